@@ -1,0 +1,101 @@
+"""Generation through any OpenAI-compatible endpoint.
+
+The key is read from the environment variable the profile names and goes nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+from acecoder.config import ModelConfig
+from acecoder.errors import InputError, LLMUnavailable
+from acecoder.llm.interface import Answer, Request
+
+
+class EndpointGenerator:
+    """Chat completions, several requests at once, retried with exponential waits."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        import openai
+
+        self.identity = f"endpoint:{config.model}"
+        self._config = config
+        self._client = openai.OpenAI(
+            base_url=config.base_url,
+            api_key=read_key(config),
+            timeout=config.timeout_s,
+            max_retries=config.max_retries,
+        )
+
+    def batches(self, requests: Sequence[Request]) -> Iterator[Sequence[int]]:
+        """One request a group would serialise; groups of the width of the connection pool."""
+        width = 4 * self._config.concurrency
+        for start in range(0, len(requests), width):
+            yield range(start, min(start + width, len(requests)))
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+        """See `Generator.generate`."""
+        with ThreadPoolExecutor(self._config.concurrency) as pool:
+            waiting = {pool.submit(self._ask, request): i for i, request in enumerate(requests)}
+            try:
+                for future in as_completed(waiting):
+                    yield waiting[future], future.result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, request: Request) -> Answer:
+        import openai
+
+        messages: list[Any] = [{"role": r, "content": c} for r, c in request.messages]
+        extra: dict[str, Any] = {}
+        if request.prefill:
+            messages.append({"role": "assistant", "content": request.prefill})
+            extra = {"continue_final_message": True, "add_generation_prompt": False}
+        try:
+            done = self._client.chat.completions.create(
+                model=self._config.model, messages=messages, max_tokens=request.max_tokens,
+                temperature=request.temperature, top_p=request.top_p, seed=request.seed,
+                stop=list(request.stop) or None, extra_body=extra or None,
+            )  # fmt: skip
+            choice = done.choices[0]
+        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+            raise InputError(
+                f"the endpoint refused the key ({error.status_code})", where=self._config.base_url,
+                remedy=f"set {self._config.api_key_env or 'api_key_env in the profile'}",
+            ) from None  # fmt: skip
+        except (openai.NotFoundError, openai.BadRequestError) as error:
+            raise InputError(
+                f"the endpoint refused the request ({error.status_code}): {error.message[:300]}",
+                where=f"{self._config.base_url}, model {self._config.model}",
+            ) from None
+        except (openai.OpenAIError, IndexError, TypeError, AttributeError) as error:
+            raise LLMUnavailable(
+                f"no answer after {self._config.max_retries + 1} tries: {_first_line(error)}",
+                where=self._config.base_url,
+                remedy="is the server up? answers so far are kept; run the same command again",
+            ) from None
+        text = choice.message.content or ""
+        tokens = done.usage.completion_tokens if done.usage else 0
+        return Answer(text, tokens, choice.finish_reason == "length")
+
+
+def read_key(config: ModelConfig) -> str:
+    """The key from the named variable. Raises InputError where it is named and not set."""
+    if not config.api_key_env:
+        return "none"
+    key = os.environ.get(config.api_key_env)
+    if not key:
+        raise InputError(
+            f"the environment variable {config.api_key_env} is not set",
+            where=f"the key for {config.base_url}",
+            remedy=f"export {config.api_key_env}=...",
+        )
+    return key
+
+
+def _first_line(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    return f"{type(error).__name__}: {str(cause).splitlines()[0] if str(cause) else ''}"[:300]

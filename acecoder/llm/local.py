@@ -1,0 +1,202 @@
+"""Generation in this process: transformers, or vLLM where there is a GPU.
+
+The transformers loop drops finished rows from the batch as it goes, which on a CPU is worth about
+two times, and gives every row its own random stream, so that a row's sample does not depend on
+its neighbours (beyond rounding).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from acecoder.artifacts import Home
+from acecoder.config import ModelConfig
+from acecoder.llm import weights
+from acecoder.llm.interface import Answer, Request
+
+COMPACT_BELOW = 0.8
+STOP_WINDOW_TOKENS = 8
+
+
+class TransformersGenerator:
+    """Batched sampling with transformers."""
+
+    def __init__(self, source: str, config: ModelConfig, *, identity: str) -> None:
+        self.identity = f"{identity}/{config.dtype}/batch{config.batch_size}"
+        self._batch_size = config.batch_size
+        self._model, self._tokenizer = weights.load_causal(source, config)
+        self._tokenizer.padding_side = "left"
+
+    def batches(self, requests: Sequence[Request]) -> Iterator[Sequence[int]]:
+        """Groups of like prompt length, in an order fixed by the requests."""
+        order = sorted(range(len(requests)), key=lambda i: (_prompt_length(requests[i]), i))
+        for start in range(0, len(order), self._batch_size):
+            yield order[start : start + self._batch_size]
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+        """See `Generator.generate`."""
+        import torch
+
+        with torch.inference_mode():
+            yield from _Batch(self._model, self._tokenizer, requests).run()
+
+
+def _prompt_length(request: Request) -> int:
+    return sum(len(content) for _, content in request.messages)
+
+
+def render_chat(tokenizer: Any, messages: Sequence[tuple[str, str]], prefill: str) -> str:
+    """The text a model reads up to where it goes on."""
+    chat = [{"role": role, "content": content} for role, content in messages]
+    return tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True) + prefill
+
+
+class _Batch:
+    """One group of requests, decoded together. B rows, T tokens so far, V vocabulary."""
+
+    def __init__(self, model: Any, tokenizer: Any, requests: Sequence[Request]) -> None:
+        self.model, self.tokenizer, self.requests = model, tokenizer, requests
+        texts = [render_chat(tokenizer, request.messages, request.prefill) for request in requests]
+        encoded = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
+        self.input_BT = encoded["input_ids"].to(model.device)
+        self.mask_BT = encoded["attention_mask"].to(model.device)
+        self.rows = list(range(len(requests)))
+        self.tokens: list[list[int]] = [[] for _ in requests]
+        self.streams = [random.Random(request.digest("stream")) for request in requests]
+        eos = model.generation_config.eos_token_id
+        ids = eos if isinstance(eos, list) else [eos]
+        self.ends = {tokenizer.eos_token_id, *(i for i in ids if i is not None)}
+
+    def run(self) -> Iterator[tuple[int, Answer]]:
+        import torch
+        from transformers import DynamicCache
+
+        cache = DynamicCache(config=self.model.config)
+        position_BT = (self.mask_BT.cumsum(-1) - 1).clamp(min=0)
+        while self.rows:
+            logits_BV = self.model(
+                input_ids=self.input_BT, attention_mask=self.mask_BT, position_ids=position_BT,
+                past_key_values=cache, use_cache=True, logits_to_keep=1,
+            ).logits[:, -1].float()  # fmt: skip
+            next_B = self._sample(logits_BV)
+            finished = set()
+            for place, row in enumerate(self.rows):
+                if row is None:
+                    continue
+                answer = self._advance(row, int(next_B[place]))
+                if answer is not None:
+                    finished.add(place)
+                    yield row, answer
+            keep = self._retire(finished)
+            if keep is not None:
+                index = torch.tensor(keep, dtype=torch.long, device=self.input_BT.device)
+                cache.batch_select_indices(index)
+                self.mask_BT, next_B = self.mask_BT[index], next_B[index]
+                position_BT = position_BT[index]
+            self.input_BT = next_B[:, None]
+            self.mask_BT = torch.cat([self.mask_BT, torch.ones_like(self.input_BT)], dim=1)
+            position_BT = position_BT[:, -1:] + 1
+
+    def _sample(self, logits_BV: Any) -> Any:
+        """One token a row: the likeliest at temperature 0, else by inverse transform."""
+        import torch
+
+        requests = [self.requests[row if row is not None else 0] for row in self.rows]
+        greedy_B = logits_BV.argmax(-1)
+        if all(request.temperature == 0 for request in requests):
+            return greedy_B
+        device = logits_BV.device
+        temperature_B1 = torch.tensor([[r.temperature or 1.0] for r in requests], device=device)
+        probability_BV = torch.softmax(logits_BV / temperature_B1, dim=-1)
+        if any(request.top_p < 1 for request in requests):
+            top_p_B1 = torch.tensor([[r.top_p] for r in requests], device=device)
+            probability_BV = _nucleus(probability_BV, top_p_B1)
+        draws = [
+            self.streams[row].random() if row is not None else 0.5 for row in self.rows
+        ]
+        draw_B1 = torch.tensor(draws, dtype=torch.float64, device=device)[:, None]
+        cumulative_BV = probability_BV.double().cumsum(-1)
+        sampled_B = torch.searchsorted(cumulative_BV, draw_B1 * cumulative_BV[:, -1:]).squeeze(1)
+        is_greedy_B = torch.tensor([r.temperature == 0 for r in requests], device=device)
+        return torch.where(is_greedy_B, greedy_B, sampled_B.clamp(max=logits_BV.shape[1] - 1))
+
+    def _advance(self, row: int, token: int) -> Answer | None:
+        """Add a token to a row; its answer if that ended it."""
+        request, tokens = self.requests[row], self.tokens[row]
+        if token in self.ends:
+            return self._answer(row, truncated=False)
+        tokens.append(token)
+        if request.stop:
+            tail = self.tokenizer.decode(tokens[-STOP_WINDOW_TOKENS:])
+            if any(stop in tail for stop in request.stop):
+                return self._answer(row, truncated=False)
+        if len(tokens) >= request.max_tokens:
+            return self._answer(row, truncated=True)
+        return None
+
+    def _answer(self, row: int, *, truncated: bool) -> Answer:
+        text = self.tokenizer.decode(self.tokens[row], skip_special_tokens=True)
+        cuts = [text.find(stop) for stop in self.requests[row].stop if stop in text]
+        return Answer(text[: min(cuts)] if cuts else text, len(self.tokens[row]), truncated)
+
+    def _retire(self, finished: set[int]) -> list[int] | None:
+        """Mark finished places; the places to keep where compacting the batch pays."""
+        self.rows = [None if place in finished else row for place, row in enumerate(self.rows)]  # type: ignore[misc]
+        alive = [place for place, row in enumerate(self.rows) if row is not None]
+        if not alive:
+            self.rows = []
+            return None
+        if len(alive) > COMPACT_BELOW * len(self.rows):
+            return None
+        self.rows = [self.rows[place] for place in alive]
+        return alive
+
+
+def _nucleus(probability_BV: Any, top_p_B1: Any) -> Any:
+    """Zero what lies outside the smallest set of tokens with mass top_p."""
+    sorted_BV, index_BV = probability_BV.sort(dim=-1, descending=True)
+    outside_BV = sorted_BV.cumsum(-1) - sorted_BV >= top_p_B1
+    return probability_BV.masked_fill(outside_BV.scatter(-1, index_BV, outside_BV), 0.0)
+
+
+class VllmGenerator:
+    """Sampling with vLLM in this process; needs a GPU and the package `vllm`."""
+
+    def __init__(self, source: str, config: ModelConfig, *, identity: str) -> None:
+        from vllm import LLM  # type: ignore[import-not-found]
+
+        self.identity = f"{identity}/{config.dtype}/vllm"
+        revision = {"revision": config.revision} if config.revision else {}
+        self._llm = LLM(model=source, dtype=config.dtype, **revision)
+        self._tokenizer = self._llm.get_tokenizer()
+
+    def batches(self, requests: Sequence[Request]) -> Iterator[Sequence[int]]:
+        """Large groups: vLLM schedules inside; a group bounds what a kill can lose."""
+        for start in range(0, len(requests), 512):
+            yield range(start, min(start + 512, len(requests)))
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+        """See `Generator.generate`."""
+        from vllm import SamplingParams
+
+        texts = [render_chat(self._tokenizer, r.messages, r.prefill) for r in requests]
+        sampling = [
+            SamplingParams(
+                temperature=r.temperature, top_p=r.top_p, max_tokens=r.max_tokens,
+                seed=r.seed, stop=list(r.stop) or None,
+            )
+            for r in requests
+        ]  # fmt: skip
+        for position, output in enumerate(self._llm.generate(texts, sampling)):
+            best = output.outputs[0]
+            yield position, Answer(best.text, len(best.token_ids), best.finish_reason == "length")
+
+
+def local_generator(config: ModelConfig, home: Home, *, source: str = "", identity: str = "") -> Any:
+    """The generator a config names; `source` and `identity` override where a stage has weights."""
+    kind = VllmGenerator if config.engine == "vllm" else TransformersGenerator
+    return kind(
+        source or weights.resolve(config, home), config, identity=identity or weights.identity(config)
+    )

