@@ -29,6 +29,10 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    def external_inputs(self) -> dict[str, str]:
+        """Digests or versions of what the stage reads beside its input artifacts, by name."""
+        return {}
+
 
 def incidental(default: Any = PydanticUndefined, **kwargs: Any) -> Any:
     """A field that cannot change a stage's result (a worker count, a client's timeout).
@@ -96,6 +100,8 @@ class ModelConfig(Config):
             raise ValueError("an endpoint needs base_url and model")
         if self.kind == "local" and not self.source:
             raise ValueError("a local model needs a source")
+        if "@" in self.base_url.partition("://")[2].partition("/")[0]:
+            raise ValueError("base_url must not hold a user or password; use api_key_env")
         return self
 
     @property

@@ -168,8 +168,7 @@ class VllmGenerator:
         from vllm import LLM  # type: ignore[import-not-found]
 
         self.identity = f"{identity}/{config.dtype}/vllm"
-        revision = {"revision": config.revision} if config.revision else {}
-        self._llm = LLM(model=source, dtype=config.dtype, **revision)
+        self._llm = LLM(model=source, dtype=config.dtype)
         self._tokenizer = self._llm.get_tokenizer()
 
     def batches(self, requests: Sequence[Request]) -> Iterator[Sequence[int]]:

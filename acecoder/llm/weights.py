@@ -40,13 +40,14 @@ def identity(config: ModelConfig) -> str:
 
 
 def resolve(config: ModelConfig, home: Home) -> str:
-    """What transformers' `from_pretrained` takes: a directory, or a hub name.
+    """A directory in transformers' layout.
 
-    Converts a packaged model, or makes the random one, the first time. Raises InputError.
+    Downloads a hub model, converts a packaged one or makes the random one, the first time.
+    Raises InputError, LLMUnavailable.
     """
     kind, _, name = config.source.partition(":")
     if kind == "hub":
-        return name
+        return _download(name, config.revision)
     if kind == "path":
         return name
     destination = home.models / digest_of(identity(config))[:16]
@@ -60,6 +61,20 @@ def resolve(config: ModelConfig, home: Home) -> str:
 
                     tiny.make(scratch)
     return str(destination)
+
+
+def _download(name: str, revision: str) -> str:
+    """A snapshot of a hub model: safetensors, tokenizer and configs only, never a pickle."""
+    from huggingface_hub import snapshot_download
+
+    wanted = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.jinja", "*.model"]
+    try:
+        return str(snapshot_download(name, revision=revision or None, allow_patterns=wanted))
+    except (OSError, ValueError) as error:  # its own errors derive from these two
+        raise LLMUnavailable(
+            f"cannot download the model: {str(error).splitlines()[0]}", where=f"hub:{name}",
+            remedy='is the hub reachable from here? a directory works too: source = "path:DIR"',
+        ) from error  # fmt: skip
 
 
 def _packaged_file(name: str) -> Path:
@@ -94,22 +109,18 @@ def _convert(gguf: Path, destination: Path) -> None:
 
 
 def load_causal(source: str, config: ModelConfig) -> tuple[Any, Any]:
-    """(model, tokenizer) for generation, on the GPU if there is one. Raises LLMUnavailable."""
+    """(model, tokenizer) for generation, on the GPU if there is one. Raises InputError."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    revision = {"revision": config.revision} if config.revision else {}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, **revision)
-        model = AutoModelForCausalLM.from_pretrained(
-            source, dtype=getattr(torch, config.dtype), **revision
-        )
-    except OSError as error:
-        raise LLMUnavailable(
-            f"cannot load the model: {str(error).splitlines()[0]}", where=config.source,
-            remedy="is the hub reachable from here? a directory works too: source = \"path:DIR\"",
-        ) from error  # fmt: skip
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        model = AutoModelForCausalLM.from_pretrained(source, dtype=getattr(torch, config.dtype))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"not a language model: {str(error).splitlines()[0]}", where=config.source
+        ) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model.to(device).eval(), tokenizer

@@ -202,7 +202,7 @@ class NamespaceSandbox:
     def __init__(self, config: SandboxConfig, *, num_workers: int) -> None:
         self._config = config
         self._num_workers = num_workers
-        self._stopping = threading.Event()
+        self._idle: list[Worker] = []  # kept between calls: RL judges a few programs a step
 
     def __enter__(self) -> Self:
         reason = why_unavailable()
@@ -213,7 +213,8 @@ class NamespaceSandbox:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._stopping.set()
+        while self._idle:
+            self._idle.pop().close()
 
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
         """See `contract.Sandbox.judge`. Jobs are drawn lazily, a few ahead of the workers."""
@@ -257,7 +258,7 @@ class NamespaceSandbox:
             _put(todo, None, stop)
 
     def _work(self, todo: Any, done: Any, stop: threading.Event) -> None:
-        worker: Worker | None = None
+        worker = self._idle.pop() if self._idle else None
         try:
             while not stop.is_set():
                 task = _get(todo, stop)
@@ -265,11 +266,13 @@ class NamespaceSandbox:
                     break
                 worker, judged = self._judge_stubbornly(worker, task)
                 done.put(judged)
+            if worker is not None:
+                self._idle.append(worker)
         except BaseException as error:
             done.put(error)
-        finally:
             if worker is not None:
                 worker.close()
+        finally:
             done.put(None)
 
     def _judge_stubbornly(

@@ -138,8 +138,6 @@ def _run_tests(job: dict, ticks: int, answers: int, answer_bytes: int) -> None:
     namespace = module.__dict__
     try:
         exec(compile(job["program"], "<program>", "exec"), namespace)
-        if job.get("prelude"):
-            exec(compile(job["prelude"], "<tests>", "exec"), namespace)
     except BaseException as error:
         answer({"error": _describe(error)})
         return

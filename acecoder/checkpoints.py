@@ -1,0 +1,40 @@
+"""Checkpoints that a kill cannot tear: only those marked whole are resumed from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+MARK = "whole"
+
+
+class MarkWhole(TrainerCallback):
+    """Marks a checkpoint once the trainer has written all of it."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / MARK).touch()
+
+
+def last_whole(directory: Path) -> str | None:
+    """The newest whole checkpoint in a trainer's output directory, or None."""
+    whole = [path.parent for path in directory.glob(f"checkpoint-*/{MARK}")]
+    newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return str(newest) if newest else None
+
+
+class ReportSteps(TrainerCallback):
+    """Tells the progress line every step with the values it is asked to show."""
+
+    def __init__(self, progress: Any, shown: dict[str, str]) -> None:
+        self._progress = progress
+        self._shown = shown
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        values = [
+            f"{label} {float(logs[key]):.3f}" for key, label in self._shown.items() if key in logs
+        ]
+        if values:
+            self._progress.say("  ".join(values))
+        self._progress.count(state.global_step, state.max_steps, "steps")

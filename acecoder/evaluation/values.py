@@ -1,0 +1,8 @@
+"""The values a problem behind a scores table: what a paired comparison needs."""
+
+from __future__ import annotations
+
+VALUES_FILE = "problem_values.json"
+
+Values = dict[str, dict[str, dict[str, float]]]
+"""benchmark -> metric -> problem id -> value in [0, 1]."""

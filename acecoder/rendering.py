@@ -1,0 +1,110 @@
+"""The one place where records become prompts, and answers become programs.
+
+The same rendering serves sampling, reward-model training, scoring, RL and serving; in the
+original AceCoder these four differ (spec, section 4, "Train/serve mismatch").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from acecoder.config import Config
+from acecoder.schema import Problem
+
+FENCE = "```"
+OPEN_FENCE = "```python\n"
+Message = tuple[str, str]
+
+CUTS = re.compile(
+    r"^(?:assert\b|import unittest\b|from unittest\b|if __name__\b|print\(|# ?(?:Example|Test))",
+    re.MULTILINE,
+)
+
+
+class PromptConfig(Config):
+    """How a problem is put to a model that writes a program."""
+
+    style: Literal["plain", "acecoder"] = "plain"
+    """`plain`: the question alone, as in RL. `acecoder`: asks for a self-contained script and
+    shows tests (AceCoder, section 2.1), as in data sampling."""
+    num_shown_tests: int = Field(2, ge=0)
+    """For `acecoder`: how many of the problem's tests the prompt shows."""
+
+
+def program_messages(problem: Problem, config: PromptConfig) -> tuple[Message, ...]:
+    """The conversation that asks for a program."""
+    if config.style == "plain":
+        return (("user", problem.question),)
+    shown = [test for test in problem.tests if isinstance(test, str)][: config.num_shown_tests]
+    tests = "\n\nIt must pass these tests:\n" + "\n".join(shown) if shown else ""
+    text = (
+        "Solve this problem with one self-contained Python script in a markdown code block.\n"
+        f'{FENCE}\n"""\n{problem.question}{tests}\n"""\n{FENCE}'
+    )
+    return (("user", text),)
+
+
+def program_prefill(problem: Problem, config: PromptConfig) -> str:
+    """How the answer is begun for a model that can go on from there (AceCoder, section 2.1)."""
+    if config.style == "plain":
+        return OPEN_FENCE
+    return f"Here is a self-contained function that solves the problem and passes its tests:\n{OPEN_FENCE}"
+
+
+def extract_program(answer: str) -> str:
+    """The program in an answer that may or may not begin inside a fence.
+
+    Keeps the first fenced block (or what precedes the closing fence), and cuts where the model
+    goes on with tests or a demonstration (AceCoder, section 2.2, but at the start of a line only,
+    so that an `assert` inside a function stays).
+    """
+    text = answer
+    opened = re.search(r"```[a-zA-Z]*\n", text)
+    before = text[: opened.start()] if opened else text
+    if opened and not re.search(r"^\s*(def|class|import|from)\b", before, re.MULTILINE):
+        text = text[opened.end() :]
+    text = text.split(FENCE)[0]
+    text = re.sub(r"\A\s*(?:python|markdown)\n", "", text)
+    cut = next((match.start() for match in CUTS.finditer(text) if match.start() > 0), len(text))
+    return text[:cut].strip("\n") + "\n" if text[:cut].strip() else ""
+
+
+def scored_messages(question: str, program: str) -> tuple[Message, ...]:
+    """What the reward model reads: the question, and the program in a fence."""
+    return (("user", question), ("assistant", f"{OPEN_FENCE}{program.strip()}\n{FENCE}"))
+
+
+SYNTHESIS_TASK = """\
+You turn code into programming exercises. Below is a piece of Python code. Invent one new exercise \
+inspired by it, in the style of a coding interview, and write tests for it.
+
+The exercise ("question"):
+- is clear and complete about its inputs and its output, and names the function to write;
+- is solved by one function: no classes, no several functions, no pipelines;
+- needs no files, no network, no database, no third-party service;
+- may reuse ideas of the code; it says nothing about complexity and contains no tests.
+
+The tests ("tests"): about 20 independent Python assert statements that call that function, with \
+constant inputs and constant expected outputs, and nothing from outside.
+"""
+SYNTHESIS_ANSWER = """
+Answer with one JSON object in a json code block:
+{"question": "...", "tests": ["assert ...", "assert ..."]}
+"""
+SYNTHESIS_PREFILL = '```json\n{"question": "'
+
+
+def synthesis_messages(code: str, instruction: str = "") -> tuple[Message, ...]:
+    """Ask for a question and about 20 tests (AceCoder, section 1.2), with the seed's code."""
+    original = f"\nThe code answered this request:\n{instruction}\n" if instruction else ""
+    text = f"{SYNTHESIS_TASK}{original}\nThe code:\n{OPEN_FENCE}{code.strip()}\n{FENCE}\n{SYNTHESIS_ANSWER}"
+    return (("system", "You write programming exercises in Python."), ("user", text))
+
+
+def as_chat(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Messages in the form of chat templates and trainers."""
+    return [{"role": role, "content": content} for role, content in messages]

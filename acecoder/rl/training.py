@@ -1,0 +1,131 @@
+"""Train the policy: rollouts, rewards from the sandbox or the reward model, policy gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acecoder.errors import InputError
+
+RewardFunction = Callable[[list[str], list[str]], list[float]]
+"""(problem ids, completions) -> rewards, in order."""
+
+
+@dataclass(frozen=True)
+class PolicyTraining:
+    """Hyperparameters of one training (AceCoder, section 6.2, names there in brackets)."""
+
+    algorithm: str
+    learning_rate: float
+    steps: int
+    prompts_per_step: int
+    samples_per_prompt: int
+    minibatch_size: int
+    updates_per_rollout: int
+    kl_coefficient: float
+    clip: float
+    temperature: float
+    max_new_tokens: int
+    warmup_share: float
+    reward_clamp: float
+    seed: int
+    save_every_steps: int
+    dtype: str
+    use_vllm: bool
+
+
+def train(
+    prompts: Sequence[tuple[str, str]], reward: RewardFunction, base: str, plan: PolicyTraining, *,
+    scratch: Path, destination: Path, callback: Any,
+) -> list[dict[str, float]]:  # fmt: skip
+    """Train from the weights at `base` on (problem id, rendered prompt); the log, a step an entry.
+
+    Resumes from the last whole checkpoint in `scratch`; writes safetensors to `destination`.
+    Raises InputError on no prompts.
+    """
+    if not prompts:
+        raise InputError("there are no problems to train the policy on")
+    import torch
+    from datasets import Dataset
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from trl import GRPOTrainer
+
+    from acecoder.checkpoints import MarkWhole, last_whole
+    from acecoder.rl.trainer import ReinforcePlusPlusTrainer
+
+    torch.manual_seed(plan.seed)
+    tokenizer = AutoTokenizer.from_pretrained(base, padding_side="left")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, plan.dtype))
+
+    def sandbox_reward(completions: list[str], problem_id: list[str], **_: Any) -> list[float]:
+        return reward(problem_id, completions)
+
+    rows = [{"prompt": prompt, "problem_id": problem} for problem, prompt in prompts]
+    common: dict[str, Any] = {
+        "model": model, "args": _arguments(plan, scratch), "processing_class": tokenizer,
+        "reward_funcs": [sandbox_reward], "train_dataset": Dataset.from_list(rows),
+        "callbacks": [MarkWhole(), callback],
+    }  # fmt: skip
+    trainer = (
+        GRPOTrainer(**common)
+        if plan.algorithm == "grpo"
+        else ReinforcePlusPlusTrainer(**common, reward_clamp=plan.reward_clamp)
+    )
+    trainer.train(resume_from_checkpoint=last_whole(scratch))
+    trainer.save_model(str(destination))
+    tokenizer.save_pretrained(destination)
+    (destination / "training_args.bin").unlink(missing_ok=True)  # a pickle, of no use to a reader
+    return [entry for entry in trainer.state.log_history if "reward" in entry]
+
+
+def _arguments(plan: PolicyTraining, scratch: Path) -> Any:
+    """TRL's arguments: one rollout of prompts x samples, then `updates_per_rollout` updates."""
+    import torch
+    from trl import GRPOConfig
+
+    on_cpu = not torch.cuda.is_available()
+    rollout = plan.prompts_per_step * plan.samples_per_prompt
+    per_update = rollout // plan.updates_per_rollout
+    if rollout % plan.updates_per_rollout or per_update % plan.minibatch_size:
+        raise InputError(
+            f"{plan.prompts_per_step} prompts x {plan.samples_per_prompt} samples do not divide "
+            f"into {plan.updates_per_rollout} updates of minibatches of {plan.minibatch_size}",
+            where="train_policy",
+        )
+    return GRPOConfig(
+        output_dir=str(scratch), learning_rate=plan.learning_rate,
+        lr_scheduler_type="cosine", warmup_steps=plan.warmup_share,
+        max_steps=plan.steps * plan.updates_per_rollout,
+        per_device_train_batch_size=plan.minibatch_size,
+        gradient_accumulation_steps=per_update // plan.minibatch_size,
+        steps_per_generation=rollout // plan.minibatch_size,
+        num_generations=plan.samples_per_prompt, max_completion_length=plan.max_new_tokens,
+        temperature=plan.temperature, beta=plan.kl_coefficient, epsilon=plan.clip,
+        loss_type="grpo", max_grad_norm=1.0, adam_beta2=0.95, logging_steps=1,
+        save_strategy="steps", save_steps=plan.save_every_steps, save_total_limit=2,
+        seed=plan.seed, data_seed=plan.seed, report_to="none", disable_tqdm=True,
+        use_cpu=on_cpu, bf16=not on_cpu and plan.dtype == "bfloat16",
+        gradient_checkpointing=not on_cpu, dataloader_pin_memory=not on_cpu,
+        use_vllm=plan.use_vllm,
+    )  # fmt: skip
+
+
+def weight_change(before: str, after: Path) -> tuple[float, int]:
+    """(relative L2 distance of all weights, number of changed tensors) between two checkpoints."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    old = AutoModelForCausalLM.from_pretrained(before, dtype=torch.float32).state_dict()
+    new = AutoModelForCausalLM.from_pretrained(after, dtype=torch.float32).state_dict()
+    moved = norm = 0.0
+    changed = 0
+    for name, old_weights in old.items():
+        difference = float((new[name] - old_weights).double().pow(2).sum())
+        moved += difference
+        norm += float(old_weights.double().pow(2).sum())
+        changed += difference > 0
+    return (moved / norm) ** 0.5, changed

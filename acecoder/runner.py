@@ -1,0 +1,248 @@
+"""The one door to every stage: validate, key, track, run, publish.
+
+    run_stage(filter_tests, step="filter_tests.train", table={...}, inputs={...}, home=home)
+
+Same key, nothing is done again. The output appears whole or not at all.
+What is not here: which stages there are; the stage function is handed in.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from acecoder.artifacts import (
+    REPORT, Home, content_digest, copy_out, exclusive, publishing, write_manifest,
+)  # fmt: skip
+from acecoder.config import Config, ModelConfig, Table, decisive, digest_of, validate
+from acecoder.contract import Progress, Report, Signature, Stage, StageContext, signature_of
+from acecoder.errors import AceCoderError, InputError
+from acecoder.tracking import Tracker
+
+PACKAGE = "acecoder"
+ROOT = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What `run_stage` hands back."""
+
+    step: str
+    stage_key: str
+    directory: Path
+    """Holds one directory an output."""
+    report: Report
+    reused: bool
+
+
+def stage_key(stage: Stage, config: Config, input_digests: Mapping[str, str]) -> str:
+    """Digest of what decides a stage's result (DESIGN, "Identity").
+
+    The stage's code and all of acecoder it imports, its decisive config, its inputs, the models
+    and files it reads beside them, Python's minor version.
+    """
+    return digest_of({
+        "stage": stage.__name__,
+        "code": code_digest(stage.__module__),
+        "config": decisive(config),
+        "inputs": dict(input_digests),
+        "external": config.external_inputs(),
+        "models": model_identities(config),
+        "python": list(sys.version_info[:2]),
+    })[:32]  # fmt: skip
+
+
+def model_identities(config: BaseModel) -> dict[str, str]:
+    """The identity of every model a config names, by field."""
+    from acecoder.llm import weights
+
+    found = {}
+    for name in type(config).model_fields:
+        value = getattr(config, name)
+        if isinstance(value, ModelConfig):
+            found[name] = weights.identity(value)
+    return found
+
+
+@lru_cache(maxsize=64)
+def code_digest(module: str) -> str:
+    """Digest of a module's source and of every acecoder module it reaches by import.
+
+    Finer than a digest of the whole package: a change of the command line makes no model train
+    again. Imports inside functions count.
+    """
+    waiting, seen = [module], {}
+    while waiting:
+        name = waiting.pop()
+        file = _source_file(name)
+        if name in seen or file is None:
+            continue
+        source = file.read_bytes()
+        seen[name] = hashlib.sha256(source).hexdigest()
+        waiting += _imports(source)
+    return digest_of(seen)
+
+
+def _source_file(module: str) -> Path | None:
+    """Where a module of this package lies; found without importing it."""
+    package, *rest = module.split(".")
+    if package != PACKAGE:
+        return None
+    path = ROOT.joinpath(*rest)
+    candidates = (path.with_suffix(".py"), path / "__init__.py") if rest else (ROOT / "__init__.py",)
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _imports(source: bytes) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
+
+
+def run_stage(
+    stage: Stage, *, step: str, table: Table, inputs: Mapping[str, Path | None], home: Home,
+    run_key: str = "", tracker: Tracker | None = None,
+) -> StepResult:  # fmt: skip
+    """Run one step, or find that it was done.
+
+    Raises: InputError on a bad config, a missing input or bad records; PlatformError.
+    """
+    signature = signature_of(stage)
+    config = validate(signature.config, table, where=f"[{step}]")
+    given = _checked_inputs(signature, inputs, step)
+    digests = {name: content_digest(path) for name, path in given.items()}
+    key = stage_key(stage, config, digests)
+    directory = home.artifact(step, key)
+    progress = Progress(step)
+    with exclusive(home.root / "locks" / f"{step}-{key}"):
+        reused = (directory / REPORT).exists()
+        if reused:
+            progress.say(f"done before, key {key[:12]}")
+        else:
+            progress.say(f"starts, key {key[:12]}")
+            _produce(stage, signature, config, given, digests, key, directory, home, step, progress,
+                     run_key, tracker)  # fmt: skip
+    result = StepResult(step, key, directory, read_report(directory), reused)
+    if run_key:
+        _note(home, run_key, stage.__name__, config, digests, result)
+    return result
+
+
+def _checked_inputs(
+    signature: Signature, inputs: Mapping[str, Path | None], step: str
+) -> dict[str, Path]:
+    given = {name: path for name, path in inputs.items() if path is not None}
+    for name in signature.inputs:
+        if name not in given and name not in signature.optional_inputs:
+            raise InputError(f"input '{name}' is missing", where=step)
+        if name in given and not given[name].exists():
+            raise InputError("no such file or directory", where=f"{step}, {name}: {given[name]}")
+    return given
+
+
+def _produce(
+    stage: Stage, signature: Signature, config: Config, given: Mapping[str, Path],
+    digests: Mapping[str, str], key: str, directory: Path, home: Home, step: str,
+    progress: Progress, run_key: str, tracker: Tracker | None,
+) -> None:  # fmt: skip
+    scratch = home.root / "journal" / "checkpoints" / key
+    scratch.mkdir(parents=True, exist_ok=True)
+    started_s = time.monotonic()
+    tracked = tracker.start(step, stage.__name__, key, config, digests, run_key) if tracker else None
+    try:
+        with publishing(directory) as partial:
+            outputs = {name: partial / name for name in signature.outputs}
+            for path in outputs.values():
+                path.mkdir()
+            context = {}
+            if signature.takes_context:
+                registry = tracker.registry() if tracker else None
+                context = {"context": StageContext(step, home, progress, registry, scratch)}
+            report = stage(config, **given, **outputs, **context)
+            wall_s = round(time.monotonic() - started_s, 3)
+            counts = {name: int(value) for name, value in report.metrics.items() if value == int(value)}
+            for path in outputs.values():
+                write_manifest(path, stage_key=key, counts=counts)
+            text = json.dumps({**asdict(report), "wall_s": wall_s}, indent=1)
+            (partial / REPORT).write_text(text + "\n")
+            output_digests = {name: content_digest(path) for name, path in outputs.items()}
+    except BaseException as error:
+        if tracked:
+            tracked.fail(error)
+        raise
+    shutil.rmtree(scratch, ignore_errors=True)
+    if tracked:
+        tracked.finish(report, output_digests, directory)
+    progress.say(f"done in {wall_s:.1f} s")
+
+
+def read_report(directory: Path) -> Report:
+    """The report of a finished step."""
+    data = json.loads((directory / REPORT).read_text())
+    return Report(data["metrics"], data["series"], data["details"])
+
+
+def _note(
+    home: Home, run_key: str, stage: str, config: Config, digests: Mapping[str, str],
+    result: StepResult,
+) -> None:  # fmt: skip
+    """Leave word in the run's directory which artifact a step ended with."""
+    directory = home.run(run_key) / "steps"
+    directory.mkdir(parents=True, exist_ok=True)
+    note = {
+        "step": result.step, "stage": stage, "stage_key": result.stage_key,
+        "directory": str(result.directory), "reused": result.reused,
+        "config": config.model_dump(mode="json"), "inputs": dict(digests),
+    }  # fmt: skip
+    (directory / f"{result.step}.json").write_text(json.dumps(note, indent=1) + "\n")
+
+
+def run_component(
+    stage: Stage, *, step: str, config: str, run_key: str, inputs: Mapping[str, str | None],
+    outputs: Mapping[str, str],
+) -> None:  # fmt: skip
+    """What a KFP component calls: paths and JSON in, outputs at the paths KFP chose.
+
+    On one machine an output is a link into the home, which outlives KFP's directories.
+    Exits with status 1 after one readable error.
+    """
+    home = Home.from_environment()
+    try:
+        result = run_stage(
+            stage, step=step, table=json.loads(config), home=home, run_key=run_key,
+            inputs={name: Path(path) if path else None for name, path in inputs.items()},
+            tracker=Tracker(home),
+        )  # fmt: skip
+    except AceCoderError as error:
+        for line in f"error: {error}".splitlines():
+            print(f"[{step}] {line}", flush=True)
+        raise SystemExit(1) from None
+    for name, path in outputs.items():
+        link = Path(path)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if link.is_dir() and not link.is_symlink():
+            shutil.rmtree(link)
+        else:
+            link.unlink(missing_ok=True)
+        link.symlink_to(result.directory / name)
+
+
+def give_outputs(result: StepResult, outputs: Mapping[str, Path]) -> None:
+    """Copy a step's outputs to where its caller wants them."""
+    for name, destination in outputs.items():
+        copy_out(result.directory / name, destination)

@@ -1,0 +1,29 @@
+"""What a verdict depends on beside program and tests: the sandbox's code, limits, interpreter."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from acecoder.artifacts import file_digest
+from acecoder.config import decisive, digest_of
+from acecoder.sandbox.contract import SandboxConfig
+
+
+def sandbox_digest(config: SandboxConfig) -> str:
+    """Digest of everything that can change a verdict."""
+    versions = {}
+    for name in config.packages:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = None
+    return digest_of([decisive(config), _code(), list(sys.version_info[:3]), versions])[:32]
+
+
+@lru_cache(maxsize=1)
+def _code() -> dict[str, str]:
+    root = Path(__file__).parent
+    return {str(file.relative_to(root)): file_digest(file) for file in sorted(root.rglob("*.py"))}

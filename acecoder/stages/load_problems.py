@@ -1,0 +1,71 @@
+"""load_problems: synthesised problems and problem sets (shipped or given) -> one table.
+
+A stage of its own, so that problems of every source go through the same later stages.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+from pydantic import Field
+
+from acecoder.config import Config
+from acecoder.contract import In, Out, Report, StageContext
+from acecoder.errors import InputError
+from acecoder.problem_sets import loading
+from acecoder.schema import Problem
+from acecoder.synthesis.decontamination import Decontaminator
+from acecoder.tables import read_table, write_table
+
+
+class LoadProblemsConfig(Config):
+    """Which problems, and how many of each set."""
+
+    sets: tuple[str, ...] = ()
+    """`first_steps/train`, `first_steps/held_out`, `humaneval`, or a JSONL or Parquet file."""
+    max_per_set: dict[str, int] = Field(default_factory=dict)
+    """A seeded random choice of so many problems of a set, in the set's order."""
+    decontaminate_against: tuple[str, ...] = ()
+    """Problem sets; a synthesised problem that shares a run of words with one is dropped."""
+    shingle_words: int = Field(13, ge=3)
+    seed: int = 0
+
+    def external_inputs(self) -> dict[str, str]:
+        return {name: loading.digest(name) for name in (*self.sets, *self.decontaminate_against)}
+
+
+def load_problems(
+    config: LoadProblemsConfig, *, synthesized: In | None = None, problems: Out,
+    context: StageContext,
+) -> Report:  # fmt: skip
+    """Write all problems, synthesised first. Raises InputError on a doubled id or unknown set."""
+    found: list[Problem] = []
+    contaminated = 0
+    if synthesized is not None:
+        protected = [p.question for name in config.decontaminate_against for p in loading.load(name)]
+        guard = Decontaminator(protected, size=config.shingle_words)
+        for problem in read_table(synthesized, Problem):
+            if guard.contaminates(problem.question):
+                contaminated += 1
+            else:
+                found.append(problem)
+    for name in config.sets:
+        found += _chosen(list(loading.load(name)), config.max_per_set.get(name), config.seed)
+    doubled = [key for key, count in Counter(problem.id for problem in found).items() if count > 1]
+    if doubled:
+        raise InputError(f"problem id {doubled[0]} is used twice", where="load_problems")
+    write_table(problems, found)
+    per_source = Counter(problem.source or "unnamed" for problem in found)
+    context.progress.say(f"{len(found)} problems: {dict(per_source)}")
+    metrics = {"problems": len(found), "tests": sum(len(p.tests) for p in found),
+               "contaminated": contaminated}  # fmt: skip
+    return Report(
+        {name: float(value) for name, value in metrics.items()}, details={"sources": dict(per_source)}
+    )
+
+
+def _chosen(problems: list[Problem], limit: int | None, seed: int) -> list[Problem]:
+    if limit is None or limit >= len(problems):
+        return problems
+    return [problems[i] for i in sorted(random.Random(seed).sample(range(len(problems)), limit))]

@@ -1,0 +1,127 @@
+"""promote_model: scores + registry -> a decision, a registered version, the change to git."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+from pydantic import Field
+
+from acecoder.artifacts import content_digest
+from acecoder.config import Config
+from acecoder.contract import Champion, In, Out, Report, StageContext
+from acecoder.errors import InputError, PlatformError
+from acecoder.evaluation.estimators import Estimate, paired_difference
+from acecoder.promotion.gate import Decision, GateRule, decide
+from acecoder.promotion.repository import ReleaseRepository
+from acecoder.evaluation.values import VALUES_FILE, Values
+
+RELEASED = "released-model.yaml"
+
+
+class PromoteModelConfig(Config):
+    """What the gate asks for."""
+
+    model_name: str = "acecoder-policy"
+    """Name in the registry."""
+    benchmark: str = "first_steps"
+    metric: str = "average"
+    max_loss: float = Field(0.02, ge=0, le=1)
+    """The 95 % interval must rule out a loss of more than this."""
+    min_gain: float = Field(0.0, ge=0, le=1)
+    """The difference itself must be at least this."""
+    seed: int = 0
+
+
+def promote_model(
+    config: PromoteModelConfig, *, policy: In, candidate_scores: In, initial_scores: In,
+    decision: Out, context: StageContext,
+) -> Report:  # fmt: skip
+    """Register the policy, compare it with the champion (or, without one, the initial model).
+
+    The decision is committed to the home's bare repository whatever it is; only a promotion
+    changes `released-model.yaml` and moves the alias. Raises InputError on unlike benchmarks.
+    """
+    if context.registry is None:
+        raise PlatformError("promotion needs a registry", remedy="install the extra 'tracking'")
+    registry, name = context.registry, config.model_name
+    digest = content_digest(policy)
+    tags = {"digest": digest, "scores": str(candidate_scores.resolve()), "home": str(context.home.root)}
+    source = policy.resolve()
+    version = registry.register(name, source, tags)
+    champion = registry.champion(name)
+    opponent, opponent_scores = _opponent(champion, initial_scores)
+    if champion is not None and champion.version == version:
+        verdict, difference = Decision(True, "this version is the champion already"), None
+    else:
+        difference = _compare(config, candidate_scores, opponent_scores)
+        rule = GateRule(config.max_loss, config.min_gain)
+        verdict = decide(difference.value, difference.low, difference.high, rule)
+    record = {
+        "model": name, "version": version, "digest": digest, "against": opponent,
+        "benchmark": config.benchmark, "metric": config.metric,
+        "difference": None if difference is None else difference.value,
+        "low": None if difference is None else difference.low,
+        "high": None if difference is None else difference.high,
+        "promote": verdict.promote, "reason": verdict.reason,
+    }  # fmt: skip
+    commit = _commit(context, record, source)
+    if verdict.promote:
+        registry.promote(name, version)
+    (decision / "decision.json").write_text(json.dumps({**record, "commit": commit}, indent=1) + "\n")
+    word = "promoted" if verdict.promote else "not promoted"
+    context.progress.say(f"{name} version {version} {word}: {verdict.reason}")
+    metrics = {"promoted": float(verdict.promote), "version": float(version)}
+    if difference is not None:
+        metrics |= {"difference": difference.value, "low": difference.low, "high": difference.high}
+    return Report(metrics, details={**record, "commit": commit})
+
+
+def _opponent(champion: Champion | None, initial_scores: Path) -> tuple[str, Path]:
+    if champion is None:
+        return "the initial model", initial_scores
+    return f"champion version {champion.version}", Path(champion.scores)
+
+
+def _compare(config: PromoteModelConfig, ours: Path, theirs: Path) -> Estimate:
+    mine, other = (_metric_values(path, config) for path in (ours, theirs))
+    if mine.keys() != other.keys():
+        raise InputError(
+            f"the candidate and its opponent were scored on different problems "
+            f"({len(mine)} and {len(other)}, {len(mine.keys() & other.keys())} in both)",
+            where=f"{config.benchmark} {config.metric}",
+            remedy="evaluate the champion on the new benchmark first",
+        )
+    order = sorted(mine)
+    return paired_difference(
+        [mine[key] for key in order], [other[key] for key in order], seed=config.seed
+    )
+
+
+def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]:
+    try:
+        values: Values = json.loads((scores / VALUES_FILE).read_text())
+        return values[config.benchmark][config.metric]
+    except FileNotFoundError:
+        raise InputError("no values a problem beside the scores", where=str(scores)) from None
+    except KeyError as error:
+        raise InputError(
+            f"no {error} among the scores", where=str(scores),
+            remedy="set promote_model.benchmark and .metric to what evaluate_model measures",
+        ) from None  # fmt: skip
+
+
+def _commit(context: StageContext, record: dict[str, object], source: Path) -> str:
+    """One commit a decision; the released model's file changes only on promotion."""
+    repository = ReleaseRepository(context.home.git)
+    files = {f"decisions/{record['model']}-v{record['version']}.json": json.dumps(record, indent=1) + "\n"}
+    if record["promote"]:
+        released = {
+            "name": record["model"], "version": record["version"], "digest": record["digest"],
+            "source": str(source),
+        }  # fmt: skip
+        files[RELEASED] = yaml.safe_dump(released, sort_keys=False)
+    word = "Promote" if record["promote"] else "Hold"
+    message = f"{word} {record['model']} version {record['version']}\n\n{record['reason']}"
+    return repository.commit(files, message)

@@ -1,0 +1,118 @@
+"""sample_programs: problems + a model -> programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from acecoder.config import Config, ModelConfig
+from acecoder.contract import In, Out, Report, StageContext
+from acecoder.llm.interface import Request, complete
+from acecoder.llm.backends import open_generator
+from acecoder.rendering import FENCE, PromptConfig, extract_program, program_messages, program_prefill
+from acecoder.schema import Problem, Program
+from acecoder.synthesis.mutation import mutants
+from acecoder.tables import read_table, write_table
+
+REFERENCE = "reference"
+
+
+class SampleProgramsConfig(Config):
+    """How many programs, and how they are drawn (AceCoder, section 2.1)."""
+
+    model: ModelConfig
+    """The model; an input `model` replaces its weights."""
+    model_name: str = ""
+    """Name in the records; the model's source or endpoint name if empty."""
+    num_samples: int = Field(16, ge=0)
+    """Sampled programs a problem."""
+    temperature: float = Field(0.7, ge=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_tokens: int = Field(1024, ge=1)
+    greedy: bool = False
+    """Also one greedy program a problem, at index 0."""
+    use_reference: bool = False
+    """A problem that brings a reference program gets that one, and the model is not asked."""
+    num_mutants: int = Field(0, ge=0)
+    """Also so many wrong variants of the reference; for models too weak to be half right."""
+    prompt: PromptConfig = PromptConfig()
+    seed: int = 0
+
+
+def sample_programs(
+    config: SampleProgramsConfig, *, problems: In, model: In | None = None, programs: Out,
+    context: StageContext,
+) -> Report:  # fmt: skip
+    """Write the programs of every problem, in the order of the problems. Raises LLMUnavailable."""
+    read = list(read_table(problems, Problem))
+    given = {problem.id: _given(problem, config) for problem in read}
+    asked = [p for p in read if not (config.use_reference and given[p.id])]
+    requests = [request for problem in asked for request in _requests(problem, config)]
+    answers = []
+    if requests:
+        generator = open_generator(config.model, context.home, weights=model)
+        journal = context.journal("answers", "programs")
+        progress = context.progress
+        answers = complete(generator, requests, journal, lambda d, n: progress.count(d, n, "programs"))
+    name = config.model_name or config.model.source or config.model.model
+    written: list[Program] = []
+    stream = iter(answers)
+    asked_ids = {problem.id for problem in asked}
+    truncated = empty = 0
+    for problem in read:
+        written += given[problem.id]
+        for index in range(_num_answers(config)) if problem.id in asked_ids else ():
+            answer = next(stream)
+            text = extract_program(answer.text)
+            truncated += answer.truncated
+            empty += not text
+            decoding = "greedy" if config.greedy and index == 0 else "sampled"
+            written.append(_program(problem, name, index, text, decoding))
+    write_table(programs, written)
+    metrics = {"problems": len(read), "programs": len(written), "asked": len(requests),
+               "truncated": truncated, "empty": empty,
+               "tokens": sum(answer.num_tokens for answer in answers)}  # fmt: skip
+    return Report({key: float(value) for key, value in metrics.items()})
+
+
+def _num_answers(config: SampleProgramsConfig) -> int:
+    return config.num_samples + config.greedy
+
+
+def _requests(problem: Problem, config: SampleProgramsConfig) -> list[Request]:
+    prefill = program_prefill(problem, config.prompt) if config.model.prefills else ""
+    common: dict[str, Any] = {
+        "messages": program_messages(problem, config.prompt), "prefill": prefill,
+        "max_tokens": config.max_tokens, "stop": (FENCE,) if prefill else (),
+    }  # fmt: skip
+    greedy = [Request(**common, temperature=0.0, seed=config.seed)] if config.greedy else []
+    sampled = [
+        Request(
+            **common, temperature=config.temperature, top_p=config.top_p,
+            seed=config.seed * 1_000_003 + index,
+        )
+        for index in range(config.num_samples)
+    ]  # fmt: skip
+    return greedy + sampled
+
+
+def _given(problem: Problem, config: SampleProgramsConfig) -> list[Program]:
+    """The programs that need no model: the reference and its mutants."""
+    reference = (problem.model_extra or {}).get("reference")
+    if not isinstance(reference, str):
+        return []
+    made = []
+    if config.use_reference or config.num_mutants:
+        made.append(_program(problem, REFERENCE, 0, reference, "given"))
+    if config.num_mutants:
+        variants = mutants(reference, count=config.num_mutants, seed=problem.id)
+        made += [_program(problem, "mutant", i, text, "given") for i, text in enumerate(variants)]
+    return made
+
+
+def _program(problem: Problem, model: str, index: int, text: str, decoding: str) -> Program:
+    return Program.model_validate({
+        "problem_id": problem.id, "model": model, "program_index": index, "program": text,
+        "decoding": decoding,
+    })  # fmt: skip

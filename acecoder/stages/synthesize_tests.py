@@ -1,0 +1,72 @@
+"""synthesize_tests: seeds -> problems; a model imagines a question and ~20 tests for each."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pydantic import Field
+
+from acecoder.config import Config, ModelConfig
+from acecoder.contract import In, Out, Report, StageContext
+from acecoder.llm.interface import Request, complete
+from acecoder.llm.backends import open_generator
+from acecoder.rendering import SYNTHESIS_PREFILL, synthesis_messages
+from acecoder.schema import Problem, Seed
+from acecoder.synthesis.answers import Unusable, parse_answer
+from acecoder.tables import read_table, write_table
+
+
+class SynthesizeTestsConfig(Config):
+    """How questions and tests are imagined (AceCoder, section 1.2)."""
+
+    model: ModelConfig
+    """The model that imagines."""
+    temperature: float = Field(0.7, ge=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_tokens: int = Field(8192, ge=16)
+    min_tests: int = Field(5, ge=1)
+    """An answer with fewer usable tests yields no problem."""
+    seed: int = 0
+
+
+def synthesize_tests(
+    config: SynthesizeTestsConfig, *, seeds: In, problems: Out, context: StageContext
+) -> Report:
+    """Ask once a seed; write a problem for every usable answer. Raises LLMUnavailable."""
+    read = list(read_table(seeds, Seed))
+    prefill = SYNTHESIS_PREFILL if config.model.prefills else ""
+    requests = [
+        Request(
+            messages=synthesis_messages(seed.code, str((seed.model_extra or {}).get("instruction", ""))),
+            prefill=prefill, max_tokens=config.max_tokens, temperature=config.temperature,
+            top_p=config.top_p, seed=config.seed, stop=("\n```",) if prefill else (),
+        )
+        for seed in read
+    ]  # fmt: skip
+    answers = []
+    if requests:
+        generator = open_generator(config.model, context.home)
+        journal = context.journal("answers", "synthesis")
+        progress = context.progress
+        answers = complete(generator, requests, journal, lambda d, n: progress.count(d, n, "answers"))
+    made, why = [], Counter({reason.value: 0 for reason in Unusable})
+    for seed, answer in zip(read, answers, strict=True):
+        imagined = parse_answer(prefill + answer.text, min_tests=config.min_tests)
+        if isinstance(imagined, Unusable):
+            why[imagined.value] += 1
+            continue
+        made.append(
+            Problem.model_validate({
+                "id": f"synthesized/{seed.id.removeprefix('seed/')}",
+                "question": imagined.question, "tests": imagined.tests,
+                "entry_point": imagined.entry_point, "source": "synthesized", "split": "train",
+                "seed_id": seed.id, "seed_origin": seed.origin,
+            })
+        )  # fmt: skip
+    write_table(problems, made)
+    context.progress.say(f"{len(made)} problems from {len(read)} seeds; unusable: {dict(why)}")
+    tokens = sum(answer.num_tokens for answer in answers)
+    metrics = {"seeds": len(read), "problems": len(made), "tokens": tokens,
+               "tests": sum(len(p.tests) for p in made)}  # fmt: skip
+    metrics |= {f"unusable_{name}": count for name, count in why.items()}
+    return Report({name: float(value) for name, value in metrics.items()})

@@ -1,0 +1,140 @@
+"""Real code to imagine questions from: functions of installed packages, JSONL, the hub.
+
+Every seed keeps where it came from and under which licence. Preparing follows AceCoder, section
+1.1 (lines that print are dropped); duplicates and benchmark problems are dropped too, which the
+original leaves out.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import sys
+import sysconfig
+from collections.abc import Iterator
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from acecoder.artifacts import content_digest
+from acecoder.errors import InputError, PlatformError
+from acecoder.schema import Seed
+from acecoder.tables import read_table
+
+PYTHON_LICENSE = "PSF-2.0"
+
+
+def read_source(source: str, *, split: str) -> Iterator[Seed]:
+    """Yield the seeds of one source.
+
+    `package:NAME` (a module or package that can be imported; its source is read, not run),
+    `tree:DIR` (a directory of Python files), `jsonl:FILE`, or `hub:OWNER/NAME` (a Hugging Face
+    data set with a column `content`, `code` or `program`). Raises InputError, PlatformError.
+    """
+    kind, separator, name = source.partition(":")
+    readers = {"package": _package, "tree": _tree, "jsonl": _table, "hub": _hub}
+    if not separator or kind not in readers:
+        raise InputError(
+            f"unknown seed source '{source}'", where="collect_seeds.sources",
+            remedy="package:NAME, tree:DIR, jsonl:FILE or hub:OWNER/NAME",
+        )  # fmt: skip
+    yield from readers[kind](name, split)
+
+
+def source_version(source: str) -> str:
+    """What changes when a source does: a package's version, a file's digest, a hub name."""
+    kind, _, name = source.partition(":")
+    if kind == "package":
+        spec = util.find_spec(name)
+        return _provenance(name, Path(spec.origin))[0] if spec and spec.origin else "missing"
+    if kind in ("jsonl", "tree"):
+        return content_digest(Path(name))
+    return source
+
+
+def _package(name: str, _: str) -> Iterator[Seed]:
+    spec = util.find_spec(name)
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        raise InputError(f"no Python source of '{name}' is installed", where="collect_seeds.sources")
+    files = [Path(spec.origin)]
+    if spec.submodule_search_locations:
+        files = sorted(Path(spec.origin).parent.rglob("*.py"))
+    version, license_ = _provenance(name, Path(spec.origin))
+    yield from _functions(files, f"package:{name}=={version}", license_)
+
+
+def _provenance(name: str, origin: Path) -> tuple[str, str]:
+    if origin.is_relative_to(sysconfig.get_path("stdlib")) and "site-packages" not in str(origin):
+        return f"{sys.version_info.major}.{sys.version_info.minor}", PYTHON_LICENSE
+    distributions = metadata.packages_distributions().get(name.split(".")[0], [])
+    if not distributions:
+        return "unknown", ""
+    about = metadata.metadata(distributions[0])
+    return about["Version"], about.get("License-Expression") or about.get("License") or ""
+
+
+def _tree(directory: str, _: str) -> Iterator[Seed]:
+    root = Path(directory)
+    if not root.is_dir():
+        raise InputError("no such directory", where=directory)
+    yield from _functions(sorted(root.rglob("*.py")), f"tree:{root.name}", "")
+
+
+def _functions(files: list[Path], origin: str, license_: str) -> Iterator[Seed]:
+    """Every top-level function with a docstring or a return, as source text."""
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8")
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, OSError):
+            continue  # a package may ship files of another Python version
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and _is_pure_enough(node):
+                code = ast.get_source_segment(text, node) or ""
+                yield make_seed(code, f"{origin} {file.name}:{node.name}", license_)
+
+
+def _is_pure_enough(node: ast.FunctionDef) -> bool:
+    """A function of its arguments that returns something and is no test or private wiring."""
+    returns = any(isinstance(part, ast.Return) and part.value for part in ast.walk(node))
+    private = node.name.startswith(("__", "test"))
+    return returns and not private and bool(node.args.args) and not node.decorator_list
+
+
+def _table(path: str, _: str) -> Iterator[Seed]:
+    yield from read_table(Path(path), Seed)
+
+
+def _hub(name: str, split: str) -> Iterator[Seed]:
+    import datasets
+
+    try:
+        rows: Any = datasets.load_dataset(name, split=split, streaming=True)
+        for row in rows:
+            code = next((row[key] for key in ("content", "code", "program") if row.get(key)), "")
+            if code:
+                yield make_seed(str(code), f"hub:{name}", str(row.get("license", "")))
+    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
+        raise PlatformError(
+            f"cannot read the data set: {str(error).splitlines()[0]}", where=f"hub:{name}"
+        ) from error
+
+
+def make_seed(code: str, origin: str, license_: str) -> Seed:
+    """A seed whose id is the digest of its code; lines that print are dropped."""
+    kept = "\n".join(line for line in code.splitlines() if not line.strip().startswith("print"))
+    digest = hashlib.sha256(kept.encode()).hexdigest()[:16]
+    return Seed(id=f"seed/{digest}", code=kept, origin=origin, license=license_)
+
+
+def normalized(code: str) -> str:
+    """Code without comments, docstrings, layout: equal for seeds that differ in those alone."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError):
+        return re.sub(r"\s+", " ", code).strip()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)

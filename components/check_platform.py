@@ -1,0 +1,26 @@
+"""KFP component: check_platform: does what the run needs work here? Fails before time or money is spent."""
+
+from kfp import dsl
+from kfp.dsl import Dataset, Output
+
+from components._images import CPU
+
+
+@dsl.component(base_image=CPU, install_kfp_package=False)
+def check_platform(
+    step: str,
+    config: str,
+    run_key: str,
+    report: Output[Dataset],
+) -> None:
+    from acecoder.runner import run_component
+    from acecoder.stages.check_platform import check_platform as stage
+
+    run_component(
+        stage,
+        step=step,
+        config=config,
+        run_key=run_key,
+        inputs={},
+        outputs={"report": report.path},
+    )

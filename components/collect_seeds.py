@@ -1,0 +1,26 @@
+"""KFP component: collect_seeds: real code -> seeds, deduplicated, decontaminated, their origin kept."""
+
+from kfp import dsl
+from kfp.dsl import Dataset, Output
+
+from components._images import CPU
+
+
+@dsl.component(base_image=CPU, install_kfp_package=False)
+def collect_seeds(
+    step: str,
+    config: str,
+    run_key: str,
+    seeds: Output[Dataset],
+) -> None:
+    from acecoder.runner import run_component
+    from acecoder.stages.collect_seeds import collect_seeds as stage
+
+    run_component(
+        stage,
+        step=step,
+        config=config,
+        run_key=run_key,
+        inputs={},
+        outputs={"seeds": seeds.path},
+    )

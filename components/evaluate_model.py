@@ -1,0 +1,32 @@
+"""KFP component: evaluate_model: benchmark + programs (+ verdicts, + reward_model) -> scores with intervals."""
+
+from typing import Optional
+
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Model, Output
+
+from components._images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def evaluate_model(
+    step: str,
+    config: str,
+    run_key: str,
+    benchmark: Input[Dataset],
+    programs: Input[Dataset],
+    scores: Output[Dataset],
+    verdicts: Optional[Input[Dataset]] = None,  # noqa: UP045 (kfp reads this form only)
+    reward_model: Optional[Input[Model]] = None,  # noqa: UP045 (kfp reads this form only)
+) -> None:
+    from acecoder.runner import run_component
+    from acecoder.stages.evaluate_model import evaluate_model as stage
+
+    run_component(
+        stage,
+        step=step,
+        config=config,
+        run_key=run_key,
+        inputs={"benchmark": benchmark.path, "programs": programs.path, "verdicts": verdicts.path if verdicts else None, "reward_model": reward_model.path if reward_model else None},
+        outputs={"scores": scores.path},
+    )

@@ -1,0 +1,29 @@
+"""KFP component: load_problems: synthesised problems and problem sets (shipped or given) -> one table."""
+
+from typing import Optional
+
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Output
+
+from components._images import CPU
+
+
+@dsl.component(base_image=CPU, install_kfp_package=False)
+def load_problems(
+    step: str,
+    config: str,
+    run_key: str,
+    problems: Output[Dataset],
+    synthesized: Optional[Input[Dataset]] = None,  # noqa: UP045 (kfp reads this form only)
+) -> None:
+    from acecoder.runner import run_component
+    from acecoder.stages.load_problems import load_problems as stage
+
+    run_component(
+        stage,
+        step=step,
+        config=config,
+        run_key=run_key,
+        inputs={"synthesized": synthesized.path if synthesized else None},
+        outputs={"problems": problems.path},
+    )

@@ -1,0 +1,30 @@
+"""KFP component: sample_programs: problems + a model -> programs."""
+
+from typing import Optional
+
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Model, Output
+
+from components._images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def sample_programs(
+    step: str,
+    config: str,
+    run_key: str,
+    problems: Input[Dataset],
+    programs: Output[Dataset],
+    model: Optional[Input[Model]] = None,  # noqa: UP045 (kfp reads this form only)
+) -> None:
+    from acecoder.runner import run_component
+    from acecoder.stages.sample_programs import sample_programs as stage
+
+    run_component(
+        stage,
+        step=step,
+        config=config,
+        run_key=run_key,
+        inputs={"problems": problems.path, "model": model.path if model else None},
+        outputs={"programs": programs.path},
+    )

@@ -1,0 +1,27 @@
+"""KFP component: synthesize_tests: seeds -> problems; a model imagines a question and ~20 tests for each."""
+
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Output
+
+from components._images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def synthesize_tests(
+    step: str,
+    config: str,
+    run_key: str,
+    seeds: Input[Dataset],
+    problems: Output[Dataset],
+) -> None:
+    from acecoder.runner import run_component
+    from acecoder.stages.synthesize_tests import synthesize_tests as stage
+
+    run_component(
+        stage,
+        step=step,
+        config=config,
+        run_key=run_key,
+        inputs={"seeds": seeds.path},
+        outputs={"problems": problems.path},
+    )

@@ -1,0 +1,30 @@
+"""KFP component: train_policy: problems (+ reward_model) -> policy, by REINFORCE++ or GRPO."""
+
+from typing import Optional
+
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Model, Output
+
+from components._images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def train_policy(
+    step: str,
+    config: str,
+    run_key: str,
+    problems: Input[Dataset],
+    policy: Output[Model],
+    reward_model: Optional[Input[Model]] = None,  # noqa: UP045 (kfp reads this form only)
+) -> None:
+    from acecoder.runner import run_component
+    from acecoder.stages.train_policy import train_policy as stage
+
+    run_component(
+        stage,
+        step=step,
+        config=config,
+        run_key=run_key,
+        inputs={"problems": problems.path, "reward_model": reward_model.path if reward_model else None},
+        outputs={"policy": policy.path},
+    )

@@ -1,0 +1,27 @@
+"""KFP component: train_reward_model: preference pairs -> reward_model, with its accuracy on held-out pairs."""
+
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Model, Output
+
+from components._images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def train_reward_model(
+    step: str,
+    config: str,
+    run_key: str,
+    pairs: Input[Dataset],
+    reward_model: Output[Model],
+) -> None:
+    from acecoder.runner import run_component
+    from acecoder.stages.train_reward_model import train_reward_model as stage
+
+    run_component(
+        stage,
+        step=step,
+        config=config,
+        run_key=run_key,
+        inputs={"pairs": pairs.path},
+        outputs={"reward_model": reward_model.path},
+    )

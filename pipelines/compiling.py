@@ -1,0 +1,96 @@
+"""Pipelines as data: compiled IR, its steps in order, the run key."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from acecoder.config import digest_of
+from acecoder.errors import InputError
+from acecoder.runner import code_digest, model_identities
+from pipelines.profile import Profile, load_stage
+
+PIPELINES = ("acecoder", "evaluate")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One task of a compiled pipeline."""
+
+    name: str
+    stage: str
+    config: dict[str, Any]
+    inputs: dict[str, tuple[str, str]]
+    """Input name -> (producing step, its output)."""
+
+
+def build(pipeline: str, profile: Profile) -> Any:
+    """The KFP pipeline of that name. Raises InputError."""
+    if pipeline not in PIPELINES:
+        raise InputError(f"there is no pipeline '{pipeline}' (known: {', '.join(PIPELINES)})")
+    return importlib.import_module(f"pipelines.{pipeline}").build(profile)
+
+
+def compile_to(graph: Any, destination: Path) -> None:
+    """Write the pipeline's IR (YAML) to a file."""
+    from kfp import compiler
+
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiler.Compiler().compile(graph, str(destination))
+
+
+def compiled(graph: Any) -> dict[str, Any]:
+    """The pipeline's IR as data."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "pipeline.yaml"
+        compile_to(graph, path)
+        documents = list(yaml.safe_load_all(path.read_text()))
+    ir: dict[str, Any] = documents[0]
+    return ir
+
+
+def steps_of(ir: dict[str, Any]) -> list[Step]:
+    """The steps in an order in which every step follows what it reads from."""
+    tasks = ir["root"]["dag"]["tasks"]
+    names = {key: _constant(task, "step") for key, task in tasks.items()}
+    ordered: dict[str, Step] = {}
+    waiting = dict(tasks)
+    while waiting:
+        ready = [
+            key for key, task in waiting.items()
+            if all(names[other] in ordered for other in task.get("dependentTasks", []))
+        ]  # fmt: skip
+        for key in ready:
+            task = waiting.pop(key)
+            artifacts = task["inputs"].get("artifacts", {})
+            sources = {name: value["taskOutputArtifact"] for name, value in artifacts.items()}
+            ordered[names[key]] = Step(
+                names[key], names[key].partition(".")[0], json.loads(_constant(task, "config")),
+                {n: (names[s["producerTask"]], s["outputArtifactKey"]) for n, s in sources.items()},
+            )  # fmt: skip
+    return list(ordered.values())
+
+
+def _constant(task: dict[str, Any], name: str) -> str:
+    return str(task["inputs"]["parameters"][name]["runtimeValue"]["constant"])
+
+
+def run_key(steps: list[Step], profile: Profile) -> str:
+    """Digest of the DAG, every resolved config, the code and the models: names a whole run."""
+    parts = [[s.name, s.stage, s.config, s.inputs, _code_and_models(s, profile)] for s in steps]
+    return digest_of(parts)[:16]
+
+
+def _code_and_models(step: Step, profile: Profile) -> list[Any]:
+    config = profile.configs[step.name]
+    code = code_digest(load_stage(step.stage).__module__)
+    return [code, model_identities(config), config.external_inputs()]

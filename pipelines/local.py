@@ -1,0 +1,97 @@
+"""Run a pipeline on this machine with kfp.local; progress on the screen, everything in a log."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any, TextIO
+
+from acecoder.artifacts import Home
+from acecoder.errors import PlatformError
+
+SHOWN = re.compile(r"^\s*(\[([a-z_.]+)\] .*)$")
+
+
+class _Screen(io.TextIOBase):
+    """Shows the stages' own lines, logs all others (KFP's executor prints its whole input)."""
+
+    def __init__(self, log: TextIO, screen: TextIO, steps: frozenset[str]) -> None:
+        self._log, self._screen, self._steps = log, screen, steps
+        self._line = ""
+        self.failures: list[str] = []
+        self.tail: list[str] = []
+
+    def write(self, text: str) -> int:
+        self._line += text
+        *lines, self._line = self._line.split("\n")
+        for line in lines:
+            self._log.write(line + "\n")
+            shown = SHOWN.match(line)
+            if shown and shown[2] in self._steps:
+                print(shown[1], file=self._screen, flush=True)
+                if "] error: " in line or self.failures:
+                    self.failures.append(shown[1])
+            elif line.strip():
+                self.tail = [*self.tail[-14:], line]
+        self._log.flush()
+        return len(text)
+
+    def isatty(self) -> bool:
+        return False
+
+
+def run(graph: Any, run_key: str, home: Home, steps: frozenset[str]) -> None:
+    """Run every task, in order, as a process of its own.
+
+    Raises: PlatformError where a task failed, naming the log; its own error is on the screen.
+    """
+    from kfp import local
+
+    # One task at a time: give generation and training the cores, and let idle threads sleep, or
+    # they starve the sandbox's workers (spec/mlstack, 0.4).
+    os.environ["ACECODER_HOME"] = str(home.root)
+    os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    directory = home.run(run_key)
+    directory.mkdir(parents=True, exist_ok=True)
+    log_path = directory / "log.txt"
+    # kfp.local leaves its own directories behind (or deletes them); nothing of ours is in there.
+    root = Path(tempfile.mkdtemp(prefix="kfp-", dir=directory))
+    try:
+        with log_path.open("a", encoding="utf-8") as log, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            screen = _Screen(log, sys.stdout, steps)
+            with contextlib.redirect_stdout(screen):
+                local.init(
+                    runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(root),
+                    raise_on_error=True,
+                )  # fmt: skip
+                _call(graph, run_key, screen, log_path)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _call(graph: Any, run_key: str, screen: _Screen, log_path: Path) -> None:
+    try:
+        graph(run_key=run_key)
+    except RuntimeError as error:  # kfp.local raises this for a failed task
+        if not screen.failures:
+            print("\n".join(screen.tail), file=sys.stderr)
+        raise PlatformError(
+            f"the run stopped: {_plain(str(error)).splitlines()[0]}", where=str(log_path),
+            remedy="mend what the error above names and run the same command again; "
+            "finished steps are kept",
+        ) from None  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)

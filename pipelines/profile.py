@@ -1,0 +1,98 @@
+"""A profile, resolved: the config of every step of a pipeline, unknown keys refused by name."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from acecoder.config import (
+    Config, ModelConfig, Table, apply_settings, read_profile, resolve_models, step_table, validate,
+)  # fmt: skip
+from acecoder.contract import Stage, signature_of
+from acecoder.errors import InputError
+
+PROFILES = Path(__file__).parent / "profiles"
+RESERVED = ("profile", "models")
+DEFAULT_MODEL = "base"
+
+
+def load_stage(name: str) -> Stage:
+    """The stage function of that name. Raises InputError on an unknown one."""
+    try:
+        module = importlib.import_module(f"acecoder.stages.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"acecoder.stages.{name}":
+            raise
+        raise InputError(f"there is no stage '{name}'") from None
+    stage: Stage = getattr(module, name)
+    return stage
+
+
+def profile_path(name: str) -> Path:
+    """A shipped profile by name (`local`, `smoke.toml`), or a file by path."""
+    shipped = PROFILES / f"{name.removesuffix('.toml')}.toml"
+    return shipped if "/" not in name and shipped.exists() else Path(name)
+
+
+@dataclass
+class Profile:
+    """Gives each step its config, and remembers which steps asked."""
+
+    path: Path
+    tables: Table
+    configs: dict[str, Config] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, name: str, settings: Iterable[str] = ()) -> Profile:
+        """Read a profile and apply `--set` values. Raises InputError."""
+        path = profile_path(name)
+        return cls(path, apply_settings(read_profile(path), settings))
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    def config(self, step: str) -> str:
+        """The resolved config of a step (`stage` or `stage.use`) as JSON text.
+
+        Raises: InputError naming file, table and key.
+        """
+        stage, _, use = step.partition(".")
+        kind = signature_of(load_stage(stage)).config
+        table = self.tables.get(stage, {})
+        uses = [
+            name for name, value in table.items()
+            if isinstance(value, dict) and name not in kind.model_fields
+        ]  # fmt: skip
+        resolved = step_table(self.tables, stage, use, uses)
+        where = f"{self.path}, [{step}]"
+        models = self.tables.get("models", {})
+        if "model" in kind.model_fields and "model" not in resolved and DEFAULT_MODEL in models:
+            resolved["model"] = DEFAULT_MODEL
+        config = validate(kind, resolve_models(resolved, models, where=where), where=where)
+        self.configs[step] = config
+        return json.dumps(config.model_dump(mode="json"), sort_keys=True)
+
+    def check_complete(self) -> None:
+        """After all steps asked: refuse tables that no step reads, and broken models."""
+        stages = {step.partition(".")[0] for step in self.configs}
+        for stage, table in self.tables.items():
+            if stage in RESERVED:
+                continue
+            if stage not in stages:
+                known = ", ".join(sorted(stages))
+                raise InputError(f"unknown table [{stage}] (known: {known})", where=str(self.path))
+            kind = type(next(c for s, c in self.configs.items() if s.partition(".")[0] == stage))
+            for key in table:
+                if key not in kind.model_fields and f"{stage}.{key}" not in self.configs:
+                    steps = sorted(s for s in self.configs if s.startswith(f"{stage}."))
+                    raise InputError(
+                        f"unknown key '{key}' in [{stage}] (steps: {', '.join(steps) or 'none'}; "
+                        f"keys: {', '.join(sorted(kind.model_fields))})",
+                        where=str(self.path),
+                    )
+        for name, table in self.tables.get("models", {}).items():
+            validate(ModelConfig, table, where=f"{self.path}, [models.{name}]")
