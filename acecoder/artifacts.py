@@ -121,7 +121,7 @@ def publishing(destination: Path) -> Iterator[Path]:
         if destination.exists():
             shutil.rmtree(scratch)
         else:
-            os.rename(scratch, destination)
+            scratch.rename(destination)
     except OSError as error:
         shutil.rmtree(scratch, ignore_errors=True)
         raise disk_error(error, destination) from error
@@ -221,7 +221,7 @@ def _copy_table(source: Path, destination: Path) -> None:
         scratch = destination.with_name(f".{destination.name}.partial")
         try:
             shutil.copyfile(file, scratch)
-            os.replace(scratch, destination)
+            scratch.replace(destination)
         except OSError as error:
             scratch.unlink(missing_ok=True)
             raise disk_error(error, destination) from error

@@ -143,7 +143,11 @@ def signature_of(stage: Stage) -> Signature:
         elif name != "config":
             raise TypeError(f"{stage.__name__}: parameter {name} is neither In, Out nor context")
     return Signature(
-        stage.__name__, hints["config"], tuple(inputs), frozenset(optional), tuple(outputs),
+        stage.__name__,
+        hints["config"],
+        tuple(inputs),
+        frozenset(optional),
+        tuple(outputs),
         takes_context,
     )
 

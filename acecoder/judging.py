@@ -9,9 +9,9 @@ from acecoder.artifacts import Journal
 from acecoder.config import Config, digest_of, incidental
 from acecoder.contract import StageContext
 from acecoder.errors import InputError
+from acecoder.sandbox.backends import default_workers, open_sandbox
 from acecoder.sandbox.contract import Job, Judged, SandboxConfig
 from acecoder.sandbox.identity import sandbox_digest
-from acecoder.sandbox.backends import default_workers, open_sandbox
 from acecoder.schema import Outcome, Problem, Program, Verdict, pass_rate
 
 FLUSH_EVERY = 50
@@ -47,7 +47,9 @@ def judge(
     total, done = len(programs), sum(key in journal for key in keys)
     weight = Counter(keys)
     report(done, total)
-    with open_sandbox(config.sandbox, num_workers=config.num_workers or default_workers()) as sandbox:
+    with open_sandbox(
+        config.sandbox, num_workers=config.num_workers or default_workers()
+    ) as sandbox:
         for batch in _batched(sandbox.judge(_jobs(todo, problems)), FLUSH_EVERY):
             journal.put({result.key: _entry(result) for result in batch})
             done += sum(weight[result.key] for result in batch)

@@ -22,7 +22,13 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from acecoder.artifacts import (
-    REPORT, Home, content_digest, copy_out, exclusive, publishing, write_manifest,
+    REPORT,
+    Home,
+    content_digest,
+    copy_out,
+    exclusive,
+    publishing,
+    write_manifest,
 )  # fmt: skip
 from acecoder.config import Config, ModelConfig, Table, decisive, digest_of, validate
 from acecoder.contract import Progress, Report, Signature, Stage, StageContext, signature_of
@@ -99,7 +105,9 @@ def _source_file(module: str) -> Path | None:
     if package != PACKAGE:
         return None
     path = ROOT.joinpath(*rest)
-    candidates = (path.with_suffix(".py"), path / "__init__.py") if rest else (ROOT / "__init__.py",)
+    candidates = (
+        (path.with_suffix(".py"), path / "__init__.py") if rest else (ROOT / "__init__.py",)
+    )
     return next((file for file in candidates if file.is_file()), None)
 
 
@@ -163,7 +171,9 @@ def _produce(
     scratch = home.root / "journal" / "checkpoints" / key
     scratch.mkdir(parents=True, exist_ok=True)
     started_s = time.monotonic()
-    tracked = tracker.start(step, stage.__name__, key, config, digests, run_key) if tracker else None
+    tracked = (
+        tracker.start(step, stage.__name__, key, config, digests, run_key) if tracker else None
+    )
     try:
         with publishing(directory) as partial:
             outputs = {name: partial / name for name in signature.outputs}
@@ -175,7 +185,9 @@ def _produce(
                 context = {"context": StageContext(step, home, progress, registry, scratch)}
             report = stage(config, **given, **outputs, **context)
             wall_s = round(time.monotonic() - started_s, 3)
-            counts = {name: int(value) for name, value in report.metrics.items() if value == int(value)}
+            counts = {
+                name: int(value) for name, value in report.metrics.items() if value == int(value)
+            }
             for path in outputs.values():
                 write_manifest(path, stage_key=key, counts=counts)
             text = json.dumps({**asdict(report), "wall_s": wall_s}, indent=1)

@@ -103,7 +103,7 @@ def write_table(path: Path, records: Iterable[Record]) -> int:
             if file.suffix == ".parquet"
             else _write_jsonl(partial, records)
         )
-        os.replace(partial, file)
+        partial.replace(file)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise disk_error(error, file) from error
@@ -134,12 +134,16 @@ def _parquet_row(record: Record) -> dict[str, Any]:
     row = record.model_dump(mode="json")
     extra = {name: row.pop(name) for name in record.model_extra or {}}
     if "tests" in row:
-        row["tests"] = [test if isinstance(test, str) else json.dumps(test) for test in row["tests"]]
+        row["tests"] = [
+            test if isinstance(test, str) else json.dumps(test) for test in row["tests"]
+        ]
     row[EXTRA_COLUMN] = json.dumps(extra)
     return row
 
 
 def disk_error(error: OSError, path: Path) -> PlatformError:
     """The readable form of a failed write."""
-    remedy = "free some disk space and run again; finished work is kept" if error.errno == 28 else ""
+    remedy = (
+        "free some disk space and run again; finished work is kept" if error.errno == 28 else ""
+    )
     return PlatformError(f"cannot write: {error.strerror or error}", where=str(path), remedy=remedy)

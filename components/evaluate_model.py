@@ -27,6 +27,11 @@ def evaluate_model(
         step=step,
         config=config,
         run_key=run_key,
-        inputs={"benchmark": benchmark.path, "programs": programs.path, "verdicts": verdicts.path if verdicts else None, "reward_model": reward_model.path if reward_model else None},
+        inputs={
+            "benchmark": benchmark.path,
+            "programs": programs.path,
+            "verdicts": verdicts.path if verdicts else None,
+            "reward_model": reward_model.path if reward_model else None,
+        },
         outputs={"scores": scores.path},
     )

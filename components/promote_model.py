@@ -24,6 +24,10 @@ def promote_model(
         step=step,
         config=config,
         run_key=run_key,
-        inputs={"policy": policy.path, "candidate_scores": candidate_scores.path, "initial_scores": initial_scores.path},
+        inputs={
+            "policy": policy.path,
+            "candidate_scores": candidate_scores.path,
+            "initial_scores": initial_scores.path,
+        },
         outputs={"decision": decision.path},
     )

@@ -25,6 +25,9 @@ def train_policy(
         step=step,
         config=config,
         run_key=run_key,
-        inputs={"problems": problems.path, "reward_model": reward_model.path if reward_model else None},
+        inputs={
+            "problems": problems.path,
+            "reward_model": reward_model.path if reward_model else None,
+        },
         outputs={"policy": policy.path},
     )

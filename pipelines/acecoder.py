@@ -37,18 +37,18 @@ def build(profile: Profile) -> Any:
         checked = check_platform(**step("check_platform"))
         problems = _problems(step, checked)
         kept = _filtered(step, "train", problems)
-        programs = sample_programs(
-            **step("sample_programs.candidates"), problems=kept
-        ).outputs["programs"]
+        programs = sample_programs(**step("sample_programs.candidates"), problems=kept).outputs[
+            "programs"
+        ]
         verdicts = judge_programs(
             **step("judge_programs.candidates"), problems=kept, programs=programs
         ).outputs["verdicts"]
         pairs = build_pairs(
             **step("build_pairs"), problems=kept, programs=programs, verdicts=verdicts
         ).outputs["pairs"]
-        reward_model = train_reward_model(
-            **step("train_reward_model"), pairs=pairs
-        ).outputs["reward_model"]
+        reward_model = train_reward_model(**step("train_reward_model"), pairs=pairs).outputs[
+            "reward_model"
+        ]
         hard = select_hard_problems(
             **step("select_hard_problems"), problems=kept, verdicts=verdicts
         ).outputs["hard"]
@@ -81,9 +81,9 @@ def _benchmark(step: Any, checked: Any) -> Any:
 
 def _filtered(step: Any, use: str, problems: Any) -> Any:
     oracle = f"{use}_oracle"
-    programs = sample_programs(
-        **step(f"sample_programs.{oracle}"), problems=problems
-    ).outputs["programs"]
+    programs = sample_programs(**step(f"sample_programs.{oracle}"), problems=problems).outputs[
+        "programs"
+    ]
     verdicts = judge_programs(
         **step(f"judge_programs.{oracle}"), problems=problems, programs=programs
     ).outputs["verdicts"]

@@ -22,9 +22,9 @@ def build(profile: Profile) -> Any:
 
         checked = check_platform(**step("check_platform"))
         benchmark = load_problems(**step("load_problems")).after(checked).outputs["problems"]
-        programs = sample_programs(
-            **step("sample_programs"), problems=benchmark
-        ).outputs["programs"]
+        programs = sample_programs(**step("sample_programs"), problems=benchmark).outputs[
+            "programs"
+        ]
         verdicts = judge_programs(
             **step("judge_programs"), problems=benchmark, programs=programs
         ).outputs["verdicts"]

@@ -32,7 +32,9 @@ def plan(steps: list[Step], profile: Profile, home: Home) -> list[Planned]:
     planned = []
     for step in steps:
         config = profile.configs[step.name]
-        missing = tuple(sorted({source for source, _ in step.inputs.values() if source not in done}))
+        missing = tuple(
+            sorted({source for source, _ in step.inputs.values() if source not in done})
+        )
         key, directory = "", None
         if not missing:
             digests = {

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from acecoder.config import (
-    Config, ModelConfig, Table, apply_settings, read_profile, resolve_models, step_table, validate,
+    Config,
+    ModelConfig,
+    Table,
+    apply_settings,
+    read_profile,
+    resolve_models,
+    step_table,
+    validate,
 )  # fmt: skip
 from acecoder.contract import Stage, signature_of
 from acecoder.errors import InputError
@@ -37,6 +44,13 @@ def profile_path(name: str) -> Path:
     return shipped if "/" not in name and shipped.exists() else Path(name)
 
 
+class ProfileHeader(Config):
+    """The table `[profile]`."""
+
+    pipeline: str = "acecoder"
+    """Which pipeline the profile is written for."""
+
+
 @dataclass
 class Profile:
     """Gives each step its config, and remembers which steps asked."""
@@ -54,6 +68,13 @@ class Profile:
     @property
     def name(self) -> str:
         return self.path.stem
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline it is written for: `[profile] pipeline`, by default `acecoder`."""
+        return validate(
+            ProfileHeader, self.tables.get("profile", {}), where=str(self.path)
+        ).pipeline
 
     def config(self, step: str) -> str:
         """The resolved config of a step (`stage` or `stage.use`) as JSON text.

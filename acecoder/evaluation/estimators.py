@@ -21,7 +21,9 @@ def pass_at_k(num_samples: int, num_correct: int, k: int) -> float:
         raise ValueError(f"pass@{k} needs at least {k} samples, there are {num_samples}")
     if num_samples - num_correct < k:
         return 1.0
-    return 1.0 - math.prod(1.0 - k / i for i in range(num_samples - num_correct + 1, num_samples + 1))
+    return 1.0 - math.prod(
+        1.0 - k / i for i in range(num_samples - num_correct + 1, num_samples + 1)
+    )
 
 
 def best_of_n(correct: Sequence[float], scores: Sequence[float], n: int) -> float:

@@ -60,7 +60,7 @@ def _dealt(pairs: list[tuple[Rated, Rated]]) -> list[tuple[Rated, Rated]]:
     used: dict[str, int] = {}
     dealt, left = [], list(pairs)
     while left:
-        best = min(left, key=lambda p: (used.get(p[0].program, 0) + used.get(p[1].program, 0)))
+        best = min(left, key=lambda p: used.get(p[0].program, 0) + used.get(p[1].program, 0))
         left.remove(best)
         dealt.append(best)
         for rated in best:

@@ -14,7 +14,7 @@ from typing import Any
 from acecoder.artifacts import Home
 from acecoder.config import ModelConfig
 from acecoder.llm import weights
-from acecoder.llm.interface import Answer, Request
+from acecoder.llm.interface import Answer, Generator, Request
 
 COMPACT_BELOW = 0.8
 STOP_WINDOW_TOKENS = 8
@@ -50,7 +50,8 @@ def _prompt_length(request: Request) -> int:
 def render_chat(tokenizer: Any, messages: Sequence[tuple[str, str]], prefill: str) -> str:
     """The text a model reads up to where it goes on."""
     chat = [{"role": role, "content": content} for role, content in messages]
-    return tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True) + prefill
+    text = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+    return str(text) + prefill
 
 
 class _Batch:
@@ -62,7 +63,7 @@ class _Batch:
         encoded = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
         self.input_BT = encoded["input_ids"].to(model.device)
         self.mask_BT = encoded["attention_mask"].to(model.device)
-        self.rows = list(range(len(requests)))
+        self.rows: list[int | None] = list(range(len(requests)))
         self.tokens: list[list[int]] = [[] for _ in requests]
         self.streams = [random.Random(request.digest("stream")) for request in requests]
         eos = model.generation_config.eos_token_id
@@ -113,9 +114,7 @@ class _Batch:
         if any(request.top_p < 1 for request in requests):
             top_p_B1 = torch.tensor([[r.top_p] for r in requests], device=device)
             probability_BV = _nucleus(probability_BV, top_p_B1)
-        draws = [
-            self.streams[row].random() if row is not None else 0.5 for row in self.rows
-        ]
+        draws = [self.streams[row].random() if row is not None else 0.5 for row in self.rows]
         draw_B1 = torch.tensor(draws, dtype=torch.float64, device=device)[:, None]
         cumulative_BV = probability_BV.double().cumsum(-1)
         sampled_B = torch.searchsorted(cumulative_BV, draw_B1 * cumulative_BV[:, -1:]).squeeze(1)
@@ -143,7 +142,7 @@ class _Batch:
 
     def _retire(self, finished: set[int]) -> list[int] | None:
         """Mark finished places; the places to keep where compacting the batch pays."""
-        self.rows = [None if place in finished else row for place, row in enumerate(self.rows)]  # type: ignore[misc]
+        self.rows = [None if place in finished else row for place, row in enumerate(self.rows)]
         alive = [place for place, row in enumerate(self.rows) if row is not None]
         if not alive:
             self.rows = []
@@ -165,7 +164,7 @@ class VllmGenerator:
     """Sampling with vLLM in this process; needs a GPU and the package `vllm`."""
 
     def __init__(self, source: str, config: ModelConfig, *, identity: str) -> None:
-        from vllm import LLM  # type: ignore[import-not-found]
+        from vllm import LLM
 
         self.identity = f"{identity}/{config.dtype}/vllm"
         self._llm = LLM(model=source, dtype=config.dtype)
@@ -193,9 +192,13 @@ class VllmGenerator:
             yield position, Answer(best.text, len(best.token_ids), best.finish_reason == "length")
 
 
-def local_generator(config: ModelConfig, home: Home, *, source: str = "", identity: str = "") -> Any:
+def local_generator(
+    config: ModelConfig, home: Home, *, source: str = "", identity: str = ""
+) -> Generator:
     """The generator a config names; `source` and `identity` override where a stage has weights."""
     kind = VllmGenerator if config.engine == "vllm" else TransformersGenerator
     return kind(
-        source or weights.resolve(config, home), config, identity=identity or weights.identity(config)
+        source or weights.resolve(config, home),
+        config,
+        identity=identity or weights.identity(config),
     )

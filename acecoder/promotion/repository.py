@@ -45,7 +45,9 @@ class ReleaseRepository:
                 self._git("read-tree", parent, env=index)
             for name, text in files.items():
                 blob = self._git("hash-object", "-w", "--stdin", stdin=text).strip()
-                self._git("update-index", "--add", "--cacheinfo", f"100644,{blob},{name}", env=index)
+                self._git(
+                    "update-index", "--add", "--cacheinfo", f"100644,{blob},{name}", env=index
+                )
             tree = self._git("write-tree", env=index).strip()
         if parent and self._git("rev-parse", f"{parent}^{{tree}}").strip() == tree:
             return parent

@@ -20,6 +20,7 @@ class ReinforcePlusPlusTrainer(GRPOTrainer):
     def __init__(self, *args: Any, reward_clamp: float, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._reward_clamp = reward_clamp
+        self._kl_coefficient: float = self.args.beta
         self._rewards_all: torch.Tensor | None = None
 
     def _calculate_rewards(self, *args: Any, **kwargs: Any) -> torch.Tensor:
@@ -40,7 +41,7 @@ class ReinforcePlusPlusTrainer(GRPOTrainer):
             output["old_per_token_logps"] = old_BT
         returns_BT = token_returns(
             rewards_B, old_BT, output.get("ref_per_token_logps", old_BT), mask_BT,
-            kl_coefficient=self.beta, reward_clamp=self._reward_clamp,
+            kl_coefficient=self._kl_coefficient, reward_clamp=self._reward_clamp,
         )  # fmt: skip
         total, squares, count = (
             self.accelerator.reduce(part, reduction="sum")
@@ -64,7 +65,8 @@ class ReinforcePlusPlusTrainer(GRPOTrainer):
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         # The penalty is in the rewards already; GRPO would add it to the loss again.
-        beta, self.beta = self.beta, 0.0
+        beta = self._kl_coefficient
+        self.beta = 0.0
         try:
             loss: torch.Tensor = super()._compute_loss(model, inputs)
             return loss

@@ -63,7 +63,7 @@ TYPES: dict[str, type] = {
 }  # fmt: skip
 MATH = {"isclose": math.isclose, "isnan": math.isnan, "isinf": math.isinf, "sqrt": math.sqrt}
 MATH_CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
-COMPARISONS: dict[type, Function] = {
+COMPARISONS: dict[type[ast.AST], Function] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
     ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
     ast.In: lambda item, box: item in box, ast.NotIn: lambda item, box: item not in box,
@@ -119,11 +119,15 @@ class _Calls(ast.NodeTransformer):
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.expr) and _is_about_program(node):
-            if any(isinstance(part, ast.NamedExpr | ast.Await | ast.Yield) for part in ast.walk(node)):
+            if any(
+                isinstance(part, ast.NamedExpr | ast.Await | ast.Yield) for part in ast.walk(node)
+            ):
                 raise Unreadable("binds a name")
             self.sources.append(ast.unparse(node))
             return Answer(len(self.sources) - 1)
-        if isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        if isinstance(
+            node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+        ):
             raise Unreadable("a scope of its own")
         return self.generic_visit(node)
 
@@ -193,7 +197,8 @@ class _Interpreter:
             raise Unreadable("too many steps")
         if node is None:
             return None
-        return getattr(self, f"_{type(node).__name__.lower()}")(node)
+        read: Function = getattr(self, f"_{type(node).__name__.lower()}")
+        return read(node)
 
     def _answer(self, node: Answer) -> Any:
         return self._answers[node.index]
@@ -266,7 +271,7 @@ class _Interpreter:
             return MATH[node.func.attr](*arguments, **named)
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name == "isinstance":
-            return not isinstance(arguments[0], Opaque) and isinstance(*arguments)
+            return not isinstance(arguments[0], Opaque) and isinstance(arguments[0], arguments[1])
         if name == "type":
             return Opaque if isinstance(arguments[0], Opaque) else type(arguments[0])
         return FUNCTIONS[name](*arguments, **named)
@@ -279,8 +284,8 @@ def _refuse_growth(kind: ast.operator, left: Any, right: Any) -> None:
             raise Unreadable("a power too large")
     elif isinstance(kind, ast.Mult):
         for box, times in ((left, right), (right, left)):
-            if isinstance(box, str | bytes | list | tuple) and isinstance(times, int):
-                if len(box) * max(times, 0) > MAX_LENGTH:
-                    raise Unreadable("a repetition too long")
+            repeats = isinstance(box, str | bytes | list | tuple) and isinstance(times, int)
+            if repeats and len(box) * max(times, 0) > MAX_LENGTH:
+                raise Unreadable("a repetition too long")
     elif isinstance(kind, ast.Mod) and isinstance(left, str | bytes):
         raise Unreadable("a formatted text")

@@ -14,7 +14,7 @@ from acecoder.sandbox.contract import SandboxConfig
 
 def sandbox_digest(config: SandboxConfig) -> str:
     """Digest of everything that can change a verdict."""
-    versions = {}
+    versions: dict[str, str | None] = {}
     for name in config.packages:
         try:
             versions[name] = metadata.version(name)

@@ -60,7 +60,12 @@ class _Tally:
 
 
 def judge_program(
-    worker: Attempts, key: str, problem_id: str, tests: tuple[Test, ...], program: str, limits: Limits
+    worker: Attempts,
+    key: str,
+    problem_id: str,
+    tests: tuple[Test, ...],
+    program: str,
+    limits: Limits,
 ) -> Judged:
     """Hold one program against the tests of its problem."""
     tally = _Tally([Outcome.NOT_RUN] * len(tests), [])
@@ -203,5 +208,3 @@ def _same_output(output: bytes, expected: str) -> bool:
     lines = output.decode(errors="replace").rstrip().split("\n")
     wanted = expected.rstrip().split("\n")
     return [line.rstrip() for line in lines] == [line.rstrip() for line in wanted]
-
-

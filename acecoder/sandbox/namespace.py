@@ -22,32 +22,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.contract import Job, Judged, Limits, SandboxConfig
+from acecoder.sandbox.contract import Job, Judged, SandboxConfig
 from acecoder.sandbox.judging import Ended, judge_program
+from acecoder.sandbox.requirements import REMEDY, START_S, WORKER, why_unavailable
 from acecoder.schema import Test
 
-WORKER = Path(__file__).parent / "worker"
 LENGTH = struct.Struct(">I")
-START_S = 30.0
 GRACE_S = 10.0
 MAX_RESTARTS = 3
-
-REMEDY = (
-    "allow user namespaces: on Ubuntu 24.04 and later "
-    "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, elsewhere "
-    "`sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000`; "
-    "inside a container, start it with `--security-opt seccomp=unconfined --cap-add SYS_ADMIN`"
-)
-
-
-def why_unavailable() -> str:
-    """Empty where this user can have a namespace sandbox here, else the kernel's reason."""
-    command = [sys.executable, "-I", "-S", str(WORKER), "--probe"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=START_S, env={})
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return "" if done.returncode == 0 else (done.stdout + done.stderr).strip() or "unknown"
 
 
 class Worker:
@@ -166,7 +148,9 @@ class Worker:
         line, _, self._lines = self._lines.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
         if "fatal" in message:
-            raise SandboxUnavailable(str(message["fatal"]), where="namespace sandbox", remedy=REMEDY)
+            raise SandboxUnavailable(
+                str(message["fatal"]), where="namespace sandbox", remedy=REMEDY
+            )
         return message
 
     def _last_words(self, error: object = "no reason given") -> str:
@@ -208,7 +192,9 @@ class NamespaceSandbox:
         reason = why_unavailable()
         if reason:
             raise SandboxUnavailable(
-                f"this machine refuses namespaces: {reason}", where="namespace sandbox", remedy=REMEDY
+                f"this machine refuses namespaces: {reason}",
+                where="namespace sandbox",
+                remedy=REMEDY,
             )
         return self
 
@@ -284,9 +270,7 @@ class NamespaceSandbox:
         while True:
             try:
                 worker = worker or Worker(self._config)
-                judged = judge_program(
-                    worker, key, problem_id, tests, program, self._config.limits
-                )
+                judged = judge_program(worker, key, problem_id, tests, program, self._config.limits)
                 return worker, judged
             except SandboxUnavailable:
                 if worker is not None:
@@ -322,5 +306,3 @@ def _drain(todo: Any) -> None:
             todo.get_nowait()
         except queue.Empty:
             return
-
-

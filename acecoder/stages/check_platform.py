@@ -8,11 +8,11 @@ import shutil
 
 from pydantic import Field
 
-from acecoder.config import Config, ModelConfig, incidental
+from acecoder.config import Config, JsonValue, ModelConfig, incidental
 from acecoder.contract import Out, Report, StageContext
 from acecoder.errors import InputError, PlatformError
-from acecoder.sandbox.contract import Job, SandboxConfig
 from acecoder.sandbox.backends import open_sandbox
+from acecoder.sandbox.contract import Job, SandboxConfig
 from acecoder.schema import Outcome
 
 
@@ -49,13 +49,16 @@ def check_platform(config: CheckPlatformConfig, *, report: Out, context: StageCo
             f"{free / 1e9:.1f} GB free, the run needs {config.min_free_disk_bytes / 1e9:.1f} GB",
             where=str(context.home.root), remedy="free some disk space, or set ACECODER_HOME",
         )  # fmt: skip
-    checks = {"free_disk_bytes": free, "sandbox": _prove_isolation(config.sandbox)}
+    checks: dict[str, JsonValue] = {
+        "free_disk_bytes": free,
+        "sandbox": _prove_isolation(config.sandbox),
+    }
     if config.model is not None:
         checks["model"] = _check_model(config.model)
     for name, found in checks.items():
         context.progress.say(f"{name}: {found}")
     (report / "checks.json").write_text(json.dumps(checks, indent=1) + "\n")
-    return Report({"free_disk_bytes": float(free)}, details=dict(checks))
+    return Report({"free_disk_bytes": float(free)}, details=checks)
 
 
 def _prove_isolation(config: SandboxConfig) -> str:
@@ -63,11 +66,16 @@ def _prove_isolation(config: SandboxConfig) -> str:
     test = "assert f() != None"
     programs = tuple(PROBES.items())
     with open_sandbox(config, num_workers=1) as sandbox:
-        jobs = [Job("probe", (test,), programs), Job("canary", ("assert f() == 4",), (("ok", "def f(): return 4"),))]
+        jobs = [
+            Job("probe", (test,), programs),
+            Job("canary", ("assert f() == 4",), (("ok", "def f(): return 4"),)),
+        ]
         judged = {result.key: result for result in sandbox.judge(jobs)}
     for name in PROBES:
         if judged[name].outcomes[0] is Outcome.PASSED:
-            raise PlatformError(f"the sandbox does not keep programs from: {name}", where=config.backend)
+            raise PlatformError(
+                f"the sandbox does not keep programs from: {name}", where=config.backend
+            )
     if judged["ok"].outcomes != (Outcome.PASSED,):
         raise PlatformError(f"a right program failed: {judged['ok'].reason}", where=config.backend)
     return f"{config.backend}: isolated from {', '.join(PROBES)}"

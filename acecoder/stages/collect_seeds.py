@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import islice
 
 from pydantic import Field
 
@@ -24,6 +25,8 @@ class CollectSeedsConfig(Config):
     """For `hub:` sources."""
     max_seeds: int = Field(1000, ge=1)
     """A seeded random choice of so many."""
+    max_per_source: dict[str, int] = Field(default_factory=dict)
+    """Only the first so many of a source are read."""
     min_chars: int = Field(100, ge=0)
     """Shorter code is dropped (AceCoder, section 1.1)."""
     max_chars: int = Field(4000, ge=1)
@@ -47,7 +50,8 @@ def collect_seeds(config: CollectSeedsConfig, *, seeds: Out, context: StageConte
     kept: list[Seed] = []
     guard = Decontaminator(_protected(config), size=config.shingle_words)
     for source in config.sources:
-        for seed in reading.read_source(source, split=config.split):
+        limit = config.max_per_source.get(source)
+        for seed in islice(reading.read_source(source, split=config.split), limit):
             found += 1
             text = reading.normalized(seed.code)
             if not config.min_chars <= len(seed.code) <= config.max_chars:

@@ -104,7 +104,9 @@ def _score(
     )
     items = [(problems[p.problem_id].question, p.program) for p in sampled]
     progress = context.progress
-    found = model.score(items, lambda done, total: progress.count(done, total, "different programs scored"))
+    found = model.score(
+        items, lambda done, total: progress.count(done, total, "different programs scored")
+    )
     return {program.id: score for program, score in zip(sampled, found, strict=True)}
 
 
@@ -131,9 +133,7 @@ def _gather(
     return samples
 
 
-def _values(
-    samples: dict[str, _Samples], config: EvaluateModelConfig, *, scored: bool
-) -> Values:
+def _values(samples: dict[str, _Samples], config: EvaluateModelConfig, *, scored: bool) -> Values:
     """benchmark -> metric -> problem id -> value in [0, 1]."""
     values: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
     for problem_id, item in samples.items():
@@ -155,9 +155,7 @@ def _values(
     return {name: dict(metrics) for name, metrics in values.items()}
 
 
-def _table(
-    values: Values, model: str, num_samples: int, seed: int
-) -> list[Score]:
+def _table(values: Values, model: str, num_samples: int, seed: int) -> list[Score]:
     table = []
     for benchmark, metrics in values.items():
         for metric, by_problem in metrics.items():

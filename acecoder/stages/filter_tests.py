@@ -33,7 +33,9 @@ def filter_tests(
     for problem in read_table(problems, Problem):
         result = keep_tests(len(problem.tests), oracle[problem.id])
         count = sources[problem.source or "unnamed"]
-        count.update({"problems": 1, "tests": len(problem.tests), "tests_kept": len(result.indexes)})
+        count.update(
+            {"problems": 1, "tests": len(problem.tests), "tests_kept": len(result.indexes)}
+        )
         count.update(f"tests_dropped_{outcome.value}" for _, outcome in result.dropped)
         total += quality(problem, result)
         if len(result.indexes) >= config.min_tests:

@@ -43,7 +43,9 @@ def load_problems(
     found: list[Problem] = []
     contaminated = 0
     if synthesized is not None:
-        protected = [p.question for name in config.decontaminate_against for p in loading.load(name)]
+        protected = [
+            p.question for name in config.decontaminate_against for p in loading.load(name)
+        ]
         guard = Decontaminator(protected, size=config.shingle_words)
         for problem in read_table(synthesized, Problem):
             if guard.contaminates(problem.question):
@@ -61,7 +63,8 @@ def load_problems(
     metrics = {"problems": len(found), "tests": sum(len(p.tests) for p in found),
                "contaminated": contaminated}  # fmt: skip
     return Report(
-        {name: float(value) for name, value in metrics.items()}, details={"sources": dict(per_source)}
+        {name: float(value) for name, value in metrics.items()},
+        details={"sources": dict(per_source)},
     )
 
 

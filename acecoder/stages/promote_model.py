@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -13,9 +14,9 @@ from acecoder.config import Config
 from acecoder.contract import Champion, In, Out, Report, StageContext
 from acecoder.errors import InputError, PlatformError
 from acecoder.evaluation.estimators import Estimate, paired_difference
+from acecoder.evaluation.values import VALUES_FILE, Values
 from acecoder.promotion.gate import Decision, GateRule, decide
 from acecoder.promotion.repository import ReleaseRepository
-from acecoder.evaluation.values import VALUES_FILE, Values
 
 RELEASED = "released-model.yaml"
 
@@ -47,7 +48,11 @@ def promote_model(
         raise PlatformError("promotion needs a registry", remedy="install the extra 'tracking'")
     registry, name = context.registry, config.model_name
     digest = content_digest(policy)
-    tags = {"digest": digest, "scores": str(candidate_scores.resolve()), "home": str(context.home.root)}
+    tags = {
+        "digest": digest,
+        "scores": str(candidate_scores.resolve()),
+        "home": str(context.home.root),
+    }
     source = policy.resolve()
     version = registry.register(name, source, tags)
     champion = registry.champion(name)
@@ -69,7 +74,9 @@ def promote_model(
     commit = _commit(context, record, source)
     if verdict.promote:
         registry.promote(name, version)
-    (decision / "decision.json").write_text(json.dumps({**record, "commit": commit}, indent=1) + "\n")
+    (decision / "decision.json").write_text(
+        json.dumps({**record, "commit": commit}, indent=1) + "\n"
+    )
     word = "promoted" if verdict.promote else "not promoted"
     context.progress.say(f"{name} version {version} {word}: {verdict.reason}")
     metrics = {"promoted": float(verdict.promote), "version": float(version)}
@@ -112,10 +119,13 @@ def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]
         ) from None  # fmt: skip
 
 
-def _commit(context: StageContext, record: dict[str, object], source: Path) -> str:
+def _commit(context: StageContext, record: Mapping[str, object], source: Path) -> str:
     """One commit a decision; the released model's file changes only on promotion."""
     repository = ReleaseRepository(context.home.git)
-    files = {f"decisions/{record['model']}-v{record['version']}.json": json.dumps(record, indent=1) + "\n"}
+    files = {
+        f"decisions/{record['model']}-v{record['version']}.json": json.dumps(record, indent=1)
+        + "\n"
+    }
     if record["promote"]:
         released = {
             "name": record["model"], "version": record["version"], "digest": record["digest"],

@@ -8,9 +8,15 @@ from pydantic import Field
 
 from acecoder.config import Config, ModelConfig
 from acecoder.contract import In, Out, Report, StageContext
-from acecoder.llm.interface import Request, complete
 from acecoder.llm.backends import open_generator
-from acecoder.rendering import FENCE, PromptConfig, extract_program, program_messages, program_prefill
+from acecoder.llm.interface import Request, complete
+from acecoder.rendering import (
+    FENCE,
+    PromptConfig,
+    extract_program,
+    program_messages,
+    program_prefill,
+)
 from acecoder.schema import Problem, Program
 from acecoder.synthesis.mutation import mutants
 from acecoder.tables import read_table, write_table
@@ -54,7 +60,9 @@ def sample_programs(
         generator = open_generator(config.model, context.home, weights=model)
         journal = context.journal("answers", "programs")
         progress = context.progress
-        answers = complete(generator, requests, journal, lambda d, n: progress.count(d, n, "programs"))
+        answers = complete(
+            generator, requests, journal, lambda d, n: progress.count(d, n, "programs")
+        )
     name = config.model_name or config.model.source or config.model.model
     written: list[Program] = []
     stream = iter(answers)

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from acecoder.config import Config, ModelConfig
 from acecoder.contract import In, Out, Report, StageContext
-from acecoder.llm.interface import Request, complete
 from acecoder.llm.backends import open_generator
+from acecoder.llm.interface import Request, complete
 from acecoder.rendering import SYNTHESIS_PREFILL, synthesis_messages
 from acecoder.schema import Problem, Seed
 from acecoder.synthesis.answers import Unusable, parse_answer
@@ -48,7 +48,9 @@ def synthesize_tests(
         generator = open_generator(config.model, context.home)
         journal = context.journal("answers", "synthesis")
         progress = context.progress
-        answers = complete(generator, requests, journal, lambda d, n: progress.count(d, n, "answers"))
+        answers = complete(
+            generator, requests, journal, lambda d, n: progress.count(d, n, "answers")
+        )
     made, why = [], Counter({reason.value: 0 for reason in Unusable})
     for seed, answer in zip(read, answers, strict=True):
         imagined = parse_answer(prefill + answer.text, min_tests=config.min_tests)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -10,11 +10,14 @@ from acecoder.config import Config, ModelConfig, incidental
 from acecoder.contract import In, Out, Report, StageContext
 from acecoder.errors import InputError, PlatformError
 from acecoder.rendering import PromptConfig, extract_program, program_messages, program_prefill
+from acecoder.sandbox.backends import default_workers, open_sandbox
 from acecoder.sandbox.contract import Job, SandboxConfig
 from acecoder.sandbox.namespace import NamespaceSandbox
-from acecoder.sandbox.backends import default_workers, open_sandbox
 from acecoder.schema import Problem, pass_rate
 from acecoder.tables import read_table
+
+if TYPE_CHECKING:
+    from acecoder.rl.training import PolicyTraining
 
 
 class TrainPolicyConfig(Config):
@@ -77,7 +80,12 @@ def train_policy(
     context.progress.say(f"{len(prompts)} problems, {config.steps} steps of {config.algorithm}")
     with _Rewards(config, read, reward_model) as rewards:
         log = training.train(
-            prompts, rewards, base, _plan(config), scratch=context.scratch, destination=policy,
+            prompts,
+            rewards,
+            base,
+            _plan(config),
+            scratch=context.scratch,
+            destination=policy,
             callback=ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}),
         )
     distance, changed = training.weight_change(base, policy)
@@ -98,7 +106,7 @@ def train_policy(
     )
 
 
-def _plan(config: TrainPolicyConfig) -> object:
+def _plan(config: TrainPolicyConfig) -> PolicyTraining:
     from acecoder.rl.training import PolicyTraining
 
     shared = set(PolicyTraining.__dataclass_fields__) & set(TrainPolicyConfig.model_fields)

@@ -82,7 +82,10 @@ def train_reward_model(
     }  # fmt: skip
     return Report(
         {name: float(value) for name, value in metrics.items()},
-        series={"loss": [e["loss"] for e in log], "accuracy": [e.get("accuracy", 0.0) for e in log]},
+        series={
+            "loss": [e["loss"] for e in log],
+            "accuracy": [e.get("accuracy", 0.0) for e in log],
+        },
     )
 
 

@@ -44,7 +44,9 @@ def parse_answer(text: str, *, min_tests: int) -> Imagined | Unusable:
     if not isinstance(question, str) or len(question.split()) < 4:
         return Unusable.NO_QUESTION
     candidates = raw if isinstance(raw, list) else []
-    tests = list(dict.fromkeys(t.strip() for t in candidates if isinstance(t, str) and is_assert(t)))
+    tests = list(
+        dict.fromkeys(t.strip() for t in candidates if isinstance(t, str) and is_assert(t))
+    )
     entry_point = most_called(tests)
     if len(tests) < min_tests:
         return Unusable.TOO_FEW_TESTS
@@ -55,7 +57,11 @@ def parse_answer(text: str, *, min_tests: int) -> Imagined | Unusable:
 
 def parse_incomplete_json(text: str) -> dict[str, object] | None:
     """The JSON object in an answer; one that was cut off is closed after its last whole item."""
-    body = re.sub(r"\A.*?```(?:json)?\s*", "", text, count=1, flags=re.DOTALL) if "```" in text else text
+    body = (
+        re.sub(r"\A.*?```(?:json)?\s*", "", text, count=1, flags=re.DOTALL)
+        if "```" in text
+        else text
+    )
     body = body.split("```")[0].strip()
     start = body.find("{")
     if start < 0:

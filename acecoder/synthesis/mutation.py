@@ -51,7 +51,9 @@ def _mutate(node: ast.AST, rng: random.Random) -> None:
         node.op = ARITHMETIC[type(node.op)]()
     elif isinstance(node, ast.Constant):
         assert isinstance(node.value, int | float)
-        node.value = not node.value if isinstance(node.value, bool) else node.value + rng.choice((1, -1))
+        node.value = (
+            not node.value if isinstance(node.value, bool) else node.value + rng.choice((1, -1))
+        )
     elif isinstance(node, ast.Return) and node.value is not None:
         node.value = _conditional(node.value, rng)
 

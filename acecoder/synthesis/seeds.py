@@ -56,7 +56,9 @@ def source_version(source: str) -> str:
 def _package(name: str, _: str) -> Iterator[Seed]:
     spec = util.find_spec(name)
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        raise InputError(f"no Python source of '{name}' is installed", where="collect_seeds.sources")
+        raise InputError(
+            f"no Python source of '{name}' is installed", where="collect_seeds.sources"
+        )
     files = [Path(spec.origin)]
     if spec.submodule_search_locations:
         files = sorted(Path(spec.origin).parent.rglob("*.py"))
@@ -71,7 +73,8 @@ def _provenance(name: str, origin: Path) -> tuple[str, str]:
     if not distributions:
         return "unknown", ""
     about = metadata.metadata(distributions[0])
-    return about["Version"], about.get("License-Expression") or about.get("License") or ""
+    license_ = about["License-Expression"] or about["License"] or ""
+    return about["Version"], license_.splitlines()[0] if license_ else ""
 
 
 def _tree(directory: str, _: str) -> Iterator[Seed]:
@@ -112,13 +115,32 @@ def _hub(name: str, split: str) -> Iterator[Seed]:
     try:
         rows: Any = datasets.load_dataset(name, split=split, streaming=True)
         for row in rows:
-            code = next((row[key] for key in ("content", "code", "program") if row.get(key)), "")
-            if code:
-                yield make_seed(str(code), f"hub:{name}", str(row.get("license", "")))
+            seed = row_seed(row, f"hub:{name}")
+            if seed is not None:
+                yield seed
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         raise PlatformError(
             f"cannot read the data set: {str(error).splitlines()[0]}", where=f"hub:{name}"
         ) from error
+
+
+def row_seed(row: dict[str, Any], origin: str) -> Seed | None:
+    """A row of a code data set, or of an instruction data set whose answer holds a program.
+
+    For `instruction`/`response` rows: the first closed Python fence that defines something
+    (AceCoder, section 1.1); the instruction travels along.
+    """
+    license_ = str(row.get("license", ""))
+    code = next((row[key] for key in ("content", "code", "program") if row.get(key)), "")
+    if code:
+        return make_seed(str(code), origin, license_)
+    fenced = re.search(r"```python\n(.*?)```", str(row.get("response", "")), re.DOTALL)
+    if fenced is None or not re.search(r"\b(def|class) ", fenced[1]):
+        return None
+    seed = make_seed(fenced[1], origin, license_)
+    return Seed.model_validate(
+        {**seed.model_dump(), "instruction": str(row.get("instruction", ""))}
+    )
 
 
 def make_seed(code: str, origin: str, license_: str) -> Seed:
@@ -135,6 +157,8 @@ def normalized(code: str) -> str:
     except (SyntaxError, ValueError):
         return re.sub(r"\s+", " ", code).strip()
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(
+            node
+        ):
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree)

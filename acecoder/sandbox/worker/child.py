@@ -33,7 +33,9 @@ def prepare(settings: dict) -> None:
     """What PID 1 does once, so that no program pays for it."""
     global _filter
     _filter = seccomp.build()
-    sys.path[:] = [path for path in sys.path if "worker" not in path and "site-packages" not in path]
+    sys.path[:] = [
+        path for path in sys.path if "worker" not in path and "site-packages" not in path
+    ]
     sys.path.append("/packages")
     sys.dont_write_bytecode = True
     for name in PRELOADED:
@@ -91,7 +93,9 @@ def _own_tmp(limits: dict) -> None:
     """A private tmpfs that vanishes with this process."""
     system.unshare(system.CLONE_NEWNS | system.CLONE_NEWIPC)
     flags = system.MS_NOSUID | system.MS_NODEV
-    system.mount("tmpfs", "/tmp", "tmpfs", flags, f"size={limits['file_bytes']},nr_inodes=1024,mode=1777")
+    system.mount(
+        "tmpfs", "/tmp", "tmpfs", flags, f"size={limits['file_bytes']},nr_inodes=1024,mode=1777"
+    )
     os.chdir("/tmp")
 
 

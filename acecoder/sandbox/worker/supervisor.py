@@ -122,14 +122,18 @@ class _Attempt:
         poll.register(0, 0)  # hang-up only: the trusted side died
         total_end_s = time.monotonic() + self.limits["total_wall_s"]
         while self.phase < self.num_phases:
-            cpu_end_s = self._cpu_s() + self.limits["setup_cpu_s" if not self.phase else "test_cpu_s"]
+            cpu_end_s = (
+                self._cpu_s() + self.limits["setup_cpu_s" if not self.phase else "test_cpu_s"]
+            )
             wall_end_s = min(total_end_s, time.monotonic() + self.limits["test_wall_s"])
             why = self._watch_phase(poll, ticks, cpu_end_s, wall_end_s)
             if why:
                 return why
         return "finished"
 
-    def _watch_phase(self, poll: select.poll, ticks: int, cpu_end_s: float, wall_end_s: float) -> str:
+    def _watch_phase(
+        self, poll: select.poll, ticks: int, cpu_end_s: float, wall_end_s: float
+    ) -> str:
         """Wait for the next tick; '' when it came, else why it will not."""
         while True:
             cpu_left_s = cpu_end_s - self._cpu_s()

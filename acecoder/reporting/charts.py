@@ -1,0 +1,94 @@
+"""Small charts as inline SVG: no script, no font, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+WIDTH, HEIGHT, PAD = 560, 200, 36
+
+
+def histogram(values: Sequence[float], *, bins: int, label: str) -> str:
+    """Bars over [0, 1]."""
+    if not values:
+        return "<p>nothing to show</p>"
+    counts = [0] * bins
+    for value in values:
+        counts[min(bins - 1, int(value * bins))] += 1
+    top = max(counts)
+    step = (WIDTH - 2 * PAD) / bins
+    parts = []
+    for index, count in enumerate(counts):
+        height = (HEIGHT - 2 * PAD) * count / top
+        x, y = PAD + index * step, HEIGHT - PAD - height
+        parts.append(
+            f'<rect class="bar" x="{x + 1:.1f}" y="{y:.1f}" width="{step - 2:.1f}" height="{height:.1f}"/>'
+        )
+        if count:
+            parts.append(
+                f'<text x="{x + step / 2:.1f}" y="{y - 4:.1f}" text-anchor="middle">{count}</text>'
+            )
+    for share in (0.0, 0.5, 1.0):
+        x = PAD + share * (WIDTH - 2 * PAD)
+        parts.append(
+            f'<text x="{x:.1f}" y="{HEIGHT - PAD + 16}" text-anchor="middle">{share:g}</text>'
+        )
+    return _frame(parts, label)
+
+
+def line(series: Sequence[tuple[str, Sequence[float]]], *, label: str) -> str:
+    """Curves over steps, with one scale; the first and last values written out."""
+    every = [value for _, values in series for value in values]
+    if not every:
+        return "<p>nothing to show</p>"
+    low, high = min(every), max(every)
+    span = (high - low) or 1.0
+    parts = []
+    for order, (name, values) in enumerate(series):
+        wide = max(1, len(values) - 1)
+        points = [
+            (
+                PAD + i / wide * (WIDTH - 2 * PAD),
+                HEIGHT - PAD - (v - low) / span * (HEIGHT - 2 * PAD),
+            )
+            for i, v in enumerate(values)
+        ]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        parts.append(f'<polyline class="line{order}" points="{path}"/>')
+        parts.append(
+            f'<text class="name{order}" x="{PAD + 90 * order}" y="14">{escape(name)}</text>'
+        )
+    parts.append(
+        f'<text x="4" y="{PAD + 4}">{high:.3g}</text><text x="4" y="{HEIGHT - PAD}">{low:.3g}</text>'
+    )
+    steps = max(len(values) for _, values in series)
+    parts.append(f'<text x="{PAD}" y="{HEIGHT - PAD + 16}">1</text>')
+    parts.append(
+        f'<text x="{WIDTH - PAD}" y="{HEIGHT - PAD + 16}" text-anchor="end">{steps}</text>'
+    )
+    return _frame(parts, label)
+
+
+def intervals(rows: Sequence[tuple[str, float, float, float]], *, label: str) -> str:
+    """(name, value, low, high) in [0, 1]: a dot and its interval a row."""
+    left, row_height = 190, 24
+    height = 30 + row_height * len(rows) + 20
+    parts = []
+    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+        x = left + tick * (WIDTH - left - 20)
+        parts.append(f'<line class="grid" x1="{x:.1f}" y1="14" x2="{x:.1f}" y2="{height - 22}"/>')
+        parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{tick:g}</text>')
+    for index, (name, value, low, high) in enumerate(rows):
+        y = 26 + row_height * index
+        at = [left + v * (WIDTH - left - 20) for v in (low, high, value)]
+        parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<line class="range" x1="{at[0]:.1f}" y1="{y}" x2="{at[1]:.1f}" y2="{y}"/>')
+        parts.append(f'<circle class="dot" cx="{at[2]:.1f}" cy="{y}" r="4.5"/>')
+    return _frame(parts, label, height)
+
+
+def _frame(parts: Sequence[str], label: str, height: int = HEIGHT) -> str:
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(parts)}</svg>"
+    )

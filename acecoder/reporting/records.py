@@ -1,0 +1,50 @@
+"""What a finished run left in the home, step by step."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acecoder.artifacts import REPORT, Home
+from acecoder.errors import InputError
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step of a run: what it was, what it reported, where its outputs lie."""
+
+    step: str
+    stage: str
+    stage_key: str
+    directory: Path
+    config: dict[str, Any]
+    metrics: dict[str, float]
+    series: dict[str, list[float]]
+    details: dict[str, Any]
+    wall_s: float
+
+
+def has_notes(home: Home, run_key: str, count: int) -> bool:
+    """Did every step of this run leave its note?"""
+    return len(list((home.run(run_key) / "steps").glob("*.json"))) >= count
+
+
+def load(home: Home, run_key: str) -> dict[str, StepRecord]:
+    """The steps of a run by name. Raises InputError where there is no such run."""
+    notes = sorted((home.run(run_key) / "steps").glob("*.json"))
+    if not notes:
+        raise InputError("no step of this run has finished", where=str(home.run(run_key)))
+    found = {}
+    for note in notes:
+        data = json.loads(note.read_text())
+        directory = Path(data["directory"])
+        if not (directory / REPORT).exists():
+            continue  # its artifact was removed by hand; the report says what is left
+        report = json.loads((directory / REPORT).read_text())
+        found[data["step"]] = StepRecord(
+            data["step"], data["stage"], data["stage_key"], directory, data["config"],
+            report["metrics"], report["series"], report["details"], report["wall_s"],
+        )  # fmt: skip
+    return found

@@ -1,0 +1,88 @@
+"""What the command line does with pipelines: run, plan, compile, report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from acecoder.artifacts import Home
+from acecoder.reporting import page, records, summary
+from pipelines import compiling, local, planning
+from pipelines.profile import PROFILES, Profile
+
+
+class Prepared(NamedTuple):
+    """A profile's pipeline, ready to run."""
+
+    profile: Profile
+    graph: Any
+    steps: list[compiling.Step]
+    run_key: str
+    home: Home
+    planned: list[planning.Planned]
+
+
+def _prepare(pipeline: str, profile_name: str, settings: Sequence[str]) -> Prepared:
+    home = Home.from_environment()
+    profile = Profile.load(profile_name, settings)
+    graph = compiling.build(pipeline or profile.pipeline, profile)
+    steps = compiling.steps_of(compiling.compiled(graph))
+    key = compiling.run_key(steps, profile)
+    return Prepared(profile, graph, steps, key, home, planning.plan(steps, profile, home))
+
+
+def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
+    """Run what is not done yet, write the report, print what came of it."""
+    ready = _prepare(pipeline, profile_name, settings)
+    done = sum(item.directory is not None for item in ready.planned)
+    _say(
+        f"profile {ready.profile.name}, run {ready.run_key}: {done} of {len(ready.steps)} steps are done"
+    )
+    if done < len(ready.steps) or not records.has_notes(
+        ready.home, ready.run_key, len(ready.steps)
+    ):
+        names = frozenset(step.name for step in ready.steps)
+        local.run(ready.graph, ready.run_key, ready.home, names)
+    path = _write_report(ready)
+    _say("\n" + summary.table(records.load(ready.home, ready.run_key)))
+    _say(f"\nreport  {path}")
+    _say(f"mlflow  .venv/bin/mlflow ui --backend-store-uri {ready.home.tracking_uri}")
+    return 0
+
+
+def plan(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
+    """Print the plan; runs nothing."""
+    ready = _prepare(pipeline, profile_name, settings)
+    _say(f"profile {ready.profile.path}, run {ready.run_key}, home {ready.home.root}")
+    _say(planning.describe(ready.planned))
+    return 0
+
+
+def report(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
+    """Write the report of a run from what is in the home."""
+    _say(str(_write_report(_prepare(pipeline, profile_name, settings))))
+    return 0
+
+
+def compile_all(output: Path) -> int:
+    """Every pipeline that a profile fits, as KFP IR."""
+    for path in sorted(PROFILES.glob("*.toml")):
+        profile = Profile.load(str(path))
+        destination = output / f"{profile.pipeline}-{profile.name}.yaml"
+        compiling.compile_to(compiling.build(profile.pipeline, profile), destination)
+        _say(str(destination))
+    return 0
+
+
+def _write_report(ready: Prepared) -> Path:
+    steps = records.load(ready.home, ready.run_key)
+    path = ready.home.run(ready.run_key) / "report.html"
+    page.write(path, steps, profile=ready.profile.name, run_key=ready.run_key)
+    return path
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
