@@ -95,11 +95,43 @@ SYNTHESIS_ANSWER = """
 Answer with one JSON object in a json code block:
 {"question": "...", "tests": ["assert ...", "assert ..."]}
 """
-SYNTHESIS_PREFILL = '```json\n{"question": "'
+SYNTHESIS_PREFILLS = {"json": '```json\n{"question": "', "text": "Question: Write a function `"}
+SYNTHESIS_TASK_TEXT = (
+    "Here is a Python function. Invent a small new exercise inspired by it: one question that names "
+    "the function to write, then ten tests, one assert a line, with constant inputs and outputs."
+)
+# One worked example: without it a small model answers with the form and no content.
+SYNTHESIS_EXAMPLE = (
+    """def mean(values):
+    return sum(values) / len(values)""",
+    """Question: Write a function `count_above(values, limit)` that returns how many of the numbers \
+in the list values are greater than limit. For an empty list it returns 0.
+Tests:
+assert count_above([1, 2, 3], 2) == 1
+assert count_above([1, 2, 3], 0) == 3
+assert count_above([], 5) == 0
+assert count_above([5, 5, 5], 5) == 0
+assert count_above([-1, -2, 3], -2) == 2
+assert count_above([10], 9) == 1
+assert count_above([10], 10) == 0
+assert count_above([0.5, 1.5], 1) == 1
+assert count_above([7, 8, 9, 10], 8) == 2
+assert count_above([100, 200], 50) == 2
+""",
+)
 
 
-def synthesis_messages(code: str, instruction: str = "") -> tuple[Message, ...]:
-    """Ask for a question and about 20 tests (AceCoder, section 1.2), with the seed's code."""
+def synthesis_messages(
+    code: str, instruction: str = "", style: Literal["json", "text"] = "json"
+) -> tuple[Message, ...]:
+    """Ask for a question and about 20 tests (AceCoder, section 1.2), with the seed's code.
+
+    `text` is for models too small for JSON: ten tests, plain lines, and one worked example.
+    """
+    if style == "text":
+        seed, answer = SYNTHESIS_EXAMPLE
+        asked = (f"{SYNTHESIS_TASK_TEXT}\n\n{OPEN_FENCE}{c.strip()}\n{FENCE}" for c in (seed, code))
+        return (("user", next(asked)), ("assistant", answer), ("user", next(asked)))
     original = f"\nThe code answered this request:\n{instruction}\n" if instruction else ""
     text = f"{SYNTHESIS_TASK}{original}\nThe code:\n{OPEN_FENCE}{code.strip()}\n{FENCE}\n{SYNTHESIS_ANSWER}"
     return (("system", "You write programming exercises in Python."), ("user", text))

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from acecoder.config import digest_of
+from acecoder.config import decisive, digest_of
 from acecoder.errors import InputError
 from acecoder.runner import code_digest, model_identities
 from pipelines.profile import Profile, load_stage
@@ -86,7 +86,7 @@ def _constant(task: dict[str, Any], name: str) -> str:
 
 def run_key(steps: list[Step], profile: Profile) -> str:
     """Digest of the DAG, every resolved config, the code and the models: names a whole run."""
-    parts = [[s.name, s.stage, s.config, s.inputs, _code_and_models(s, profile)] for s in steps]
+    parts = [[s.name, s.stage, decisive(profile.configs[s.name]), s.inputs, _code_and_models(s, profile)] for s in steps]
     return digest_of(parts)[:16]
 
 

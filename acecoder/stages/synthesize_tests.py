@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Literal
 
 from pydantic import Field
 
@@ -10,7 +11,7 @@ from acecoder.config import Config, ModelConfig
 from acecoder.contract import In, Out, Report, StageContext
 from acecoder.llm.backends import open_generator
 from acecoder.llm.interface import Request, complete
-from acecoder.rendering import SYNTHESIS_PREFILL, synthesis_messages
+from acecoder.rendering import SYNTHESIS_PREFILLS, synthesis_messages
 from acecoder.schema import Problem, Seed
 from acecoder.synthesis.answers import Unusable, parse_answer
 from acecoder.tables import read_table, write_table
@@ -24,6 +25,8 @@ class SynthesizeTestsConfig(Config):
     temperature: float = Field(0.7, ge=0)
     top_p: float = Field(1.0, gt=0, le=1)
     max_tokens: int = Field(8192, ge=16)
+    style: Literal["json", "text"] = "json"
+    """How the answer is asked for; `text`, with a worked example, for models too small for JSON."""
     min_tests: int = Field(5, ge=1)
     """An answer with fewer usable tests yields no problem."""
     seed: int = 0
@@ -34,10 +37,10 @@ def synthesize_tests(
 ) -> Report:
     """Ask once a seed; write a problem for every usable answer. Raises LLMUnavailable."""
     read = list(read_table(seeds, Seed))
-    prefill = SYNTHESIS_PREFILL if config.model.prefills else ""
+    prefill = SYNTHESIS_PREFILLS[config.style] if config.model.prefills else ""
     requests = [
         Request(
-            messages=synthesis_messages(seed.code, str((seed.model_extra or {}).get("instruction", ""))),
+            messages=synthesis_messages(seed.code, _instruction(seed), config.style),
             prefill=prefill, max_tokens=config.max_tokens, temperature=config.temperature,
             top_p=config.top_p, seed=config.seed, stop=("\n```",) if prefill else (),
         )
@@ -72,3 +75,7 @@ def synthesize_tests(
                "tests": sum(len(p.tests) for p in made)}  # fmt: skip
     metrics |= {f"unusable_{name}": count for name, count in why.items()}
     return Report({name: float(value) for name, value in metrics.items()})
+
+
+def _instruction(seed: Seed) -> str:
+    return str((seed.model_extra or {}).get("instruction", ""))

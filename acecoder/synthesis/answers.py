@@ -37,7 +37,7 @@ class Imagined:
 
 def parse_answer(text: str, *, min_tests: int) -> Imagined | Unusable:
     """Read one answer (AceCoder, section 1.3, with the checks it lacks)."""
-    data = parse_incomplete_json(text)
+    data = parse_lines(text) if text.startswith("Question:") else parse_incomplete_json(text)
     if data is None:
         return Unusable.NO_JSON
     question, raw = data.get("question"), data.get("tests")
@@ -53,6 +53,19 @@ def parse_answer(text: str, *, min_tests: int) -> Imagined | Unusable:
     if not entry_point:
         return Unusable.NO_ENTRY_POINT
     return Imagined(question.strip(), tuple(tests), entry_point, len(candidates) - len(tests))
+
+
+def parse_lines(text: str) -> dict[str, object]:
+    """An answer in plain lines: `Question: ...`, then asserts, one a line."""
+    lines = text.removeprefix("Question:").splitlines()
+    first = next((i for i, line in enumerate(lines) if is_form(line)), len(lines))
+    tests = [line.strip().removeprefix("- ") for line in lines[first:] if "assert" in line]
+    return {"question": " ".join(" ".join(lines[:first]).split()), "tests": tests}
+
+
+def is_form(line: str) -> bool:
+    """Does the part after the question begin here?"""
+    return bool(re.match(r"\s*(-\s*)?(Tests?\b.*:|assert\b|```)", line))
 
 
 def parse_incomplete_json(text: str) -> dict[str, object] | None:

@@ -17,7 +17,8 @@ ALLOWED = {
     "rt_sigprocmask": 14, "rt_sigreturn": 15, "pread64": 17, "pwrite64": 18, "readv": 19,
     "writev": 20, "access": 21, "pipe": 22, "select": 23, "sched_yield": 24, "mremap": 25,
     "madvise": 28, "dup": 32, "dup2": 33, "pause": 34, "nanosleep": 35, "getitimer": 36,
-    "alarm": 37, "setitimer": 38, "getpid": 39, "socketpair": 53, "exit": 60, "uname": 63,
+    "alarm": 37, "setitimer": 38, "getpid": 39, "sendto": 44, "recvfrom": 45, "shutdown": 48,
+    "socketpair": 53, "exit": 60, "uname": 63,
     "kill": 62, "fcntl": 72, "flock": 73, "fsync": 74, "fdatasync": 75, "truncate": 76,
     "ftruncate": 77, "getcwd": 79, "chdir": 80, "fchdir": 81, "rename": 82, "mkdir": 83,
     "rmdir": 84, "creat": 85, "link": 86, "unlink": 87, "symlink": 88, "readlink": 89,
@@ -36,12 +37,13 @@ ALLOWED = {
     "getrandom": 318, "membarrier": 324, "statx": 332, "rseq": 334, "faccessat2": 439,
 }  # fmt: skip
 CLONE, IOCTL, PRLIMIT64, CLONE3 = 56, 16, 302, 435
+IOCTLS = (0x5421, 0x5450, 0x5451, 0x541B)  # FIONBIO, FIONCLEX, FIOCLEX, FIONREAD
 CLONE_THREAD = 0x00010000
 
 _ARCH_X86_64 = 0xC000003E
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _LOAD, _JUMP_EQ, _JUMP_GE, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCH, _ARG0 = 0, 4, 16  # offsets into struct seccomp_data
+_NUMBER, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24  # offsets into struct seccomp_data
 _SECCOMP_MODE_FILTER = 2
 
 
@@ -71,7 +73,11 @@ def build() -> bytes:
         _op(_JUMP_EQ, PRLIMIT64, 0, 4), _op(_LOAD, _ARG0), _op(_JUMP_EQ, 0, 0, 1),
         _op(_RETURN, _ALLOW), _refuse(errno.EPERM),
     ]  # fmt: skip
-    ops += [_op(_JUMP_EQ, IOCTL, 0, 1), _refuse(errno.ENOTTY)]
+    # What a file object and an event loop ask of their descriptors; no terminal, no device.
+    ops += [_op(_JUMP_EQ, IOCTL, 0, 2 + 2 * len(IOCTLS)), _op(_LOAD, _ARG1)]
+    for request in IOCTLS:
+        ops += [_op(_JUMP_EQ, request, 0, 1), _op(_RETURN, _ALLOW)]
+    ops += [_refuse(errno.ENOTTY)]
     # glibc falls back to clone, whose flags a filter can read.
     ops += [_op(_JUMP_EQ, CLONE3, 0, 1), _refuse(errno.ENOSYS)]
     return b"".join([*ops, _refuse(errno.EPERM)])

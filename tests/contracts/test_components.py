@@ -1,0 +1,96 @@
+"""Components, stages, command line and profiles say the same."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from acecoder.cli import STAGES
+from acecoder.config import Config
+from acecoder.contract import signature_of
+from components import _images
+from pipelines.profile import load_stage
+
+FILES = {path.stem for path in Path("acecoder/stages").glob("[a-z]*.py")}
+
+
+def test_every_stage_has_a_component_and_a_verb() -> None:
+    components = {path.stem for path in Path("components").glob("[a-z]*.py")}
+    assert FILES == set(STAGES) == components
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_a_component_has_its_stages_signature(name: str) -> None:
+    component = getattr(importlib.import_module(f"components.{name}"), name)
+    signature = signature_of(load_stage(name))
+    spec = component.component_spec
+    parameters = {"step", "config", "run_key"}
+    assert set(spec.inputs) == parameters | set(signature.inputs)
+    assert {n for n, s in spec.inputs.items() if s.optional} == signature.optional_inputs
+    assert set(spec.outputs) == set(signature.outputs)
+    assert all(spec.inputs[parameter].type == "String" for parameter in parameters)
+    known = {value for key, value in vars(_images).items() if key.isupper()}
+    assert spec.implementation.container.image in known
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_a_component_is_a_thin_wrapper(name: str) -> None:
+    text = Path(f"components/{name}.py").read_text()
+    body = text[text.index("-> None:") :]
+    assert len([line for line in body.splitlines() if line.strip()]) <= 16
+    assert f"import {name} as stage" in body
+
+
+def fields(kind: type[Config]) -> list[tuple[str, str | None]]:
+    return [(name, field.description) for name, field in kind.model_fields.items()]
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_a_stage_and_its_config_carry_the_same_word(name: str) -> None:
+    kind = signature_of(load_stage(name)).config
+    assert kind.__name__ == "".join(part.title() for part in name.split("_")) + "Config"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom acecoder.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'kfp', 'mlflow', 'transformers', 'pydantic', 'pyarrow', 'numpy'}\n"
+        "print('LOADED', sorted(heavy & set(sys.modules)))\n"
+    )
+    assert "LOADED []" in run("-c", code).stdout
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_a_stages_help_explains_every_key_and_loads_no_torch(name: str) -> None:
+    code = (
+        "import sys\nfrom acecoder.cli import main\n"
+        f"try: main(['{name.replace('_', '-')}', '--help'])\nexcept SystemExit: pass\n"
+        "print('LOADED', sorted({'torch', 'kfp', 'mlflow'} & set(sys.modules)))\n"
+    )
+    out = run("-c", code).stdout
+    assert "LOADED []" in out
+    for field, _ in fields(signature_of(load_stage(name)).config):
+        assert f"  {field} (" in out
+
+
+def test_doctor_runs_before_anything_is_installed() -> None:
+    done = run("-I", "-S", "-c", "import sys; sys.path.insert(0, '.')\n"
+               "from acecoder import doctor; doctor.main(['--before-install'])\n"
+               "print('PYDANTIC', 'pydantic' in sys.modules)")  # fmt: skip
+    assert "sandbox namespace" in done.stdout
+    assert "PYDANTIC False" in done.stdout
+
+
+def test_the_shipped_problem_set_is_what_its_tasks_say() -> None:
+    done = run("data/first_steps/build.py", "--check")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,166 @@
+"""The whole pipeline, as its user runs it: to the end, again for nothing, and through kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from acecoder.artifacts import REPORT, Home
+
+pytestmark = pytest.mark.pipeline
+COMMAND = [sys.executable, "-m", "acecoder", "run", "--profile", "smoke"]
+KILLED_AT = (
+    r"\[sample_programs\.benchmark_oracle\] starts",
+    r"\[synthesize_tests\] starts",
+    r"\[sample_programs\.candidates\] starts",
+    r"\[judge_programs\.candidates\] \d+/",
+    r"\[train_reward_model\] [1-6]/",
+    r"\[train_policy\] .* steps of",
+    r"\[promote_model\] starts",
+)
+
+
+def environment(home: Home) -> dict[str, str]:
+    return {**os.environ, "ACECODER_HOME": str(home.root), "PYTHONPATH": ".", "OMP_NUM_THREADS": "2"}
+
+
+def run(home: Home) -> str:
+    done = subprocess.run(
+        COMMAND, capture_output=True, text=True, env=environment(home), check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def run_until(home: Home, pattern: str) -> bool:
+    """Run until a line matches, then `kill -9` all of it; False where it finished before."""
+    with subprocess.Popen(
+        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=environment(home), start_new_session=True,
+    ) as victim:  # fmt: skip
+        assert victim.stdout is not None
+        for line in victim.stdout:
+            if re.search(pattern, line):
+                os.killpg(victim.pid, signal.SIGKILL)
+                return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, str]]:
+    home = Home(tmp_path_factory.mktemp("unbroken"))
+    yield home, run(home)
+
+
+def reports(home: Home) -> dict[str, dict]:
+    found = {}
+    for note in (home.root / "runs").rglob("steps/*.json"):
+        step = json.loads(note.read_text())
+        found[step["step"]] = json.loads((Path(step["directory"]) / REPORT).read_text())
+    return found
+
+
+def tables(home: Home) -> dict[str, list[dict]]:
+    """Every table of a run by step; without times and the reasons that name them."""
+    found = {}
+    for file in sorted((home.root / "artifacts").rglob("records.jsonl")):
+        rows = [json.loads(line) for line in file.read_text().splitlines()]
+        for row in rows:
+            for name in ("cpu_s", "wall_s"):
+                row.pop(name, None)
+        found[f"{file.parts[-4]}/{file.parts[-2]}"] = rows
+    return found
+
+
+def test_every_stage_did_real_work(unbroken: tuple[Home, str]) -> None:
+    home, output = unbroken
+    metrics = {step: report["metrics"] for step, report in reports(home).items()}
+    assert len(metrics) == 24
+    assert metrics["collect_seeds"]["seeds"] == 6
+    filtered = reports(home)["filter_tests.train"]["details"]["known_wrong_tests"]
+    assert filtered["wrong_kept"] == filtered["right_dropped"] == 0 < filtered["wrong_dropped"]
+    assert metrics["judge_programs.candidates"]["tests_passed"] > 0
+    assert metrics["judge_programs.candidates"]["tests_failed"] > 0
+    assert metrics["build_pairs"]["pairs"] > 20
+    assert metrics["train_reward_model"]["pairs_held_out"] > 0
+    assert metrics["train_policy"]["tensors_changed"] > 10
+    assert metrics["train_policy"]["weight_change"] > 0
+    assert (home.root / "git" / "refs" / "heads" / "main").exists()
+    assert re.search(r"^gate +version 1 (not )?promoted$", output, re.MULTILINE)
+
+
+def test_the_weights_are_safetensors_and_no_pickle(unbroken: tuple[Home, str]) -> None:
+    home, _ = unbroken
+    models = [p for p in (home.root / "artifacts").rglob("*") if p.suffix == ".safetensors"]
+    assert {path.parts[-2] for path in models} == {"reward_model", "policy"}
+    assert not [p for p in home.root.rglob("*") if p.suffix in (".pt", ".pth", ".bin", ".pkl")]
+
+
+def test_mlflow_has_a_run_a_step_and_the_versions(unbroken: tuple[Home, str]) -> None:
+    home, _ = unbroken
+    client = MlflowClient(home.tracking_uri, registry_uri=home.tracking_uri)
+    (experiment,) = [e for e in client.search_experiments() if e.name == "acecoder"]
+    runs = client.search_runs([experiment.experiment_id], "tags.kind != 'pipeline'", max_results=99)
+    steps = {run.data.tags["step"]: run for run in client.search_runs([experiment.experiment_id])
+             if "step" in run.data.tags}  # fmt: skip
+    assert set(steps) == set(reports(home))
+    assert len(runs) <= 25
+    pairs = steps["build_pairs"]
+    assert pairs.info.status == "FINISHED"
+    assert pairs.data.params["min_chosen"] == "0.8"
+    assert {"input.problems", "output.pairs", "stage_key", "run_key"} <= set(pairs.data.tags)
+    assert pairs.inputs.dataset_inputs[0].dataset.name == "pairs"
+    for name in ("acecoder-policy", "acecoder-reward-model"):
+        (version,) = client.search_model_versions(f"name = '{name}'")
+        assert Path(version.source.removeprefix("file://")).is_dir()
+    assert client.get_model_version_by_alias("acecoder-policy", "champion").version == "1"
+
+
+def test_the_report_is_one_file_with_every_section(unbroken: tuple[Home, str]) -> None:
+    home, output = unbroken
+    path = Path(re.search(r"^report +(.+)$", output, re.MULTILINE)[1])
+    page = path.read_text()
+    assert path.is_relative_to(home.root)
+    for heading in ("From seeds to pairs", "Filtering noisy tests", "Pass rates", "Reward model",
+                    "Reinforcement learning", "Evaluation", "Gate", "Where every number"):
+        assert f"<h2>{heading}" in page  # fmt: skip
+    assert "<script" not in page and "http://" not in page and "https://" not in page
+
+
+def test_a_second_run_does_nothing(unbroken: tuple[Home, str]) -> None:
+    home, _ = unbroken
+    before = {p: p.stat().st_mtime_ns for p in (home.root / "artifacts").rglob("*") if p.is_file()}
+    journals = {p: p.read_bytes() for p in (home.root / "journal").rglob("*.jsonl")}
+    output = run(home)
+    assert "24 of 24 steps are done" in output
+    assert "starts" not in output
+    after = {p: p.stat().st_mtime_ns for p in (home.root / "artifacts").rglob("*") if p.is_file()}
+    assert after == before
+    assert {p: p.read_bytes() for p in (home.root / "journal").rglob("*.jsonl")} == journals
+
+
+def test_killed_again_and_again_it_ends_with_the_same_data(
+    unbroken: tuple[Home, str], tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "broken")
+    kills = sum(run_until(home, pattern) for pattern in KILLED_AT)
+    assert kills >= 5
+    run(home)
+    broken, whole = tables(home), tables(unbroken[0])
+    assert broken.keys() == whole.keys()
+    trained = ("sample_programs.policy", "judge_programs.policy", "evaluate_model")
+    for name in whole:
+        if not name.startswith(trained):
+            assert broken[name] == whole[name], name
+    for journal in (home.root / "journal" / "answers").glob("*.jsonl"):
+        keys = [json.loads(line)[0] for line in journal.read_text().splitlines()]
+        assert len(keys) == len(set(keys))

@@ -1,0 +1,314 @@
+"""Stages through their one door, on small real input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from acecoder.artifacts import Home
+from acecoder.cli import main
+from acecoder.errors import InputError, LLMUnavailable
+from acecoder.runner import run_stage
+from acecoder.schema import Problem, Program, Seed, Verdict
+from acecoder.stages.filter_tests import filter_tests
+from acecoder.stages.sample_programs import sample_programs
+from acecoder.tables import read_table
+
+PROBLEM = {"id": "p", "question": "Write a function f(x).", "tests": ["assert f(1) == 2", "assert f(2) == 3"]}
+
+
+def program(text: str, index: int = 0, problem: str = "p") -> dict[str, Any]:
+    return {"problem_id": problem, "model": "m", "program_index": index, "program": text}
+
+
+def test_judging_and_filtering_real_programs(run, write) -> None:
+    problems = write("problems", {**PROBLEM, "tests": [*PROBLEM["tests"], "assert f(3) == 9"],
+                                  "wrong_tests": [2]})  # fmt: skip
+    programs = write("programs", program("def f(x): return x + 1"))
+    judged = run("judge_programs", problems=problems, programs=programs)
+    (verdict,) = read_table(judged.directory / "verdicts", Verdict)
+    assert [str(outcome) for outcome in verdict.outcomes] == ["passed", "passed", "failed"]
+    kept = run("filter_tests", {"min_tests": 2}, problems=problems,
+               verdicts=judged.directory / "verdicts")  # fmt: skip
+    (problem,) = read_table(kept.directory / "kept", Problem)
+    assert problem.tests == tuple(PROBLEM["tests"])
+    assert kept.report.details["known_wrong_tests"] == {
+        "wrong_dropped": 1, "wrong_kept": 0, "right_dropped": 0, "right_kept": 2,
+    }  # fmt: skip
+
+
+def test_the_same_work_is_not_done_again_and_other_work_is(run, write) -> None:
+    problems = write("problems", PROBLEM)
+    programs = write("programs", program("def f(x): return x + 1"))
+    first = run("judge_programs", problems=problems, programs=programs)
+    again = run("judge_programs", {"num_workers": 1}, problems=problems, programs=programs)
+    assert (first.reused, again.reused) == (False, True)
+    assert again.stage_key == first.stage_key
+    limits = {"sandbox": {"limits": {"test_cpu_s": 0.4}}}
+    other = run("judge_programs", limits, problems=problems, programs=programs)
+    assert other.stage_key != first.stage_key
+
+
+def test_a_verdict_reached_is_not_reached_again(run, write, monkeypatch) -> None:
+    from acecoder import judging
+
+    problems = write("problems", PROBLEM)
+    run("judge_programs", problems=problems, programs=write("one", program("def f(x): return 1")))
+    seen: list[str] = []
+    real = judging._jobs
+
+    def watching(todo, known):
+        seen.extend(item.program for item in todo.values())
+        return real(todo, known)
+
+    monkeypatch.setattr(judging, "_jobs", watching)
+    more = write("two", program("def f(x): return 1"), program("def f(x): return x + 1", 1),
+                 program("def f(x): return x + 1", 2))  # fmt: skip
+    result = run("judge_programs", problems=problems, programs=more)
+    assert seen == ["def f(x): return x + 1"]  # the old one is known, the double judged once
+    rates = [verdict.pass_rate for verdict in read_table(result.directory / "verdicts", Verdict)]
+    assert rates == [0.0, 1.0, 1.0]
+
+
+def test_a_broken_record_stops_the_stage_and_publishes_nothing(run, write, home: Home) -> None:
+    problems = write("problems", PROBLEM)
+    bad = write("programs", program("x"), {"problem_id": "p"})
+    with pytest.raises(InputError, match=r"programs\.jsonl, line 2: field 'model'"):
+        run("judge_programs", problems=problems, programs=bad)
+    assert not list((home.root / "artifacts").rglob("records.jsonl"))
+
+
+def test_a_program_of_an_unknown_problem_and_a_missing_input_are_named(run, write) -> None:
+    problems = write("problems", PROBLEM)
+    with pytest.raises(InputError, match="for a problem that is not there: other"):
+        run("judge_programs", problems=problems, programs=write("x", program("x", 0, "other")))
+    with pytest.raises(InputError, match=r"judge_programs, programs: .*gone\.jsonl: no such file"):
+        run("judge_programs", problems=problems, programs=Path("gone.jsonl"))
+
+
+def test_seeds_are_real_distinct_and_the_same_every_time(run) -> None:
+    config = {"sources": ["package:statistics", "package:statistics"], "max_seeds": 5}
+    result = run("collect_seeds", config)
+    seeds = list(read_table(result.directory / "seeds", Seed))
+    assert len(seeds) == len({seed.id for seed in seeds}) == 5
+    assert result.report.metrics["duplicates"] >= 15
+    assert all("statistics.py:" in seed.origin for seed in seeds)
+
+
+def test_benchmark_text_does_not_become_a_seed(run, write) -> None:
+    from acecoder.problem_sets import loading
+
+    held_out = next(iter(loading.load("humaneval")))
+    code = str((held_out.model_extra or {})["reference"])
+    seeds = write("seeds", {"id": "s", "code": code},
+                  {"id": "t", "code": "def other(x):\n    return [x, x, x, x]\n" + "# pad\n" * 20})  # fmt: skip
+    result = run("collect_seeds", {"sources": [f"jsonl:{seeds}"]})
+    assert result.report.metrics["contaminated"] == 1
+    assert [seed.id for seed in read_table(result.directory / "seeds", Seed)] == ["t"]
+
+
+def test_a_stage_on_named_files_in_both_formats(tmp_path: Path, write, monkeypatch) -> None:
+    monkeypatch.setenv("ACECODER_HOME", str(tmp_path / "home"))
+    problems = write("problems", {**PROBLEM, "note": "kept"})
+    programs = write("programs", program("def f(x): return x + 1"))
+    for out in ("verdicts.jsonl", "verdicts.parquet"):
+        code = main(["judge-programs", "--problems", str(problems), "--programs", str(programs),
+                     "--verdicts", str(tmp_path / out), "--set", "num_workers=1"])  # fmt: skip
+        assert code == 0
+    one, two = (list(read_table(tmp_path / f"verdicts.{s}", Verdict)) for s in ("jsonl", "parquet"))
+    assert one == two and one[0].pass_rate == 1.0
+
+
+def test_the_command_line_says_what_is_wrong_and_exits_2(write, capsys, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("ACECODER_HOME", str(tmp_path / "home"))
+    problems = write("problems", PROBLEM)
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"problem_id": "p"\n')
+    files = ["--problems", str(problems), "--verdicts", str(tmp_path / "v.jsonl")]
+    assert main(["judge-programs", *files, "--programs", str(bad)]) == 2
+    assert f"{bad}, line 1: not valid JSON" in capsys.readouterr().err
+    assert main(["judge-programs", *files, "--programs", str(bad), "--set", "wokers=1"]) == 2
+    assert "unknown key 'wokers'" in capsys.readouterr().err
+    assert main(["plan", "--profile", "none.toml"]) == 2
+    assert "none.toml: no such profile" in capsys.readouterr().err
+    assert not (tmp_path / "v.jsonl").exists()
+
+
+class _Endpoint(BaseHTTPRequestHandler):
+    """A scripted OpenAI-compatible server: counts requests, fails some, checks the key."""
+
+    asked: Counter[str]
+    status: dict[str, list[int]]
+    keys: set[str]
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        body = json.loads(self.rfile.read(length))
+        question = body["messages"][0]["content"]
+        identity = f"{question}#{body['seed']}"
+        self.asked[identity] += 1
+        self.keys.add(str(self.headers["Authorization"]))
+        script = self.status.get(question, self.status.get("*", []))
+        status = script.pop(0) if script else 200
+        content = f"```python\ndef f(x):\n    return x + {body['seed'] % 7}\n```"
+        answer: dict[str, Any] = {"error": {"message": "scripted"}}
+        if status == 200:
+            answer = {
+                "id": "x", "object": "chat.completion", "created": 0, "model": body["model"],
+                "choices": [{"index": 0, "finish_reason": "stop",
+                             "message": {"role": "assistant", "content": content}}],
+                "usage": {"prompt_tokens": 1, "completion_tokens": 5, "total_tokens": 6},
+            }  # fmt: skip
+        data = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def endpoint() -> Iterator[tuple[str, type[_Endpoint]]]:
+    handler = type("Handler", (_Endpoint,), {"asked": Counter(), "status": {}, "keys": set()})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1", handler
+    server.shutdown()
+
+
+def model(url: str, **more: object) -> dict[str, Any]:
+    return {"kind": "endpoint", "base_url": url, "model": "big", "api_key_env": "TEST_KEY",
+            "max_retries": 0, **more}  # fmt: skip
+
+
+def test_an_endpoint_is_asked_once_for_each_program_and_not_again_after_a_failure(
+    run, write, endpoint, monkeypatch, home: Home, capsys
+) -> None:
+    url, handler = endpoint
+    monkeypatch.setenv("TEST_KEY", "sk-very-secret")
+    problems = write("problems", *({**PROBLEM, "id": f"p{i}", "question": f"Question {i}"} for i in range(6)))
+    handler.status["Question 4"] = [500, 500]
+    config = {"model": model(url, concurrency=1), "num_samples": 2}
+    with pytest.raises(LLMUnavailable, match="no answer after 1 tries"):
+        run("sample_programs", config, problems=problems)
+    paid = sum(handler.asked.values())
+    assert paid >= 8
+    before = Counter(handler.asked)
+    handler.status.clear()
+    result = run("sample_programs", config, problems=problems)
+    programs = list(read_table(result.directory / "programs", Program))
+    assert [p.id for p in programs] == [f"p{i}#big#{j}" for i in range(6) for j in range(2)]
+    answered_twice = [key for key in before if handler.asked[key] > 1 and "Question 4" not in key]
+    assert answered_twice == []
+    assert handler.keys == {"Bearer sk-very-secret"}
+    written = [p for p in home.root.rglob("*") if p.is_file()]
+    assert written and not [p for p in written if b"sk-very-secret" in p.read_bytes()]
+    assert "sk-very-secret" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "said"),
+    [
+        ([401], InputError, r"refused the key \(401\)[\s\S]*set TEST_KEY"),
+        ([404], InputError, r"refused the request \(404\)"),
+        ([503], LLMUnavailable, "no answer after 1 tries"),
+    ],
+)
+def test_an_endpoint_that_refuses_is_a_readable_error(
+    run, write, endpoint, monkeypatch, status, kind, said
+) -> None:
+    url, handler = endpoint
+    monkeypatch.setenv("TEST_KEY", "k")
+    handler.status["*"] = status
+    with pytest.raises(kind, match=said):
+        run("sample_programs", {"model": model(url), "num_samples": 1}, problems=write("p", PROBLEM))
+
+
+def test_a_missing_key_and_a_closed_port_are_named(run, write, monkeypatch) -> None:
+    problems = write("problems", PROBLEM)
+    monkeypatch.delenv("TEST_KEY", raising=False)
+    config = {"model": model("http://127.0.0.1:9/v1"), "num_samples": 1}
+    with pytest.raises(InputError, match="environment variable TEST_KEY is not set"):
+        run("sample_programs", config, problems=problems)
+    monkeypatch.setenv("TEST_KEY", "k")
+    with pytest.raises(LLMUnavailable, match=r"127\.0\.0\.1:9[\s\S]*is the server up"):
+        run("sample_programs", config, problems=problems)
+
+
+TINY = {"kind": "local", "source": "random:tiny", "batch_size": 4}
+
+
+def test_a_killed_sampling_goes_on_where_it_stopped_with_the_same_programs(
+    write, tmp_path: Path
+) -> None:
+    problems = write("problems", *({**PROBLEM, "id": f"p{i}", "question": f"Question {i}"} for i in range(12)))
+    config = {"model": TINY, "num_samples": 4, "max_tokens": 120, "temperature": 1.0}
+    code = (
+        "import json, sys; from pathlib import Path\n"
+        "from acecoder.artifacts import Home; from acecoder.runner import run_stage\n"
+        "from acecoder.stages.sample_programs import sample_programs\n"
+        "run_stage(sample_programs, step='s', table=json.loads(sys.argv[2]),\n"
+        "          inputs={'problems': Path(sys.argv[3])}, home=Home(Path(sys.argv[1])))\n"
+    )
+    broken, unbroken = Home(tmp_path / "broken"), Home(tmp_path / "unbroken")
+    command = [sys.executable, "-c", code, str(broken.root), json.dumps(config), str(problems)]
+    victim = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": "."})
+    journal = broken.journal("answers", "programs")
+    for _ in range(1200):
+        if journal.exists() and journal.read_bytes().count(b"\n") >= 4:
+            break
+        time.sleep(0.05)
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    paid = journal.read_bytes().split(b"\n")[:-1]
+    assert 4 <= len(paid)
+    resumed, whole = (
+        run_stage(sample_programs, step="s", table=config, inputs={"problems": problems}, home=home)
+        for home in (broken, unbroken)
+    )
+    one, two = (list(read_table(r.directory / "programs", Program)) for r in (resumed, whole))
+    assert one == two and len(one) == 48
+    lines = journal.read_bytes().split(b"\n")[:-1]
+    assert lines[: len(paid)] == paid  # nothing answered before was asked again
+    assert len({json.loads(line)[0] for line in lines}) == len(lines) == 48
+
+
+def test_greedy_and_sampled_programs_of_a_real_network(run, write) -> None:
+    problems = write("problems", PROBLEM, {**PROBLEM, "id": "q", "question": "Another one, longer."})
+    config = {"model": TINY, "num_samples": 2, "greedy": True, "max_tokens": 8, "temperature": 1.0}
+    result = run("sample_programs", config, problems=problems)
+    programs = list(read_table(result.directory / "programs", Program))
+    kinds = [(p.problem_id, p.program_index, (p.model_extra or {})["decoding"]) for p in programs]
+    assert kinds == [
+        (name, i, "greedy" if i == 0 else "sampled") for name in ("p", "q") for i in range(3)
+    ]
+
+
+def test_code_that_a_stage_does_not_use_is_not_in_its_key() -> None:
+    from acecoder.runner import _imports, _source_file, code_digest
+
+    assert code_digest(filter_tests.__module__) != code_digest(sample_programs.__module__)
+    reached, waiting = set(), ["acecoder.stages.filter_tests"]
+    while waiting:
+        name = waiting.pop()
+        file = _source_file(name)
+        if file is not None and name not in reached:
+            reached.add(name)
+            waiting += _imports(file.read_bytes())
+    assert "acecoder.filtering.noise" in reached and "acecoder.schema" in reached
+    assert not {"acecoder.cli", "acecoder.llm.local", "acecoder.rl.trainer"} & reached
