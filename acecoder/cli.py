@@ -6,6 +6,7 @@ Importing this loads nothing heavy; each verb imports what it needs.
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,6 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0  # the reader of our output (head, less) has gone
+    except OSError as error:
+        remedy = "\n  try: free some disk space and run again; finished work is kept"
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(
+            f"acecoder: error: {where}{error.strerror or error}"
+            f"{remedy if error.errno == errno.ENOSPC else ''}\n"
+        )
+        return 1
 
 
 def _run(given: list[str]) -> int:

@@ -86,7 +86,10 @@ def _constant(task: dict[str, Any], name: str) -> str:
 
 def run_key(steps: list[Step], profile: Profile) -> str:
     """Digest of the DAG, every resolved config, the code and the models: names a whole run."""
-    parts = [[s.name, s.stage, decisive(profile.configs[s.name]), s.inputs, _code_and_models(s, profile)] for s in steps]
+    parts = [
+        [s.name, s.stage, decisive(profile.configs[s.name]), s.inputs, _code_and_models(s, profile)]
+        for s in steps
+    ]
     return digest_of(parts)[:16]
 
 

@@ -61,7 +61,12 @@ TYPES: dict[str, type] = {
     "bool": bool, "bytes": bytes, "complex": complex, "dict": dict, "float": float,
     "frozenset": frozenset, "int": int, "list": list, "set": set, "str": str, "tuple": tuple,
 }  # fmt: skip
-MATH = {"isclose": math.isclose, "isnan": math.isnan, "isinf": math.isinf, "sqrt": math.sqrt}
+MATH: dict[str, Function] = {
+    "isclose": math.isclose,
+    "isnan": math.isnan,
+    "isinf": math.isinf,
+    "sqrt": math.sqrt,
+}
 MATH_CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 COMPARISONS: dict[type[ast.AST], Function] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,

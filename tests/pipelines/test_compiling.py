@@ -27,7 +27,9 @@ def test_a_profile_compiles_to_ir_and_plans(name: str, home: Home, tmp_path: Pat
     assert steps[0].name == "check_platform"
     names = [step.name for step in steps]
     for step in steps:
-        assert all(names.index(source) < names.index(step.name) for source, _ in step.inputs.values())
+        assert all(
+            names.index(source) < names.index(step.name) for source, _ in step.inputs.values()
+        )
     planned = planning.plan(steps, profile, home)
     assert planned[0].stage_key and all(item.directory is None for item in planned)
     text = planning.describe(planned)
@@ -64,7 +66,10 @@ def test_the_papers_numbers() -> None:
     assert (shown["max_length_tokens"], shown["epochs"], shown["warmup_share"]) == (2048, 1, 0.1)
     shown = rl.model_dump()
     assert (shown["learning_rate"], shown["kl_coefficient"], shown["clip"]) == (5e-7, 0.01, 0.2)
-    assert shown["prompts_per_step"] * shown["samples_per_prompt"] / shown["updates_per_rollout"] == 128
+    assert (
+        shown["prompts_per_step"] * shown["samples_per_prompt"] / shown["updates_per_rollout"]
+        == 128
+    )
     candidates = profile.configs["sample_programs.candidates"].model_dump()
     assert (candidates["num_samples"], candidates["temperature"]) == (16, 0.7)
     compiling.build("acecoder", big := Profile.load("paper-32b"))

@@ -30,7 +30,12 @@ KILLED_AT = (
 
 
 def environment(home: Home) -> dict[str, str]:
-    return {**os.environ, "ACECODER_HOME": str(home.root), "PYTHONPATH": ".", "OMP_NUM_THREADS": "2"}
+    return {
+        **os.environ,
+        "ACECODER_HOME": str(home.root),
+        "PYTHONPATH": ".",
+        "OMP_NUM_THREADS": "2",
+    }
 
 
 def run(home: Home) -> str:
@@ -122,7 +127,8 @@ def test_mlflow_has_a_run_a_step_and_the_versions(unbroken: tuple[Home, str]) ->
     for name in ("acecoder-policy", "acecoder-reward-model"):
         (version,) = client.search_model_versions(f"name = '{name}'")
         assert Path(version.source.removeprefix("file://")).is_dir()
-    assert client.get_model_version_by_alias("acecoder-policy", "champion").version == "1"
+    champion = client.get_model_version_by_alias("acecoder-policy", "champion")
+    assert str(champion.version) == "1"
 
 
 def test_the_report_is_one_file_with_every_section(unbroken: tuple[Home, str]) -> None:
@@ -130,8 +136,16 @@ def test_the_report_is_one_file_with_every_section(unbroken: tuple[Home, str]) -
     path = Path(re.search(r"^report +(.+)$", output, re.MULTILINE)[1])
     page = path.read_text()
     assert path.is_relative_to(home.root)
-    for heading in ("From seeds to pairs", "Filtering noisy tests", "Pass rates", "Reward model",
-                    "Reinforcement learning", "Evaluation", "Gate", "Where every number"):
+    for heading in (
+        "From seeds to pairs",
+        "Filtering noisy tests",
+        "Pass rates",
+        "Reward model",
+        "Reinforcement learning",
+        "Evaluation",
+        "Gate",
+        "Where every number",
+    ):
         assert f"<h2>{heading}" in page  # fmt: skip
     assert "<script" not in page and "http://" not in page and "https://" not in page
 

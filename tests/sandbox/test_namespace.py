@@ -193,7 +193,9 @@ def test_one_bad_input_costs_one_test(sandbox: NamespaceSandbox) -> None:
     for act in ("while True: pass", "import os; os._exit(0)", "raise SystemExit", "1 / 0"):
         program = f"def f(x):\n    if x[0] == 6:\n        {act}\n    return x[::-1]\n"
         outcomes = judge(sandbox, program).outcomes
-        assert [outcome is Outcome.PASSED for outcome in outcomes] == [True, True, False] + [True] * 3
+        assert [outcome is Outcome.PASSED for outcome in outcomes] == [True, True, False] + [
+            True
+        ] * 3
 
 
 def test_outcomes_say_what_happened(sandbox: NamespaceSandbox) -> None:
@@ -307,8 +309,16 @@ def _wait_for(condition):  # type: ignore[no-untyped-def]
 
 def test_an_ordinary_user_gets_the_same_isolation(tmp_path: Path) -> None:
     if os.geteuid() != 0:
-        pytest.skip("only root can become another user; as an ordinary user the suite itself shows it")
-    probe = ["/usr/bin/python3", "-I", "-S", str(Path("acecoder/sandbox/worker").absolute()), "--probe"]
+        pytest.skip(
+            "only root can become another user; as an ordinary user the suite itself shows it"
+        )
+    probe = [
+        "/usr/bin/python3",
+        "-I",
+        "-S",
+        str(Path("acecoder/sandbox/worker").absolute()),
+        "--probe",
+    ]
     command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *probe]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)

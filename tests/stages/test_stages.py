@@ -26,7 +26,11 @@ from acecoder.stages.filter_tests import filter_tests
 from acecoder.stages.sample_programs import sample_programs
 from acecoder.tables import read_table
 
-PROBLEM = {"id": "p", "question": "Write a function f(x).", "tests": ["assert f(1) == 2", "assert f(2) == 3"]}
+PROBLEM = {
+    "id": "p",
+    "question": "Write a function f(x).",
+    "tests": ["assert f(1) == 2", "assert f(2) == 3"],
+}
 
 
 def program(text: str, index: int = 0, problem: str = "p") -> dict[str, Any]:
@@ -131,7 +135,9 @@ def test_a_stage_on_named_files_in_both_formats(tmp_path: Path, write, monkeypat
     assert one == two and one[0].pass_rate == 1.0
 
 
-def test_the_command_line_says_what_is_wrong_and_exits_2(write, capsys, tmp_path, monkeypatch) -> None:
+def test_the_command_line_says_what_is_wrong_and_exits_2(
+    write, capsys, tmp_path, monkeypatch
+) -> None:
     monkeypatch.setenv("ACECODER_HOME", str(tmp_path / "home"))
     problems = write("problems", PROBLEM)
     bad = tmp_path / "bad.jsonl"
@@ -201,7 +207,9 @@ def test_an_endpoint_is_asked_once_for_each_program_and_not_again_after_a_failur
 ) -> None:
     url, handler = endpoint
     monkeypatch.setenv("TEST_KEY", "sk-very-secret")
-    problems = write("problems", *({**PROBLEM, "id": f"p{i}", "question": f"Question {i}"} for i in range(6)))
+    problems = write(
+        "problems", *({**PROBLEM, "id": f"p{i}", "question": f"Question {i}"} for i in range(6))
+    )
     handler.status["Question 4"] = [500, 500]
     config = {"model": model(url, concurrency=1), "num_samples": 2}
     with pytest.raises(LLMUnavailable, match="no answer after 1 tries"):
@@ -236,7 +244,9 @@ def test_an_endpoint_that_refuses_is_a_readable_error(
     monkeypatch.setenv("TEST_KEY", "k")
     handler.status["*"] = status
     with pytest.raises(kind, match=said):
-        run("sample_programs", {"model": model(url), "num_samples": 1}, problems=write("p", PROBLEM))
+        run(
+            "sample_programs", {"model": model(url), "num_samples": 1}, problems=write("p", PROBLEM)
+        )
 
 
 def test_a_missing_key_and_a_closed_port_are_named(run, write, monkeypatch) -> None:
@@ -256,7 +266,9 @@ TINY = {"kind": "local", "source": "random:tiny", "batch_size": 4}
 def test_a_killed_sampling_goes_on_where_it_stopped_with_the_same_programs(
     write, tmp_path: Path
 ) -> None:
-    problems = write("problems", *({**PROBLEM, "id": f"p{i}", "question": f"Question {i}"} for i in range(12)))
+    problems = write(
+        "problems", *({**PROBLEM, "id": f"p{i}", "question": f"Question {i}"} for i in range(12))
+    )
     config = {"model": TINY, "num_samples": 4, "max_tokens": 120, "temperature": 1.0}
     code = (
         "import json, sys; from pathlib import Path\n"
@@ -276,7 +288,7 @@ def test_a_killed_sampling_goes_on_where_it_stopped_with_the_same_programs(
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     paid = journal.read_bytes().split(b"\n")[:-1]
-    assert 4 <= len(paid)
+    assert len(paid) >= 4
     resumed, whole = (
         run_stage(sample_programs, step="s", table=config, inputs={"problems": problems}, home=home)
         for home in (broken, unbroken)
@@ -289,7 +301,9 @@ def test_a_killed_sampling_goes_on_where_it_stopped_with_the_same_programs(
 
 
 def test_greedy_and_sampled_programs_of_a_real_network(run, write) -> None:
-    problems = write("problems", PROBLEM, {**PROBLEM, "id": "q", "question": "Another one, longer."})
+    problems = write(
+        "problems", PROBLEM, {**PROBLEM, "id": "q", "question": "Another one, longer."}
+    )
     config = {"model": TINY, "num_samples": 2, "greedy": True, "max_tokens": 8, "temperature": 1.0}
     result = run("sample_programs", config, problems=problems)
     programs = list(read_table(result.directory / "programs", Program))

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from acecoder.config import ModelConfig, apply_settings, decisive, read_profile, step_table, validate
+from acecoder.config import (
+    ModelConfig,
+    apply_settings,
+    decisive,
+    read_profile,
+    step_table,
+    validate,
+)
 from acecoder.errors import InputError
 from pipelines import compiling
 from pipelines.profile import Profile
@@ -28,12 +35,10 @@ def profile_of(tmp_path: Path, change: str, to: str) -> Profile:
         ("[collect_seeds]", "[colect_seeds]", "unknown table [colect_seeds]"),
         ("[sample_programs.candidates]", "[sample_programs.candidate]", "'candidate' in [sample"),
         ('source = "random:tiny"', 'sauce = "random:tiny"', "unknown key 'model.sauce'"),
-        ('[models.base]', '[models.other]', "model: Field required"),
+        ("[models.base]", "[models.other]", "model: Field required"),
     ],
 )
-def test_a_mistake_in_a_profile_is_named(
-    tmp_path: Path, change: str, to: str, said: str
-) -> None:
+def test_a_mistake_in_a_profile_is_named(tmp_path: Path, change: str, to: str, said: str) -> None:
     with pytest.raises(InputError) as caught:
         compiling.build("acecoder", profile_of(tmp_path, change, to))
     assert said in str(caught.value)
@@ -68,7 +73,9 @@ def test_fields_that_cannot_change_a_result_are_left_out_of_the_key() -> None:
     one = ModelConfig(kind="endpoint", base_url="http://a/v1", model="m", timeout_s=1)
     two = ModelConfig(kind="endpoint", base_url="http://b/v1", model="m", timeout_s=9)
     assert decisive(one) == decisive(two)
-    assert decisive(one) != decisive(ModelConfig(kind="endpoint", base_url="http://a/v1", model="n"))
+    assert decisive(one) != decisive(
+        ModelConfig(kind="endpoint", base_url="http://a/v1", model="n")
+    )
 
 
 def test_a_url_with_a_password_in_it_is_refused() -> None:

@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acecoder.evaluation.estimators import (
-    best_of_n, mean_interval, paired_difference, pass_at_k, wilson,
+    best_of_n,
+    mean_interval,
+    paired_difference,
+    pass_at_k,
+    wilson,
 )  # fmt: skip
 
 BITS = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=7)

@@ -23,7 +23,10 @@ def verdict(*outcomes: str, index: int = 0) -> Verdict:
 
 
 def test_a_test_is_kept_if_any_oracle_passes_it() -> None:
-    oracles = [verdict("passed", "failed", "timeout"), verdict("failed", "passed", "error", index=1)]
+    oracles = [
+        verdict("passed", "failed", "timeout"),
+        verdict("failed", "passed", "error", index=1),
+    ]
     kept = keep_tests(3, oracles)
     assert kept.indexes == (0, 1)
     assert kept.dropped == ((2, Outcome.TIMEOUT),)

@@ -37,7 +37,9 @@ def test_whitened_tokens_have_mean_0_and_deviation_1_and_padding_stays_0() -> No
     values = torch.randn(5, 7) * 3 + 2
     mask = (torch.arange(7)[None] < torch.tensor([[7], [3], [1], [5], [6]])).float()
     total, squares, count = masked_moments(values, mask)
-    white = whiten(values, mask, mean=total / count, variance=squares / count - (total / count) ** 2)
+    white = whiten(
+        values, mask, mean=total / count, variance=squares / count - (total / count) ** 2
+    )
     kept = white[mask.bool()]
     assert kept.mean().abs() < 1e-5
     assert kept.std(unbiased=False) == pytest.approx(1.0, abs=1e-4)
@@ -47,5 +49,7 @@ def test_whitened_tokens_have_mean_0_and_deviation_1_and_padding_stays_0() -> No
 def test_equal_rewards_teach_nothing() -> None:
     values, mask = torch.full((2, 3), 4.0), torch.ones(2, 3)
     total, squares, count = masked_moments(values, mask)
-    white = whiten(values, mask, mean=total / count, variance=squares / count - (total / count) ** 2)
+    white = whiten(
+        values, mask, mean=total / count, variance=squares / count - (total / count) ** 2
+    )
     assert torch.equal(white, torch.zeros(2, 3))

@@ -46,7 +46,9 @@ def test_extracting_never_fails_and_is_stable(answer: str) -> None:
 
 
 def test_the_question_alone_is_asked_in_the_plain_style_and_two_tests_shown_in_the_papers() -> None:
-    problem = Problem(id="p", question="Do it.", tests=("assert f(1)", "assert f(2)", "assert f(3)"))
+    problem = Problem(
+        id="p", question="Do it.", tests=("assert f(1)", "assert f(2)", "assert f(3)")
+    )
     assert program_messages(problem, PromptConfig()) == (("user", "Do it."),)
     ((_, text),) = program_messages(problem, PromptConfig(style="acecoder"))
     assert "Do it." in text and "assert f(2)" in text and "assert f(3)" not in text
@@ -137,7 +139,9 @@ def test_mutants_differ_from_the_program_and_are_the_same_every_time() -> None:
 
 
 def test_humaneval_checks_become_asserts_only_where_each_can_stand_alone() -> None:
-    plain = "def check(candidate):\n    assert candidate(1) == 2, 'no'\n    assert candidate(3) == 4\n"
+    plain = (
+        "def check(candidate):\n    assert candidate(1) == 2, 'no'\n    assert candidate(3) == 4\n"
+    )
     assert humaneval_tests(plain, "g") == ("assert g(1) == 2", "assert g(3) == 4")
     loop = "def check(candidate):\n    for i in range(3):\n        assert candidate(i) == i\n"
     (whole,) = humaneval_tests(loop, "g")
