@@ -163,6 +163,19 @@ class Journal:
         self._load()
 
     def _load(self) -> None:
+        # Another process may be writing: what looks torn may be a line that is not all there yet.
+        with self._locked():
+            self._read()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _read(self) -> None:
         self._file.seek(0)
         good = 0
         for line in self._file:
@@ -185,11 +198,14 @@ class Journal:
 
     def put(self, entries: Mapping[str, Any]) -> None:
         """Record entries together; they are on disk when this returns."""
+        if not entries:
+            return
         text = "".join(json.dumps([key, value]) + "\n" for key, value in entries.items())
         try:
-            self._file.write(text.encode())
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            with self._locked():
+                self._file.write(text.encode())
+                self._file.flush()
+                os.fsync(self._file.fileno())
         except OSError as error:
             raise disk_error(error, self._path) from error
         self._entries.update(entries)

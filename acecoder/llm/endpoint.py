@@ -18,6 +18,8 @@ from acecoder.llm.interface import Answer, Request
 class EndpointGenerator:
     """Chat completions, several requests at once, retried with exponential waits."""
 
+    whole_batches = False
+
     def __init__(self, config: ModelConfig) -> None:
         import openai
 
@@ -38,13 +40,21 @@ class EndpointGenerator:
 
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """See `Generator.generate`."""
+        failed: BaseException | None = None
         with ThreadPoolExecutor(self._config.concurrency) as pool:
             waiting = {pool.submit(self._ask, request): i for i, request in enumerate(requests)}
-            try:
-                for future in as_completed(waiting):
+            for future in as_completed(waiting):
+                if future.cancelled():
+                    continue
+                error = future.exception()
+                if error is None:
                     yield waiting[future], future.result()
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+                elif failed is None:
+                    # What is under way is paid for: hear it out, ask nothing new.
+                    failed = error
+                    pool.shutdown(wait=False, cancel_futures=True)
+        if failed is not None:
+            raise failed
 
     def _ask(self, request: Request) -> Answer:
         import openai

@@ -48,6 +48,9 @@ class Generator(Protocol):
 
     identity: str
     """Digest of what decides its answers: weights, dtype, batching; or an endpoint's model."""
+    whole_batches: bool
+    """True where an answer depends on its batch (padding moves rounding): then a batch is
+    answered whole or not at all. False where each answer stands, and is paid for, alone."""
 
     def batches(self, requests: Sequence[Request]) -> Iterable[Sequence[int]]:
         """Split requests into groups answered together; the same split for the same requests."""
@@ -69,18 +72,21 @@ def complete(
 ) -> list[Answer]:
     """Answer every request, in order; what the journal holds is not asked again.
 
-    A group is asked again as a whole unless all of it is there, because in-process answers
-    depend on the group's padding: so a resumed run has the same data as an unbroken one.
+    A resumed run has the same data as an unbroken one: answers of a whole batch enter the journal
+    together, when the batch is done; others one by one, as they come.
     """
     digests = [request.digest(generator.identity) for request in requests]
     done = 0
     for group in generator.batches(requests):
         missing = [index for index in group if digests[index] not in journal]
-        if missing:
-            for position, answer in generator.generate([requests[index] for index in group]):
-                key = digests[group[position]]
-                if key not in journal:
-                    journal.put({key: asdict(answer)})
+        asked = list(group) if missing and generator.whole_batches else missing
+        answered = {}
+        for position, answer in generator.generate([requests[index] for index in asked]):
+            answered[digests[asked[position]]] = asdict(answer)
+            if not generator.whole_batches:
+                journal.put(answered)
+                answered = {}
+        journal.put({key: answer for key, answer in answered.items() if key not in journal})
         done += len(group)
         report(done, len(requests))
     return [Answer(**journal.get(key)) for key in digests]

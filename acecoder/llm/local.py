@@ -23,6 +23,8 @@ STOP_WINDOW_TOKENS = 8
 class TransformersGenerator:
     """Batched sampling with transformers."""
 
+    whole_batches = True
+
     def __init__(self, source: str, config: ModelConfig, *, identity: str) -> None:
         self.identity = f"{identity}/{config.dtype}/batch{config.batch_size}"
         self._batch_size = config.batch_size
@@ -39,6 +41,8 @@ class TransformersGenerator:
         """See `Generator.generate`."""
         import torch
 
+        if not requests:
+            return
         with torch.inference_mode():
             yield from _Batch(self._model, self._tokenizer, requests).run()
 
@@ -162,6 +166,8 @@ def _nucleus(probability_BV: Any, top_p_B1: Any) -> Any:
 
 class VllmGenerator:
     """Sampling with vLLM in this process; needs a GPU and the package `vllm`."""
+
+    whole_batches = True
 
     def __init__(self, source: str, config: ModelConfig, *, identity: str) -> None:
         from vllm import LLM
