@@ -41,18 +41,20 @@ class EndpointGenerator:
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """See `Generator.generate`."""
         failed: BaseException | None = None
+
+        def ask(request: Request) -> Answer | None:
+            return None if failed else self._ask(request)
+
         with ThreadPoolExecutor(self._config.concurrency) as pool:
-            waiting = {pool.submit(self._ask, request): i for i, request in enumerate(requests)}
+            waiting = {pool.submit(ask, request): i for i, request in enumerate(requests)}
             for future in as_completed(waiting):
-                if future.cancelled():
-                    continue
                 error = future.exception()
-                if error is None:
-                    yield waiting[future], future.result()
-                elif failed is None:
-                    # What is under way is paid for: hear it out, ask nothing new.
-                    failed = error
-                    pool.shutdown(wait=False, cancel_futures=True)
+                # After a failure what is under way is heard out, for it is paid for; nothing new
+                # is asked.
+                failed = failed or error
+                answer = None if error else future.result()
+                if answer is not None:
+                    yield waiting[future], answer
         if failed is not None:
             raise failed
 

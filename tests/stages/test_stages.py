@@ -232,6 +232,16 @@ def test_an_endpoint_is_asked_once_for_each_program_and_not_again_after_a_failur
     assert "sk-very-secret" not in capsys.readouterr().out
 
 
+def test_after_a_failure_nothing_new_is_asked(run, write, endpoint, monkeypatch) -> None:
+    url, handler = endpoint
+    monkeypatch.setenv("TEST_KEY", "k")
+    handler.status["*"] = [500] * 100
+    config = {"model": model(url, concurrency=1), "num_samples": 4}
+    with pytest.raises(LLMUnavailable):
+        run("sample_programs", config, problems=write("p", PROBLEM))
+    assert sum(handler.asked.values()) <= 2
+
+
 @pytest.mark.parametrize(
     ("status", "kind", "said"),
     [
