@@ -70,12 +70,13 @@ def file_digest(path: Path) -> str:
 def content_digest(path: Path) -> str:
     """The digest of an artifact: of its manifest if it has one, else of its files.
 
-    A manifest names the sha256 of every file, so hashing it is hashing them.
+    A manifest names the sha256 of every file, so hashing it is hashing them; it is believed only
+    where the runner published it, not in a copy that somebody may have edited.
     """
     if path.is_file():
         return file_digest(path)
     manifest = path / MANIFEST
-    if manifest.exists():
+    if manifest.exists() and (path.parent / REPORT).exists():
         files = json.loads(manifest.read_text())["files"]
     elif path.is_dir():
         files = _file_digests(path)
@@ -149,7 +150,7 @@ def exclusive(path: Path) -> Iterator[None]:
 class Journal:
     """An append-only map from a digest to plain data, on disk before `put` returns.
 
-    A torn last line (the process was killed while writing) is dropped and overwritten.
+    A torn line (the process was killed while writing) is skipped; all others are kept.
     """
 
     def __init__(self, path: Path) -> None:
@@ -177,17 +178,20 @@ class Journal:
 
     def _read(self) -> None:
         self._file.seek(0)
-        good = 0
         for line in self._file:
-            if not line.endswith(b"\n"):
-                break
             try:
                 key, value = json.loads(line)
-            except ValueError:
-                break
+            except (ValueError, TypeError):
+                continue  # torn by a kill; `_end_line` keeps it from growing into the next entry
             self._entries[key] = value
-            good += len(line)
-        self._file.truncate(good)
+
+    def _end_line(self) -> bytes:
+        """A line break where the last writer was killed in the middle of a line."""
+        size = self._file.seek(0, os.SEEK_END)
+        if not size:
+            return b""
+        self._file.seek(size - 1)
+        return b"" if self._file.read(1) == b"\n" else b"\n"
 
     def get(self, key: str) -> Any:
         """The value put under `key`, or None."""
@@ -203,7 +207,7 @@ class Journal:
         text = "".join(json.dumps([key, value]) + "\n" for key, value in entries.items())
         try:
             with self._locked():
-                self._file.write(text.encode())
+                self._file.write(self._end_line() + text.encode())
                 self._file.flush()
                 os.fsync(self._file.fileno())
         except OSError as error:
@@ -214,21 +218,50 @@ class Journal:
         self._file.close()
 
 
+def check_destination(destination: Path) -> None:
+    """Refuse to overwrite what this program did not write. Raises InputError."""
+    if destination.suffix and destination.suffix not in SUFFIXES:
+        known = ", ".join(SUFFIXES)
+        raise InputError(f"unknown kind of file '{destination.suffix}'", where=str(destination),
+                         remedy=f"{known}, or a directory")  # fmt: skip
+    if destination.is_dir() and any(destination.iterdir()) and not _is_copy(destination):
+        raise InputError(
+            "the directory is not empty, and not an earlier output", where=str(destination),
+            remedy="name a new directory",
+        )  # fmt: skip
+
+
+def _is_copy(directory: Path) -> bool:
+    manifest = directory / MANIFEST
+    if not manifest.is_file():
+        return False
+    present = {str(file.relative_to(directory)) for file in directory.rglob("*") if file.is_file()}
+    return present == {MANIFEST, *json.loads(manifest.read_text())["files"]}
+
+
 def copy_out(source: Path, destination: Path) -> None:
-    """Give a published output the path its user named: a table as a file, else a directory."""
+    """Give a published output the path its user named: a table as a file, else a directory.
+
+    Raises InputError where something else is there already.
+    """
+    check_destination(destination)
     if destination.suffix in SUFFIXES:
         _copy_table(source, destination)
         return
-    if destination.is_symlink() or destination.is_file():
-        destination.unlink()
-    elif destination.exists():
-        shutil.rmtree(destination)
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(source, destination)
+    scratch = destination.with_name(f".{destination.name}.partial")
+    try:
+        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.copytree(source, scratch)
+        if destination.exists():
+            shutil.rmtree(destination)
+        scratch.rename(destination)
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise disk_error(error, destination) from error
 
 
 def _copy_table(source: Path, destination: Path) -> None:
-    from acecoder.schema import Record
+    from acecoder.schema import TABLES, Record
     from acecoder.tables import read_table, table_file, write_table
 
     file = table_file(source)
@@ -242,4 +275,4 @@ def _copy_table(source: Path, destination: Path) -> None:
             scratch.unlink(missing_ok=True)
             raise disk_error(error, destination) from error
     else:
-        write_table(destination, read_table(file, Record))
+        write_table(destination, read_table(file, TABLES.get(source.name, Record)))

@@ -7,6 +7,8 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from acecoder.errors import InputError
+
 MARK = "whole"
 
 
@@ -22,6 +24,17 @@ def last_whole(directory: Path) -> str | None:
     whole = [path.parent for path in directory.glob(f"checkpoint-*/{MARK}")]
     newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
     return str(newest) if newest else None
+
+
+def require_one_device() -> None:
+    """Training is one process on one device. Raises InputError where several are visible."""
+    import torch
+
+    if torch.cuda.device_count() > 1:
+        raise InputError(
+            f"{torch.cuda.device_count()} GPUs are visible, and this step trains on one",
+            remedy="export CUDA_VISIBLE_DEVICES=0; several GPUs come with the cluster's launcher",
+        )
 
 
 class ReportSteps(TrainerCallback):

@@ -8,10 +8,14 @@ from __future__ import annotations
 import argparse
 import errno
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from acecoder.errors import AceCoderError, InputError
+
+if TYPE_CHECKING:
+    from acecoder.config import Table
 
 STAGES = {
     "check_platform": "prove that what a run needs works here",
@@ -111,8 +115,8 @@ def _run_stage(name: str, given: list[str]) -> int:
     """One stage on the files named, through the same door as a pipeline."""
     import importlib
 
-    from acecoder.artifacts import Home
-    from acecoder.config import apply_settings, read_profile, resolve_models, step_table
+    from acecoder.artifacts import Home, check_destination
+    from acecoder.config import apply_settings, merge, read_profile, resolve_models
     from acecoder.contract import signature_of
     from acecoder.runner import give_outputs, run_stage
     from acecoder.tracking import Tracker
@@ -121,19 +125,17 @@ def _run_stage(name: str, given: list[str]) -> int:
     signature = signature_of(stage)
     options = vars(_stage_parser(name, stage, signature).parse_args(given))
     profile = read_profile(_profile_file(options["profile"])) if options["profile"] else {}
-    settings = [text if text.startswith(f"{name}.") or text.startswith("models.") else f"{name}.{text}"
-                for text in options["set"]]  # fmt: skip
-    profile = apply_settings(profile, settings)
-    fields = signature.config.model_fields
-    uses = [key for key, value in profile.get(name, {}).items()
-            if isinstance(value, dict) and key not in fields]  # fmt: skip
-    table = step_table(profile, name, options["step"], uses)
-    models = profile.get("models", {})
-    if "model" in fields and "model" not in table and "base" in models:
-        table["model"] = "base"
+    table = _stage_table(name, profile, options, signature.config.model_fields)
     if options.get("sandbox"):
         table.setdefault("sandbox", {})["backend"] = options["sandbox"]
+    models = merge(
+        profile, apply_settings({}, (_qualified(name, text) for text in options["set"]))
+    ).get("models", {})
+    if "model" in signature.config.model_fields and "model" not in table and "base" in models:
+        table["model"] = "base"
     table = resolve_models(table, models, where=f"[{name}]")
+    for key in signature.outputs:
+        check_destination(Path(options[key]))
     home = Home.from_environment()
     result = run_stage(
         stage, step=f"{name}.{options['step']}" if options["step"] else name, table=table, home=home,
@@ -142,6 +144,33 @@ def _run_stage(name: str, given: list[str]) -> int:
     )  # fmt: skip
     give_outputs(result, {key: Path(options[key]) for key in signature.outputs})
     return 0
+
+
+def _stage_table(
+    name: str, profile: Table, options: dict[str, Any], fields: Container[str]
+) -> Table:
+    """The stage's config as the profile, the step and `--set` say. Raises InputError."""
+    from acecoder.config import apply_settings, merge, step_table
+
+    step = options["step"]
+    uses = [
+        key
+        for key, value in profile.get(name, {}).items()
+        if isinstance(value, dict) and key not in fields
+    ]
+    if options["profile"] and step and step not in uses:
+        raise InputError(
+            f"no step '{step}' (known: {', '.join(uses) or 'none'})",
+            where=f"{options['profile']}, [{name}]",
+        )
+    said = apply_settings({}, (_qualified(name, text) for text in options["set"]))
+    return merge(step_table(profile, name, step, uses), step_table(said, name, step, uses))
+
+
+def _qualified(name: str, setting: str) -> str:
+    """A verb has one stage, so its table's name may be left out of `--set`."""
+    table = setting.partition("=")[0].partition(".")[0].strip()
+    return setting if table in (name, "models") else f"{name}.{setting}"
 
 
 def _stage_parser(name: str, stage: object, signature: object) -> argparse.ArgumentParser:

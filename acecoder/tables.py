@@ -6,6 +6,7 @@ outside the schema travel as JSON text, so that both formats hold the same recor
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -83,8 +84,10 @@ def _parquet_rows(file: Path) -> Iterator[tuple[str, Any]]:
             for batch in table.iter_batches(batch_size=1024):
                 for row in batch.to_pylist():
                     number += 1
-                    row.update(json.loads(row.pop(EXTRA_COLUMN, None) or "{}"))
-                    yield f"{file}, row {number}", row
+                    extra = json.loads(row.pop(EXTRA_COLUMN, None) or "{}")
+                    # A column has a place for every row; an empty one is a field left out.
+                    given = {name: value for name, value in row.items() if value is not None}
+                    yield f"{file}, row {number}", given | extra
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise InputError(f"not a readable Parquet file: {error}", where=str(file)) from None
 
@@ -142,8 +145,8 @@ def _parquet_row(record: Record) -> dict[str, Any]:
 
 
 def disk_error(error: OSError, path: Path) -> PlatformError:
-    """The readable form of a failed write."""
-    remedy = (
-        "free some disk space and run again; finished work is kept" if error.errno == 28 else ""
-    )
-    return PlatformError(f"cannot write: {error.strerror or error}", where=str(path), remedy=remedy)
+    """The readable form of an error of the file system while working towards `path`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedy = "free some disk space and run again; finished work is kept"
+        return PlatformError(f"cannot write: {error.strerror}", where=str(path), remedy=remedy)
+    return PlatformError(error.strerror or str(error), where=str(error.filename or path))

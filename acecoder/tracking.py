@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,11 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
+def redacted(uri: str) -> str:
+    """A tracking URI without its user and password."""
+    return re.sub(r"//[^/@]*@", "//", uri)
+
+
 @contextmanager
 def _reaching(uri: str) -> Iterator[None]:
     """Turn whatever MLflow or its database raises into one readable error."""
@@ -48,7 +54,7 @@ def _reaching(uri: str) -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError, requests.RequestException, OSError) as error:
         raise TrackingUnavailable(
-            f"MLflow: {str(error).splitlines()[0][:300]}", where=uri,
+            f"MLflow: {str(error).splitlines()[0][:300]}", where=redacted(uri),
             remedy="is the server up, or the disk full? finished work is kept; run again",
         ) from error  # fmt: skip
 
@@ -131,7 +137,10 @@ class TrackedStep:
         """Record metrics, curves, output digests; version data sets and models; close."""
         from mlflow.entities import Metric, RunTag
 
-        metrics = [Metric(name, value, 0, 0) for name, value in report.metrics.items()]
+        metrics = [
+            Metric(re.sub(r"[^\w./: -]", "_", name), value, 0, 0)
+            for name, value in report.metrics.items()
+        ]
         for name, curve in report.series.items():
             metrics += [Metric(f"curve_{name}", value, 0, i) for i, value in enumerate(curve)]
         with _reaching(self._uri):
@@ -197,6 +206,8 @@ class MlflowRegistry:
                 self._client.create_registered_model(name)
             for version in self._client.search_model_versions(f"name = '{name}'"):
                 if version.tags.get("digest") == tags["digest"]:
+                    for key, value in tags.items():
+                        self._client.set_model_version_tag(name, str(version.version), key, value)
                     return str(version.version)
             made = self._client.create_model_version(name, source.as_uri(), tags=tags)
             self._client.set_registered_model_alias(name, "candidate", made.version)

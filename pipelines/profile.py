@@ -13,6 +13,7 @@ from acecoder.config import (
     ModelConfig,
     Table,
     apply_settings,
+    merge,
     read_profile,
     resolve_models,
     step_table,
@@ -57,13 +58,20 @@ class Profile:
 
     path: Path
     tables: Table
+    settings: Table = field(default_factory=dict)
+    """What `--set` said; overrides the profile, steps included."""
     configs: dict[str, Config] = field(default_factory=dict)
 
     @classmethod
     def load(cls, name: str, settings: Iterable[str] = ()) -> Profile:
         """Read a profile and apply `--set` values. Raises InputError."""
         path = profile_path(name)
-        return cls(path, apply_settings(read_profile(path), settings))
+        return cls(path, read_profile(path), apply_settings({}, settings))
+
+    @property
+    def merged(self) -> Table:
+        """All tables, `--set` included; for what has no steps."""
+        return merge(self.tables, self.settings)
 
     @property
     def name(self) -> str:
@@ -73,7 +81,7 @@ class Profile:
     def pipeline(self) -> str:
         """The pipeline it is written for: `[profile] pipeline`, by default `acecoder`."""
         return validate(
-            ProfileHeader, self.tables.get("profile", {}), where=str(self.path)
+            ProfileHeader, self.merged.get("profile", {}), where=str(self.path)
         ).pipeline
 
     def config(self, step: str) -> str:
@@ -83,14 +91,16 @@ class Profile:
         """
         stage, _, use = step.partition(".")
         kind = signature_of(load_stage(stage)).config
-        table = self.tables.get(stage, {})
+        table = self.merged.get(stage, {})
         uses = [
             name for name, value in table.items()
             if isinstance(value, dict) and name not in kind.model_fields
         ]  # fmt: skip
-        resolved = step_table(self.tables, stage, use, uses)
+        resolved = merge(
+            step_table(self.tables, stage, use, uses), step_table(self.settings, stage, use, uses)
+        )
         where = f"{self.path}, [{step}]"
-        models = self.tables.get("models", {})
+        models = self.merged.get("models", {})
         if "model" in kind.model_fields and "model" not in resolved and DEFAULT_MODEL in models:
             resolved["model"] = DEFAULT_MODEL
         config = validate(kind, resolve_models(resolved, models, where=where), where=where)
@@ -100,7 +110,7 @@ class Profile:
     def check_complete(self) -> None:
         """After all steps asked: refuse tables that no step reads, and broken models."""
         stages = {step.partition(".")[0] for step in self.configs}
-        for stage, table in self.tables.items():
+        for stage, table in self.merged.items():
             if stage in RESERVED:
                 continue
             if stage not in stages:
@@ -115,5 +125,5 @@ class Profile:
                         f"keys: {', '.join(sorted(kind.model_fields))})",
                         where=str(self.path),
                     )
-        for name, table in self.tables.get("models", {}).items():
+        for name, table in self.merged.get("models", {}).items():
             validate(ModelConfig, table, where=f"{self.path}, [models.{name}]")

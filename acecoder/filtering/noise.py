@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from acecoder.errors import InputError
 from acecoder.schema import Outcome, Problem, Verdict
 
 
@@ -18,7 +19,17 @@ class Kept:
 
 
 def keep_tests(num_tests: int, oracle_verdicts: Sequence[Verdict]) -> Kept:
-    """A test is kept if any oracle program passes it; without oracles none is."""
+    """A test is kept if any oracle program passes it; without oracles none is.
+
+    Raises InputError on a verdict over another number of tests.
+    """
+    for verdict in oracle_verdicts:
+        if len(verdict.outcomes) != num_tests:
+            raise InputError(
+                f"verdict on {verdict.program_id} has {len(verdict.outcomes)} outcomes, "
+                f"its problem {num_tests} tests",
+                remedy="judge the programs against these problems again",
+            )
     kept, dropped = [], []
     for index in range(num_tests):
         outcomes = [verdict.outcomes[index] for verdict in oracle_verdicts]
@@ -38,7 +49,7 @@ def filtered(problem: Problem, kept: Kept) -> Problem:
     data["tests"] = [data["tests"][index] for index in kept.indexes]
     data["num_original_tests"] = len(problem.tests)
     if "wrong_tests" in data:
-        wrong = set(data["wrong_tests"])
+        wrong = set(data["wrong_tests"] or ())
         data["wrong_tests"] = [new for new, old in enumerate(kept.indexes) if old in wrong]
     return Problem.model_validate(data)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from threading import Event
 from typing import Any
 
 from acecoder.config import ModelConfig
@@ -41,20 +42,26 @@ class EndpointGenerator:
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """See `Generator.generate`."""
         failed: BaseException | None = None
+        stopped = Event()
 
         def ask(request: Request) -> Answer | None:
-            return None if failed else self._ask(request)
+            return None if stopped.is_set() else self._ask(request)
 
         with ThreadPoolExecutor(self._config.concurrency) as pool:
             waiting = {pool.submit(ask, request): i for i, request in enumerate(requests)}
-            for future in as_completed(waiting):
-                error = future.exception()
-                # After a failure what is under way is heard out, for it is paid for; nothing new
-                # is asked.
-                failed = failed or error
-                answer = None if error else future.result()
-                if answer is not None:
-                    yield waiting[future], answer
+            try:
+                for future in as_completed(waiting):
+                    error = future.exception()
+                    if error is not None:
+                        # What is under way is heard out, for it is paid for; nothing new is asked.
+                        failed = failed or error
+                        stopped.set()
+                        continue
+                    answer = future.result()
+                    if answer is not None:
+                        yield waiting[future], answer
+            finally:
+                stopped.set()
         if failed is not None:
             raise failed
 

@@ -50,14 +50,18 @@ def train(
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from trl import RewardConfig, RewardTrainer
 
-    from acecoder.checkpoints import MarkWhole, last_whole
+    from acecoder.checkpoints import MarkWhole, last_whole, require_one_device
+
+    require_one_device()
 
     torch.manual_seed(plan.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     model = AutoModelForSequenceClassification.from_pretrained(
-        base, num_labels=1, dtype=getattr(torch, plan.dtype)
+        base,
+        num_labels=1,
+        dtype=torch.float32,  # see rl/training: updates must not round away
     )
     model.config.pad_token_id = tokenizer.pad_token_id
     on_cpu = not torch.cuda.is_available()
@@ -77,6 +81,7 @@ def train(
         callbacks=[MarkWhole(), callback],
     )  # fmt: skip
     trainer.train(resume_from_checkpoint=last_whole(scratch))
+    trainer.model.to(getattr(torch, plan.dtype))
     trainer.save_model(str(destination))
     tokenizer.save_pretrained(destination)
     (destination / "training_args.bin").unlink(missing_ok=True)  # a pickle, of no use to a reader

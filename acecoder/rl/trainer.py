@@ -39,8 +39,10 @@ class ReinforcePlusPlusTrainer(GRPOTrainer):
             old_BT = self._current_logprobs(output)
             # Also the ratio's denominator: the same numbers must serve both.
             output["old_per_token_logps"] = old_BT
+        ref_BT = output.get("ref_per_token_logps", old_BT)
+        self._metrics["train"]["kl"].append(float((old_BT - ref_BT)[mask_BT.bool()].mean()))
         returns_BT = token_returns(
-            rewards_B, old_BT, output.get("ref_per_token_logps", old_BT), mask_BT,
+            rewards_B, old_BT, ref_BT, mask_BT,
             kl_coefficient=self._kl_coefficient, reward_clamp=self._reward_clamp,
         )  # fmt: skip
         total, squares, count = (

@@ -43,23 +43,28 @@ def train(
     """Train from the weights at `base` on (problem id, rendered prompt); the log, a step an entry.
 
     Resumes from the last whole checkpoint in `scratch`; writes safetensors to `destination`.
-    Raises InputError on no prompts.
+    Raises InputError on too few prompts.
     """
-    if not prompts:
-        raise InputError("there are no problems to train the policy on")
+    if len(prompts) < plan.prompts_per_step:
+        raise InputError(
+            f"{len(prompts)} problems, and a step needs {plan.prompts_per_step}", where="train_policy",
+            remedy="lower prompts_per_step, or raise select_hard_problems.min_problems",
+        )  # fmt: skip
     import torch
     from datasets import Dataset
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import GRPOTrainer
 
-    from acecoder.checkpoints import MarkWhole, last_whole
+    from acecoder.checkpoints import MarkWhole, last_whole, require_one_device
     from acecoder.rl.trainer import ReinforcePlusPlusTrainer
 
+    require_one_device()
     torch.manual_seed(plan.seed)
     tokenizer = AutoTokenizer.from_pretrained(base, padding_side="left")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, plan.dtype))
+    # Float32 whatever the compute type: bfloat16 weights would round small updates to nothing.
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
 
     def sandbox_reward(completions: list[str], problem_id: list[str], **_: Any) -> list[float]:
         return reward(problem_id, completions)
@@ -76,6 +81,7 @@ def train(
         else ReinforcePlusPlusTrainer(**common, reward_clamp=plan.reward_clamp)
     )
     trainer.train(resume_from_checkpoint=last_whole(scratch))
+    trainer.model.to(getattr(torch, plan.dtype))
     trainer.save_model(str(destination))
     tokenizer.save_pretrained(destination)
     (destination / "training_args.bin").unlink(missing_ok=True)  # a pickle, of no use to a reader
@@ -106,7 +112,7 @@ def _arguments(plan: PolicyTraining, scratch: Path) -> Any:
         num_generations=plan.samples_per_prompt, max_completion_length=plan.max_new_tokens,
         temperature=plan.temperature, beta=plan.kl_coefficient, epsilon=plan.clip,
         loss_type="grpo", max_grad_norm=1.0, adam_beta2=0.95, logging_steps=1,
-        save_strategy="steps", save_steps=plan.save_every_steps, save_total_limit=2,
+        save_strategy="steps", save_steps=plan.save_every_steps * plan.updates_per_rollout, save_total_limit=2,
         seed=plan.seed, data_seed=plan.seed, report_to="none", disable_tqdm=True,
         use_cpu=on_cpu, bf16=not on_cpu and plan.dtype == "bfloat16",
         gradient_checkpointing=not on_cpu, dataloader_pin_memory=not on_cpu,

@@ -13,6 +13,7 @@ from acecoder.contract import Out, Report, StageContext
 from acecoder.errors import InputError, PlatformError
 from acecoder.sandbox.backends import open_sandbox
 from acecoder.sandbox.contract import Job, SandboxConfig
+from acecoder.sandbox.identity import sandbox_digest
 from acecoder.schema import Outcome
 
 
@@ -27,6 +28,9 @@ class CheckPlatformConfig(Config):
     """Free space the home must have."""
     check_again: str = Field("", max_length=200)
     """Any text; a new one makes the check run again where an old result would be reused."""
+
+    def external_inputs(self) -> dict[str, str]:
+        return {"sandbox": sandbox_digest(self.sandbox)}
 
 
 PROBES = {

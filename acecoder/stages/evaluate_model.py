@@ -30,7 +30,9 @@ class EvaluateModelConfig(Config):
     """For programs that have no verdict yet."""
     score_batch_size: int = incidental(16, ge=1)
     max_length_tokens: int = Field(2048, ge=16)
-    seed: int = 0
+
+    def external_inputs(self) -> dict[str, str]:
+        return self.judging.external_inputs()
 
 
 @dataclass
@@ -63,7 +65,7 @@ def evaluate_model(
     model = read[0].model
     values = _values(samples, config, scored=reward_model is not None)
     num_samples = max((len(item.correct) for item in samples.values()), default=0)
-    table = _table(values, model, num_samples, config.seed)
+    table = _table(values, model, num_samples)
     write_table(scores, table)
     (scores / VALUES_FILE).write_text(json.dumps(values, indent=0, sort_keys=True) + "\n")
     for score in table:
@@ -155,11 +157,11 @@ def _values(samples: dict[str, _Samples], config: EvaluateModelConfig, *, scored
     return {name: dict(metrics) for name, metrics in values.items()}
 
 
-def _table(values: Values, model: str, num_samples: int, seed: int) -> list[Score]:
+def _table(values: Values, model: str, num_samples: int) -> list[Score]:
     table = []
     for benchmark, metrics in values.items():
         for metric, by_problem in metrics.items():
-            estimate = mean_interval(list(by_problem.values()), seed=seed)
+            estimate = mean_interval(list(by_problem.values()))
             table.append(
                 Score(
                     model=model, benchmark=benchmark, metric=metric, value=estimate.value,

@@ -32,7 +32,6 @@ class PromoteModelConfig(Config):
     """The 95 % interval must rule out a loss of more than this."""
     min_gain: float = Field(0.0, ge=0, le=1)
     """The difference itself must be at least this."""
-    seed: int = 0
 
 
 def promote_model(
@@ -42,7 +41,8 @@ def promote_model(
     """Register the policy, compare it with the champion (or, without one, the initial model).
 
     The decision is committed to the home's bare repository whatever it is; only a promotion
-    changes `released-model.yaml` and moves the alias. Raises InputError on unlike benchmarks.
+    changes `released-model.yaml` and moves the alias. Scores on other problems are no comparison:
+    then the candidate is held.
     """
     if context.registry is None:
         raise PlatformError("promotion needs a registry", remedy="install the extra 'tracking'")
@@ -57,10 +57,14 @@ def promote_model(
     version = registry.register(name, source, tags)
     champion = registry.champion(name)
     opponent, opponent_scores = _opponent(champion, initial_scores)
+    difference = _compare(config, candidate_scores, opponent_scores)
     if champion is not None and champion.version == version:
         verdict, difference = Decision(True, "this version is the champion already"), None
+    elif difference is None:
+        verdict = Decision(
+            False, f"{opponent} was scored on other problems; evaluate it on these first"
+        )
     else:
-        difference = _compare(config, candidate_scores, opponent_scores)
         rule = GateRule(config.max_loss, config.min_gain)
         verdict = decide(difference.value, difference.low, difference.high, rule)
     record = {
@@ -91,19 +95,13 @@ def _opponent(champion: Champion | None, initial_scores: Path) -> tuple[str, Pat
     return f"champion version {champion.version}", Path(champion.scores)
 
 
-def _compare(config: PromoteModelConfig, ours: Path, theirs: Path) -> Estimate:
+def _compare(config: PromoteModelConfig, ours: Path, theirs: Path) -> Estimate | None:
+    """The paired difference, or None where the two were scored on different problems."""
     mine, other = (_metric_values(path, config) for path in (ours, theirs))
     if mine.keys() != other.keys():
-        raise InputError(
-            f"the candidate and its opponent were scored on different problems "
-            f"({len(mine)} and {len(other)}, {len(mine.keys() & other.keys())} in both)",
-            where=f"{config.benchmark} {config.metric}",
-            remedy="evaluate the champion on the new benchmark first",
-        )
+        return None
     order = sorted(mine)
-    return paired_difference(
-        [mine[key] for key in order], [other[key] for key in order], seed=config.seed
-    )
+    return paired_difference([mine[key] for key in order], [other[key] for key in order])
 
 
 def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]:

@@ -34,8 +34,9 @@ def select_hard_problems(
             rates[verdict.problem_id].append(verdict.pass_rate)
     read = list(read_table(problems, Problem))
     known = {problem.id: rates[problem.id] for problem in read if rates.get(problem.id)}
-    chosen = set(hard_problems(known))
-    # Problems on which every sample fares alike teach nothing, hard or not.
+    # Problems on which every sample fares alike teach nothing, hard or not; where most are so, the
+    # medians of the paper's rule would choose just those.
+    chosen = {name for name in hard_problems(known) if len(set(known[name])) > 1}
     divided = sorted(
         (name for name in known if name not in chosen and len(set(known[name])) > 1),
         key=lambda name: (fmean(known[name]), name),

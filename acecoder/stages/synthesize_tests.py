@@ -78,4 +78,4 @@ def synthesize_tests(
 
 
 def _instruction(seed: Seed) -> str:
-    return str((seed.model_extra or {}).get("instruction", ""))
+    return str((seed.model_extra or {}).get("instruction") or "")

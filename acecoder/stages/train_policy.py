@@ -12,6 +12,7 @@ from acecoder.errors import InputError, PlatformError
 from acecoder.rendering import PromptConfig, extract_program, program_messages, program_prefill
 from acecoder.sandbox.backends import default_workers, open_sandbox
 from acecoder.sandbox.contract import Job, SandboxConfig
+from acecoder.sandbox.identity import sandbox_digest
 from acecoder.sandbox.namespace import NamespaceSandbox
 from acecoder.schema import Problem, pass_rate
 from acecoder.tables import read_table
@@ -51,6 +52,9 @@ class TrainPolicyConfig(Config):
     """For `model`: the reward model reads at most so many tokens."""
     save_every_steps: int = incidental(10, ge=1)
     seed: int = 0
+
+    def external_inputs(self) -> dict[str, str]:
+        return {"sandbox": sandbox_digest(self.sandbox)}
 
 
 def train_policy(
@@ -102,7 +106,7 @@ def train_policy(
     }  # fmt: skip
     return Report(
         {name: float(value) for name, value in metrics.items()},
-        series={"reward": curve, "kl": [entry.get("kl", 0.0) for entry in log]},
+        series={"reward": curve, "kl": [entry["kl"] for entry in log if "kl" in entry]},
     )
 
 

@@ -70,7 +70,7 @@ def train_reward_model(
     scores = model.score(items)
     right = [float(scores[i] > scores[i + 1]) for i in range(0, len(scores), 2)]
     accuracy = problem_accuracy(held_out, right)
-    interval = mean_interval(list(accuracy.values()), seed=config.seed)
+    interval = mean_interval(list(accuracy.values()))
     micro = sum(right) / len(right)
     context.progress.say(f"accuracy {micro:.3f} on {len(right)} held-out pairs")
     metrics = {

@@ -14,6 +14,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from importlib import metadata, util
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def source_version(source: str) -> str:
     """What changes when a source does: a package's version, a file's digest, a hub name."""
     kind, _, name = source.partition(":")
     if kind == "package":
-        spec = util.find_spec(name)
+        spec = _spec(name)
         return _provenance(name, Path(spec.origin))[0] if spec and spec.origin else "missing"
     if kind in ("jsonl", "tree"):
         return content_digest(Path(name))
@@ -54,7 +55,7 @@ def source_version(source: str) -> str:
 
 
 def _package(name: str, _: str) -> Iterator[Seed]:
-    spec = util.find_spec(name)
+    spec = _spec(name)
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise InputError(
             f"no Python source of '{name}' is installed", where="collect_seeds.sources"
@@ -64,6 +65,13 @@ def _package(name: str, _: str) -> Iterator[Seed]:
         files = sorted(Path(spec.origin).parent.rglob("*.py"))
     version, license_ = _provenance(name, Path(spec.origin))
     yield from _functions(files, f"package:{name}=={version}", license_)
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    try:
+        return util.find_spec(name)
+    except ModuleNotFoundError:  # the parent of a dotted name
+        return None
 
 
 def _provenance(name: str, origin: Path) -> tuple[str, str]:
@@ -133,9 +141,9 @@ def row_seed(row: dict[str, Any], origin: str) -> Seed | None:
     license_ = str(row.get("license", ""))
     code = next((row[key] for key in ("content", "code", "program") if row.get(key)), "")
     if code:
-        return make_seed(str(code), origin, license_)
+        return make_seed(str(code), origin, license_) if without_prints(str(code)) else None
     fenced = re.search(r"```python\n(.*?)```", str(row.get("response", "")), re.DOTALL)
-    if fenced is None or not re.search(r"\b(def|class) ", fenced[1]):
+    if fenced is None or not re.search(r"\b(def|class) ", without_prints(fenced[1])):
         return None
     seed = make_seed(fenced[1], origin, license_)
     return Seed.model_validate(
@@ -145,9 +153,14 @@ def row_seed(row: dict[str, Any], origin: str) -> Seed | None:
 
 def make_seed(code: str, origin: str, license_: str) -> Seed:
     """A seed whose id is the digest of its code; lines that print are dropped."""
-    kept = "\n".join(line for line in code.splitlines() if not line.strip().startswith("print"))
+    kept = without_prints(code)
     digest = hashlib.sha256(kept.encode()).hexdigest()[:16]
     return Seed(id=f"seed/{digest}", code=kept, origin=origin, license=license_)
+
+
+def without_prints(code: str) -> str:
+    """The code without the lines that print (AceCoder, section 1.1)."""
+    return "\n".join(line for line in code.splitlines() if not line.strip().startswith("print"))
 
 
 def normalized(code: str) -> str:

@@ -52,6 +52,13 @@ def test_the_run_key_moves_with_what_decides_a_result_and_with_nothing_else() ->
         return compiling.run_key(steps, profile)
 
     base = key()
+    loud = Profile.load("smoke", ["sample_programs.temperature=0.3"])
+    compiling.build("acecoder", loud)
+    assert loud.configs["sample_programs.policy"].model_dump()["temperature"] == 0.3
+    local = Profile.load("local", ["sample_programs.temperature=0.3"])
+    assert '"temperature": 0.3' in local.config(
+        "sample_programs.candidates"
+    )  # the profile says 0.8
     assert key() == base
     assert key("build_pairs.min_chosen=0.9") != base
     assert key("judge_programs.num_workers=1") == base

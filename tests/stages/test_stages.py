@@ -15,9 +15,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
-from acecoder.artifacts import Home
+from acecoder.artifacts import Home, content_digest
 from acecoder.cli import main
 from acecoder.contract import Champion, Progress, StageContext
 from acecoder.errors import InputError, LLMUnavailable
@@ -137,6 +138,17 @@ def test_a_stage_on_named_files_in_both_formats(tmp_path: Path, write, monkeypat
         assert code == 0
     one, two = (list(read_table(tmp_path / f"verdicts.{s}", Verdict)) for s in ("jsonl", "parquet"))
     assert one == two and one[0].pass_rate == 1.0
+    columns = pyarrow.parquet.read_schema(tmp_path / "verdicts.parquet").names
+    assert {"program_id", "outcomes", "pass_rate"} <= set(columns)
+    code = main(["judge-programs", "--problems", str(problems), "--programs", str(programs),
+                 "--verdicts", str(tmp_path / "again")])  # fmt: skip
+    again = tmp_path / "again" / "records.jsonl"
+    before = content_digest(tmp_path / "again")
+    again.write_text(again.read_text().replace("passed", "failed").replace("1.0", "0.0"))
+    assert content_digest(tmp_path / "again") != before  # its manifest is not taken at its word
+    assert code == main(["judge-programs", "--problems", str(problems), "--programs", str(programs),
+                         "--verdicts", str(tmp_path / "again")]) == 0  # fmt: skip
+    assert next(read_table(again, Verdict)).pass_rate == 1.0
 
 
 def test_the_command_line_says_what_is_wrong_and_exits_2(
@@ -151,6 +163,19 @@ def test_the_command_line_says_what_is_wrong_and_exits_2(
     assert f"{bad}, line 1: not valid JSON" in capsys.readouterr().err
     assert main(["judge-programs", *files, "--programs", str(bad), "--set", "wokers=1"]) == 2
     assert "unknown key 'wokers'" in capsys.readouterr().err
+    assert (
+        main(["judge-programs", *files, "--programs", str(bad), "--set", "sandbx.limits.x=1"]) == 2
+    )
+    assert "unknown key 'sandbx'" in capsys.readouterr().err
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "thesis.txt").write_text("mine")
+    kept = ["--problems", str(problems), "--programs", str(bad), "--verdicts"]
+    assert main(["judge-programs", *kept, str(taken)]) == 2
+    assert "the directory is not empty" in capsys.readouterr().err
+    assert main(["judge-programs", *kept, str(tmp_path / "v.csv")]) == 2
+    assert "unknown kind of file '.csv'" in capsys.readouterr().err
+    assert (taken / "thesis.txt").read_text() == "mine"
     assert main(["plan", "--profile", "none.toml"]) == 2
     assert "none.toml: no such profile" in capsys.readouterr().err
     assert not (tmp_path / "v.jsonl").exists()
@@ -408,5 +433,9 @@ def test_the_gate_compares_with_the_initial_model_then_with_the_champion(gate, h
 
 def test_scores_on_other_problems_are_not_compared(gate) -> None:
     gate("a", [1.0] * 10, [0.0] * 10)
-    with pytest.raises(InputError, match=r"scored on different problems \(12 and 10, 10 in both\)"):
-        gate("b", [1.0] * 12, [0.0] * 12)
+    held = gate("b", [1.0] * 12, [0.0] * 12)
+    assert not held["promote"] and held["champion"] == "1"
+    assert (
+        held["reason"]
+        == "champion version 1 was scored on other problems; evaluate it on these first"
+    )

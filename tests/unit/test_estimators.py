@@ -73,16 +73,32 @@ def test_no_success_is_not_certainty() -> None:
 
 @given(values=st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_the_interval_holds_the_mean_and_stays_in_range(values: list[float]) -> None:
-    estimate = mean_interval(values, resamples=200)
+    estimate = mean_interval(values)
     assert 0.0 <= estimate.low <= estimate.value + 1e-12
     assert estimate.value <= estimate.high + 1e-12 <= 1.0 + 1e-9
 
 
 def test_a_paired_difference_sees_what_means_hide() -> None:
-    before = [0.0, 1.0] * 20
-    after = [0.1, 1.0] * 20
+    before = [0.1, 0.9] * 100
+    after = [0.2, 1.0] * 100
     paired = paired_difference(after, before)
-    assert paired.value == pytest.approx(0.05)
-    assert paired.low > 0.0
+    assert paired.value == pytest.approx(0.1)
+    assert paired.low > 0.05
+    unpaired = mean_interval(after)
+    assert paired.high - paired.low < unpaired.high - unpaired.low
+
+
+def test_the_smoothed_interval_by_hand() -> None:
+    # Four zeros and pseudo-problems at -1, -1, 1, 1: variance 4 / 8, half 1.96 * sqrt(.5 / 8).
+    nothing = paired_difference([0.5] * 4, [0.5] * 4)
+    assert (nothing.low, nothing.high) == pytest.approx((-0.48998, 0.48998), abs=1e-4)
+
+
+def test_one_problem_more_moves_the_interval_a_little_only() -> None:
+    same = paired_difference([0.5] * 44, [0.5] * 44)
+    one = paired_difference([0.75] + [0.5] * 43, [0.5] * 44)
+    assert abs(same.low - one.low) < 0.01 > abs(same.high - one.high)
+    with pytest.raises(ValueError, match="a paired difference"):
+        paired_difference([], [])
     with pytest.raises(ValueError, match="same problems"):
         paired_difference([1.0], [1.0, 0.0])

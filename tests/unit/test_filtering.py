@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acecoder.errors import InputError
 from acecoder.filtering.difficulty import hard_problems
 from acecoder.filtering.noise import FilterQuality, filtered, keep_tests, quality
 from acecoder.filtering.pairs import PairRule, Rated, preference_pairs
@@ -34,6 +35,11 @@ def test_a_test_is_kept_if_any_oracle_passes_it() -> None:
 
 def test_without_an_oracle_no_test_is_believed() -> None:
     assert keep_tests(2, []).indexes == ()
+
+
+def test_verdicts_over_other_tests_are_refused() -> None:
+    with pytest.raises(InputError, match="has 2 outcomes, its problem 3 tests"):
+        keep_tests(3, [verdict("passed", "failed")])
 
 
 def test_the_filter_is_measured_against_tests_known_to_be_wrong() -> None:
