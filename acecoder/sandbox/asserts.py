@@ -44,18 +44,30 @@ class Plan:
     """Why the test is no test at all: no program passes it."""
 
 
-def _bounded_range(*args: int) -> list[int]:
+def _bounded_range(*args: int) -> range:
     values = range(*args)
     if len(values) > MAX_LENGTH:
         raise Unreadable("a range too long")
-    return list(values)
+    return values
+
+
+def _bounded_round(number: Any, digits: int | None = None) -> Any:
+    if digits is not None and abs(digits) > 400:
+        raise Unreadable("rounding to so many digits")
+    return round(number, digits)
+
+
+def _sum_of_numbers(values: Any, start: Any = 0) -> Any:
+    if not isinstance(start, int | float | complex):
+        raise Unreadable("a sum of sequences")
+    return sum(values, start)
 
 
 FUNCTIONS: dict[str, Function] = {
     "abs": abs, "all": all, "any": any, "bool": bool, "dict": dict, "float": float,
     "frozenset": frozenset, "int": int, "len": len, "list": list, "max": max, "min": min,
-    "range": _bounded_range, "repr": repr, "round": round, "set": set, "sorted": sorted,
-    "str": str, "sum": sum, "tuple": tuple,
+    "range": _bounded_range, "repr": repr, "round": _bounded_round, "set": set, "sorted": sorted,
+    "str": str, "sum": _sum_of_numbers, "tuple": tuple,
 }  # fmt: skip
 TYPES: dict[str, type] = {
     "bool": bool, "bytes": bytes, "complex": complex, "dict": dict, "float": float,
@@ -84,25 +96,26 @@ UNARY: dict[type, Function] = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def plan(test: str) -> Plan:
     """Read one test. Never raises: what is no assert is `broken`, what is unreadable is weak."""
     if len(test) > MAX_LENGTH:
         return Plan(broken="longer than 100,000 characters")
+    text = test.strip()
     try:
-        body = ast.parse(test.strip()).body
+        body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Plan(broken=f"not Python: {type(error).__name__}")
     if len(body) != 1 or not isinstance(body[0], ast.Assert):
-        return Plan(weak_code=test) if body else Plan(broken="empty")
+        return Plan(weak_code=text) if body else Plan(broken="empty")
     calls = _Calls()
     try:
         condition = calls.visit(body[0].test)
         if not calls.sources:
             return Plan(broken="calls nothing of the program")
         _check_readable(condition)
-    except (Unreadable, RecursionError):
-        return Plan(weak_code=test)
+    except (Unreadable, RecursionError, ValueError):  # ValueError: a number too long to write out
+        return Plan(weak_code=text)
     return Plan(calls=tuple(calls.sources), condition=condition)
 
 
@@ -124,6 +137,8 @@ class _Calls(ast.NodeTransformer):
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.expr) and _is_about_program(node):
+            if any(_reaches_in(part) for part in ast.walk(node)):
+                raise Unreadable("reaches into the program")
             if any(
                 isinstance(part, ast.NamedExpr | ast.Await | ast.Yield) for part in ast.walk(node)
             ):
@@ -135,6 +150,17 @@ class _Calls(ast.NodeTransformer):
         ):
             raise Unreadable("a scope of its own")
         return self.generic_visit(node)
+
+
+def _reaches_in(node: ast.AST) -> bool:
+    """May this part of a call change the program that later tests are held against?"""
+    if isinstance(node, ast.Attribute):
+        return node.attr.startswith("__")
+    return isinstance(node, ast.Name) and node.id in REACHING
+
+
+REACHING = {"globals", "locals", "vars", "setattr", "delattr", "exec", "eval", "compile", "__import__",
+            "__builtins__"}  # fmt: skip
 
 
 def _is_about_program(node: ast.expr) -> bool:
@@ -212,7 +238,7 @@ class _Interpreter:
         return node.value
 
     def _name(self, node: ast.Name) -> Any:
-        return TYPES[node.id]
+        return TYPES[node.id] if node.id in TYPES else FUNCTIONS[node.id]
 
     def _list(self, node: ast.List) -> list[Any]:
         return [self.value(item) for item in node.elts]

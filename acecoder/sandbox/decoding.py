@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_DEPTH = 70
+MAX_RANGE = 100_000
+MAX_HASHED = 5_000
 
 
 class Malformed(Exception):
@@ -56,12 +58,13 @@ def decode(value: Any, depth: int = 0) -> Any:
         return [decode(item, depth + 1) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.keys() != {"t", "v"} or value["t"] not in _DECODERS:
+    kind = value.get("t")
+    if value.keys() != {"t", "v"} or not isinstance(kind, str) or kind not in _DECODERS:
         raise Malformed("an unknown kind of value")
     try:
-        return _DECODERS[value["t"]](value["v"], depth + 1)
+        return _DECODERS[kind](value["v"], depth + 1)
     except (TypeError, ValueError, OverflowError) as error:
-        raise Malformed(f"a {value['t']} that is none: {type(error).__name__}") from None
+        raise Malformed(f"a {kind} that is none: {type(error).__name__}") from None
 
 
 def _list(value: Any, depth: int) -> list[Any]:
@@ -71,7 +74,10 @@ def _list(value: Any, depth: int) -> list[Any]:
 
 
 def _dict(value: Any, depth: int) -> dict[Any, Any]:
-    return {key: item for key, item in (_list(pair, depth) for pair in _require_list(value))}
+    pairs = _require_list(value)
+    if len(pairs) > MAX_HASHED:
+        raise Malformed(f"more than {MAX_HASHED} hashed items")
+    return {key: item for key, item in (_list(pair, depth) for pair in pairs)}
 
 
 def _require_list(value: Any) -> list[Any]:
@@ -82,7 +88,17 @@ def _require_list(value: Any) -> list[Any]:
 
 def _range(value: Any, depth: int) -> range:
     start, stop, step = (int(part) for part in _require_list(value))
+    if abs(stop - start) > MAX_RANGE * max(abs(step), 1):
+        raise Malformed("a range too long")
     return range(start, stop, step)
+
+
+def _hashed(value: Any, depth: int) -> list[Any]:
+    """Items for a set or the keys of a dict: few enough that collisions cannot cost minutes."""
+    items = _list(value, depth)
+    if len(items) > MAX_HASHED:
+        raise Malformed(f"more than {MAX_HASHED} hashed items")
+    return items
 
 
 def _complex(value: Any, depth: int) -> complex:
@@ -101,9 +117,10 @@ _DECODERS: dict[str, Callable[[Any, int], Any]] = {
     "complex": _complex,
     "bytes": lambda value, depth: bytes.fromhex(value),
     "tuple": lambda value, depth: tuple(_list(value, depth)),
-    "set": lambda value, depth: set(_list(value, depth)),
-    "frozenset": lambda value, depth: frozenset(_list(value, depth)),
+    "set": lambda value, depth: set(_hashed(value, depth)),
+    "frozenset": lambda value, depth: frozenset(_hashed(value, depth)),
     "dict": _dict,
     "range": _range,
+    "iterator": lambda value, depth: iter(_list(value, depth)),
     "opaque": _opaque,
 }

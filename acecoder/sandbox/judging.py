@@ -12,7 +12,7 @@ import signal
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from acecoder.sandbox.asserts import Plan, Unreadable, holds, plan
+from acecoder.sandbox.asserts import Plan, holds, plan
 from acecoder.sandbox.contract import Judged, Limits
 from acecoder.sandbox.decoding import Malformed, decode, parse_frame
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
@@ -29,6 +29,8 @@ class Ended:
     """What the child wrote: the import's frame, then one a test; untrusted."""
     output: bytes
     """For a script: its standard output."""
+    truncated: bool
+    """It wrote more than it may; the rest was thrown away."""
     why: str
     """`finished`, `timeout` or `died`."""
     status: int
@@ -52,11 +54,17 @@ class _Tally:
     cpu_s: float = 0.0
     wall_s: float = 0.0
     reason: str = ""
+    kills: int = 0
+    """Attempts that ended by a limit or a crash."""
+
+    def exhausted(self, limits: Limits) -> bool:
+        return self.kills >= limits.max_timeouts or self.wall_s >= limits.total_wall_s
 
     def record(self, index: int, outcome: Outcome, reason: str = "") -> None:
         self.outcomes[index] = outcome
         if outcome is not Outcome.PASSED and not self.reason:
-            self.reason = f"test {index}: {reason or outcome.value}"[:MAX_REASON]
+            text = f"test {index}: {reason or outcome.value}"[:MAX_REASON]
+            self.reason = text.encode("utf-8", "replace").decode()  # no lone surrogates
 
 
 def judge_program(
@@ -92,8 +100,19 @@ def _judge_calls(
         if this.weak_code:
             tally.weak.append(index)
         waiting.append((index, this))
-    kills = 0
-    while waiting and kills < limits.max_timeouts:
+    # Apart: weak tests carry expected values into the program's process, where it could read them
+    # for the others.
+    for part in (
+        [w for w in waiting if not w[1].weak_code],
+        [w for w in waiting if w[1].weak_code],
+    ):
+        _judge_part(worker, part, program, limits, tally)
+
+
+def _judge_part(
+    worker: Attempts, waiting: list[tuple[int, Plan]], program: str, limits: Limits, tally: _Tally
+) -> None:
+    while waiting and not tally.exhausted(limits):
         body = {"kind": "calls", "program": program, "tests": [_job(this) for _, this in waiting]}
         ended = worker.attempt(body, len(waiting))
         tally.cpu_s += ended.cpu_s
@@ -101,8 +120,8 @@ def _judge_calls(
         judged = _judge_frames(ended, waiting, tally)
         waiting = waiting[judged:]
         if ended.why == "finished" or judged == 0:
-            break
-        kills += 1
+            return
+        tally.kills += 1
 
 
 def _job(this: Plan) -> dict[str, Any]:
@@ -134,8 +153,15 @@ def _interrupted(ended: Ended) -> tuple[Outcome, str]:
     if ended.why == "timeout":
         return Outcome.TIMEOUT, "over its time limit"
     if ended.status & 0x7F:
-        return Outcome.CRASHED, f"killed by {signal.Signals(ended.status & 0x7F).name}"
+        return Outcome.CRASHED, f"killed by {_signal_name(ended.status & 0x7F)}"
     return Outcome.CRASHED, f"exited with status {ended.status >> 8}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has no name
+        return f"signal {number}"
 
 
 def _error_of(frame: bytes) -> tuple[Outcome, str] | None:
@@ -165,8 +191,8 @@ def _judge_frame(this: Plan, frame: bytes) -> tuple[Outcome, str]:
         assert this.condition is not None
         if holds(this.condition, answers):
             return Outcome.PASSED, ""
-    except (Malformed, Unreadable, RecursionError) as fault:
-        return Outcome.ERROR, str(fault) or type(fault).__name__
+    except Exception as fault:
+        return Outcome.ERROR, str(fault)[:MAX_REASON] or type(fault).__name__
     return Outcome.FAILED, f"{this.calls[0]} gave {_short(answers[0])}"
 
 
@@ -181,9 +207,8 @@ def _judge_scripts(
     worker: Attempts, tests: tuple[Test, ...], scripts: list[int], program: str, limits: Limits,
     tally: _Tally,
 ) -> None:  # fmt: skip
-    kills = 0
     for index in scripts:
-        if kills >= limits.max_timeouts:
+        if tally.exhausted(limits):
             return
         test = tests[index]
         assert isinstance(test, StdinTest)
@@ -192,11 +217,13 @@ def _judge_scripts(
         tally.cpu_s += ended.cpu_s
         tally.wall_s += ended.wall_s
         if ended.why == "timeout" or ended.status & 0x7F:
-            kills += 1
+            tally.kills += 1
             tally.record(index, *_interrupted(ended))
         elif ended.status:
             outcome = Outcome.MEMORY if ended.status >> 8 == 2 else Outcome.ERROR
             tally.record(index, outcome, f"exited with status {ended.status >> 8}")
+        elif ended.truncated:
+            tally.record(index, Outcome.ERROR, "printed more than it may")
         elif _same_output(ended.output, test.output):
             tally.record(index, Outcome.PASSED)
         else:

@@ -7,6 +7,7 @@ kernel itself; for those, use gVisor.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -45,7 +46,8 @@ class Worker:
             "packages": package_paths(config.packages),
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(WORKER), json.dumps(settings)],
+            # Not -I, which would ignore PYTHONHASHSEED; the environment is from scratch.
+            [sys.executable, "-s", "-P", "-S", str(WORKER), json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -61,7 +63,12 @@ class Worker:
         assert self._process.stdout is not None
         self._control = self._process.stdout.fileno()
         self._lines = b""
-        self._expect("started", time.monotonic() + START_S)
+        self._closed = False
+        try:
+            self._expect("started", time.monotonic() + START_S)
+        except BaseException:
+            self.close()
+            raise
 
     def attempt(self, body: dict[str, Any], num_tests: int) -> Ended:
         """Run the program once, up to its end, its limits, or its death."""
@@ -77,33 +84,39 @@ class Worker:
         self._expect("ready", time.monotonic() + START_S)
         text = json.dumps(body).encode("utf-8", "surrogatepass")
         max_bytes = (num_tests + 1) * (limits.answer_bytes + 2 * LENGTH.size)
-        end, answers = self._exchange(LENGTH.pack(len(text)) + text, max_bytes)
+        end, answers, truncated = self._exchange(LENGTH.pack(len(text)) + text, max_bytes)
         is_script = body["kind"] == "stdin"
         return Ended(
-            frames=[] if is_script else _split_frames(answers),
+            frames=[] if is_script else _split_frames(answers, limits.answer_bytes),
             output=answers if is_script else b"",
+            truncated=truncated,
             why=str(end["end"]), status=int(end["status"]),
             cpu_s=float(end["cpu_s"]), wall_s=float(end["wall_s"]),
         )  # fmt: skip
 
     def close(self) -> None:
-        """Kill the worker and everything in its namespaces."""
+        """Kill the worker and everything in its namespaces; a second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(OSError):  # a dead worker's pipe cannot be flushed
+                    stream.close()
         os.close(self._programs)
         os.close(self._answers)
 
-    def _exchange(self, program: bytes, max_bytes: int) -> tuple[dict[str, Any], bytes]:
+    def _exchange(self, program: bytes, max_bytes: int) -> tuple[dict[str, Any], bytes, bool]:
         """Feed the program, collect its answers, until the supervisor says it is over."""
         deadline_s = time.monotonic() + self._limits.total_wall_s + GRACE_S
         answers = bytearray()
         while True:
             readers = [self._control, self._answers]
             writers = [self._programs] if program else []
-            ready, writable, _ = select.select(readers, writers, [], deadline_s - time.monotonic())
+            wait_s = max(0.0, deadline_s - time.monotonic())
+            ready, writable, _ = select.select(readers, writers, [], wait_s)
             if not ready and not writable:
                 raise SandboxUnavailable("a worker let a program run past its limits")
             if writable:
@@ -113,13 +126,15 @@ class Worker:
             if self._control in ready:
                 message = self._message(deadline_s)
                 self._collect(answers, max_bytes)
-                return message, bytes(answers)
+                return message, bytes(answers[:max_bytes]), len(answers) > max_bytes
 
     def _feed(self, program: bytes) -> int:
         try:
             return os.write(self._programs, program[: 1 << 16])
         except BlockingIOError:
             return 0
+        except OSError as error:
+            raise SandboxUnavailable(f"a worker died: {self._last_words(error)}") from error
 
     def _collect(self, answers: bytearray, max_bytes: int) -> None:
         """Read what is there; past `max_bytes` it is thrown away, so that memory stays flat."""
@@ -130,7 +145,7 @@ class Worker:
                 return
             if not data:
                 return
-            answers += data[: max(0, max_bytes - len(answers))]
+            answers += data[: max(0, max_bytes + 1 - len(answers))]
 
     def _expect(self, name: str, deadline_s: float) -> None:
         message = self._message(deadline_s)
@@ -160,13 +175,14 @@ class Worker:
         return words or str(error)
 
 
-def _split_frames(data: bytes) -> list[bytes]:
-    """Whole frames only: a length, then as many bytes; what follows a torn one is dropped."""
+def _split_frames(data: bytes, max_bytes: int) -> list[bytes]:
+    """Whole frames only: a length, then as many bytes; what follows a torn or too large one is
+    dropped (an honest child sends none)."""
     frames, at = [], 0
     while at + LENGTH.size <= len(data):
         size = LENGTH.unpack_from(data, at)[0]
         at += LENGTH.size
-        if at + size > len(data):
+        if at + size > len(data) or size > max_bytes:
             break
         frames.append(data[at : at + size])
         at += size
@@ -256,8 +272,6 @@ class NamespaceSandbox:
                 self._idle.append(worker)
         except BaseException as error:
             done.put(error)
-            if worker is not None:
-                worker.close()
         finally:
             done.put(None)
 
@@ -279,6 +293,10 @@ class NamespaceSandbox:
                 restarts += 1
                 if restarts > MAX_RESTARTS:
                     raise
+            except BaseException:
+                if worker is not None:
+                    worker.close()
+                raise
 
 
 def _put(todo: Any, item: object, stop: threading.Event) -> bool:

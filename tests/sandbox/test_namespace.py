@@ -28,6 +28,16 @@ CONFIG = SandboxConfig(limits=Limits(test_cpu_s=0.3, test_wall_s=1.5, setup_cpu_
 TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
 RIGHT = "def f(x):\n    return x[::-1]\n"
 
+FORGE = """
+import json, os, struct, sys
+def f(x):
+    frame = sys._getframe()
+    while 'answers' not in frame.f_locals: frame = frame.f_back
+    data = json.dumps({frame}).encode()
+    os.write(frame.f_locals['answers'], struct.pack('>I', len(data)) + data)
+    os._exit(0)
+"""
+
 ATTACKS = {
     "exit at import": "import sys\nsys.exit(0)",
     "hard exit at import": "import os\nos._exit(0)",
@@ -105,6 +115,15 @@ ATTACKS = {
         "def f(x): return 0"
     ),
     "syntax error": "def f(x:",
+    "real-time signal": "import os\ndef f(x): os.kill(os.getpid(), 40)",
+    "forged unhashable tag": FORGE.format(frame={"values": [{"t": [], "v": 0}]}),
+    "forged set of collisions": FORGE.format(
+        frame={"values": [{"t": "set", "v": [{"t": "int", "v": hex(i * (2**61 - 1))} for i in range(9000)]}]}
+    ),
+    "endless range": "def f(x): return range(10**13)",
+    "endless generator": "import itertools\ndef f(x): return (i for i in itertools.count())",
+    "surrogate in an error": "def f(x): raise ValueError('\\ud800')",
+    "device touched": "import os\ndef f(x):\n    os.utime('/dev/null')\n    return x[::-1]",
     "null byte": "def f(x): return 0\x00",
 }  # fmt: skip
 
@@ -338,3 +357,73 @@ def test_where_namespaces_are_refused_it_says_so_and_judges_nothing(
         NamespaceSandbox(CONFIG, num_workers=1),
     ):
         pass
+
+
+def test_what_a_program_sets_on_the_pipes_does_not_reach_the_next(
+    sandbox: NamespaceSandbox,
+) -> None:
+    tests = (StdinTest(kind="stdin", input="", output="y" * 200_000),)
+    with NamespaceSandbox(CONFIG, num_workers=1) as one:
+        meddle = "import fcntl\nfcntl.fcntl(1, 1031, 4096)\nfcntl.fcntl(1, 4, 2048)"
+        judge(one, meddle, tests)
+        assert all_pass(judge(one, "print('y' * 200000)", tests))
+
+
+def test_weak_tests_do_not_tell_the_others_answers(sandbox: NamespaceSandbox) -> None:
+    spy = (
+        "import sys, re\n"
+        "frame = sys._getframe()\n"
+        "while frame and 'job' not in frame.f_locals: frame = frame.f_back\n"
+        "found = re.findall(r'== (\\d+)', str(frame.f_locals['job']))\n"
+        "def f(x): return int(found[0]) if found else None\n"
+    )
+    weak = UnittestTest(kind="unittest", code="assert f(3) == 42")
+    result = judge(sandbox, spy, ("assert f(3) == 42", weak))
+    assert result.outcomes[0] is not Outcome.PASSED
+    assert result.weak == (1,)
+
+
+def test_a_test_that_rewrites_the_program_helps_only_itself(sandbox: NamespaceSandbox) -> None:
+    tests = ("assert globals().update(f=lambda x: 42) is None", "assert f(3) == 42")
+    result = judge(sandbox, "def f(x): return x", tests)
+    assert result.outcomes[1] is not Outcome.PASSED
+    assert 0 in result.weak
+
+
+@pytest.mark.parametrize(
+    ("test", "program"),
+    [
+        ("assert list(f([1, 2])) == [2, 1]", "def f(x): return reversed(x)"),
+        ("assert sorted(f({'a': 1}).items()) == [('a', 1)]", "def f(x): return x"),
+        ("assert list(map(str, f([1]))) == ['1']", "def f(x): return x"),
+        ("assert sorted(f(1), key=len) == ['a', 'bb']", "def f(x): return ['bb', 'a']"),
+        ("assert f(3) == range(3)", "def f(x): return range(x)"),
+        ("  assert sum(f(i) for i in (1, 2)) == 3", "def f(x): return x"),
+    ],
+)
+def test_usual_shapes_of_asserts_are_judged_right(
+    sandbox: NamespaceSandbox, test: str, program: str
+) -> None:
+    assert all_pass(judge(sandbox, program, (test,)))
+
+
+def test_hash_order_is_the_same_in_every_worker() -> None:
+    program = "def f(x): return [hash(str(x)) % 1000003]"
+    seen = set()
+    for _ in range(2):
+        with NamespaceSandbox(CONFIG, num_workers=1) as one:
+            seen.add(judge(one, program, ("assert f(1) == 0",)).reason)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert f(0x" + "f" * 5000 + ") == 1", "assert round(f(1), -10**7) == 0",
+        "assert len(sum([range(100000)] * 1000, [])) == f(1)",
+    ],
+)  # fmt: skip
+def test_a_test_against_the_judge_itself_is_contained(sandbox: NamespaceSandbox, test: str) -> None:
+    result = judge(sandbox, "def f(x): return 0", (test, "assert f(1) == 0"))
+    assert result.outcomes[0] is not Outcome.PASSED
+    assert result.outcomes[1] is Outcome.PASSED

@@ -11,6 +11,7 @@ import resource
 import signal
 import struct
 import sys
+import threading
 import types
 
 from worker import encoding, seccomp, system
@@ -187,5 +188,9 @@ def _run_script(job: dict, ticks: int, answers: int, answer_bytes: int) -> None:
         status = 2
     except BaseException:
         status = 1
-    sys.stdout.flush()
+    threading._shutdown()  # as the interpreter does at its end: wait for threads that still print
+    try:
+        sys.stdout.flush()
+    except ValueError:
+        pass  # the program closed it, which flushed it
     os._exit(status & 0xFF)

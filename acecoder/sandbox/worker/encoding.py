@@ -5,6 +5,8 @@ Plain values keep their type; a subclass of a plain type is taken by its plain v
 else is opaque: its type's name and the start of its repr, equal to nothing.
 """
 
+import types
+
 MAX_DEPTH = 60
 MAX_ITEMS = 20_000
 
@@ -21,6 +23,8 @@ def encode(value: object, depth: int = 0) -> object:
     for plain, encoder in _ENCODERS:
         if isinstance(value, plain):
             return encoder(value, depth)
+    if isinstance(value, _ITERATORS):
+        return {"t": "iterator", "v": _drawn(value, depth)}
     return _opaque(value)
 
 
@@ -61,6 +65,23 @@ def _items(kind: type, value: object, depth: int) -> list:
             raise ValueError(f"an answer of more than {MAX_ITEMS} items")
         items.append(encode(item, depth + 1))
     return items
+
+
+def _drawn(value: object, depth: int) -> list:
+    """What an iterator or a dict's view yields: equal to no list, but `list(...)` of it is one."""
+    items = []
+    for item in value:
+        if len(items) >= MAX_ITEMS:
+            raise ValueError(f"an answer of more than {MAX_ITEMS} items")
+        items.append(encode(item, depth + 1))
+    return items
+
+
+_ITERATORS = (
+    types.GeneratorType, map, zip, filter, enumerate, reversed, type({}.keys()), type({}.values()),
+    type({}.items()), type(iter([])), type(iter(())), type(iter("")), type(iter({})),
+    type(iter(set())), type(iter(range(0))), type(reversed([])),
+)  # fmt: skip
 
 
 def _encode_list(value: list, depth: int) -> object:

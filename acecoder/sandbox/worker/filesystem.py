@@ -31,7 +31,7 @@ def build(packages: list) -> None:
     for path in packages:
         _bind(path, f"{root}/packages/{os.path.basename(path)}")
     for name in DEVICES:
-        _bind(f"/dev/{name}", f"{root}/dev/{name}", read_only=False)
+        _bind(f"/dev/{name}", f"{root}/dev/{name}", device=True)
     for name in ("tmp", "old"):
         os.mkdir(f"{root}/{name}")
     system.pivot_root(root, f"{root}/old")
@@ -60,16 +60,17 @@ def _expose_interpreter(root: str) -> None:
                 system.mount("tmpfs", path, "tmpfs", READ_ONLY, "size=4k,mode=555")
 
 
-def _bind(source: str, target: str, *, read_only: bool = True) -> None:
+def _bind(source: str, target: str, *, device: bool = False) -> None:
     if os.path.isdir(source):
         os.makedirs(target, exist_ok=True)
     else:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY))
     system.mount(source, target, "", system.MS_BIND)
-    if read_only:
-        flags = system.MS_REMOUNT | system.MS_BIND | READ_ONLY | _locked_flags(target)
-        system.mount(source, target, "", flags)
+    # A device on a read-only mount can still be written to; its inode cannot be touched.
+    limits = READ_ONLY & ~system.MS_NODEV if device else READ_ONLY
+    flags = system.MS_REMOUNT | system.MS_BIND | limits | _locked_flags(target)
+    system.mount(source, target, "", flags)
 
 
 def _locked_flags(path: str) -> int:

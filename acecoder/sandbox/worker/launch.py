@@ -7,6 +7,7 @@ user maps only itself. Either way the worker sees no network, no host process an
 import json
 import os
 import signal
+import socket
 import sys
 
 from worker import filesystem, seccomp, supervisor, system
@@ -100,6 +101,8 @@ def _become_init(settings: dict) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         os.environ.clear()
+        socket.sethostname("sandbox")
+        sys.argv, sys.orig_argv = [""], [""]
         status = supervisor.serve(settings)
     except BaseException as error:  # whatever it was, the caller must hear of it
         supervisor.say({"fatal": f"{type(error).__name__}: {error}"})

@@ -22,6 +22,7 @@ import time
 from worker import child
 
 LENGTH = struct.Struct(">I")
+PIPE_BYTES = 65_536
 
 
 def say(message: dict) -> None:
@@ -92,6 +93,10 @@ class _Attempt:
     def run(self) -> "dict | None":
         """Fork, watch, sweep. None where the trusted side has gone."""
         ticks_r, ticks_w = os.pipe()
+        # One open file for all programs: undo what the last one may have set on it.
+        fcntl.fcntl(self.settings["answers_fd"], fcntl.F_SETFL, os.O_WRONLY)
+        fcntl.fcntl(self.settings["answers_fd"], fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        fcntl.fcntl(self.settings["programs_fd"], fcntl.F_SETFL, os.O_RDONLY)
         self.pid = os.fork()
         if self.pid == 0:
             os.close(ticks_r)
