@@ -89,6 +89,12 @@ class Tracker:
             )  # fmt: skip
         return TrackedStep(self, client, run.info.run_id, self._uri)
 
+    def finish_pipeline(self, run_key: str) -> None:
+        """Close the run that stands for a whole pipeline run. Raises TrackingUnavailable."""
+        with _reaching(self._uri):
+            client, experiment = self._connect()
+            client.set_terminated(self._parent(client, experiment, run_key), "FINISHED")
+
     def registry(self) -> MlflowRegistry:
         """The model registry of the same MLflow."""
         with _reaching(self._uri):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from acecoder.artifacts import Home
 from acecoder.reporting import page, records, summary
+from acecoder.tracking import Tracker
 from pipelines import compiling, local, planning
 from pipelines.profile import PROFILES, Profile
 
@@ -45,6 +46,7 @@ def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
     ):
         names = frozenset(step.name for step in ready.steps)
         local.run(ready.graph, ready.run_key, ready.home, names)
+        Tracker(ready.home).finish_pipeline(ready.run_key)
     path = _write_report(ready)
     _say("\n" + summary.table(records.load(ready.home, ready.run_key)))
     _say(f"\nreport  {path}")

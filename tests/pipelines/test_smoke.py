@@ -120,14 +120,15 @@ def test_mlflow_has_a_run_a_step_and_the_versions(unbroken: tuple[Home, str]) ->
     assert set(steps) == set(reports(home))
     assert len(runs) <= 25
     pairs = steps["build_pairs"]
-    assert pairs.info.status == "FINISHED"
+    every = client.search_runs([experiment.experiment_id], max_results=99)
+    assert {run.info.status for run in every} == {"FINISHED"}
     assert pairs.data.params["min_chosen"] == "0.8"
     assert {"input.problems", "output.pairs", "stage_key", "run_key"} <= set(pairs.data.tags)
     assert pairs.inputs.dataset_inputs[0].dataset.name == "pairs"
-    for name in ("acecoder-policy", "acecoder-reward-model"):
+    for name in ("acecoder-policy-smoke", "acecoder-reward-model"):
         (version,) = client.search_model_versions(f"name = '{name}'")
         assert Path(version.source.removeprefix("file://")).is_dir()
-    champion = client.get_model_version_by_alias("acecoder-policy", "champion")
+    champion = client.get_model_version_by_alias("acecoder-policy-smoke", "champion")
     assert str(champion.version) == "1"
 
 
