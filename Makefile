@@ -10,10 +10,10 @@ UV_VERSION := 0.13.9
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-run: $(VENV)/installed  ## the whole pipeline with SmolLM2 on this machine (30 to 45 minutes)
+run: $(VENV)/installed  ## the whole pipeline with SmolLM2 on this machine (under an hour)
 	$(BIN)/acecoder run --profile local
 
-smoke: $(VENV)/installed  ## the whole pipeline with a tiny random model (two minutes)
+smoke: $(VENV)/installed  ## the whole pipeline with a tiny random model (a few minutes)
 	$(BIN)/acecoder run --profile smoke
 
 humaneval: $(VENV)/installed  ## all 164 HumanEval problems with SmolLM2, greedy
