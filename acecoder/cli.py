@@ -201,7 +201,9 @@ def _stage_parser(name: str, stage: object, signature: object) -> argparse.Argum
                             help="output: a .jsonl or .parquet file, or a directory")  # fmt: skip
     parser.add_argument("--step", default="", help="which use of the stage in the profile")
     if name == "judge_programs":
-        parser.add_argument("--sandbox", choices=("namespace",), help="where programs run")
+        parser.add_argument(
+            "--sandbox", choices=("namespace", "gvisor", "pool"), help="where programs run"
+        )
     _add_profile(parser, None)
     return parser
 

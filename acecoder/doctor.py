@@ -10,13 +10,21 @@ import importlib.util
 import os
 import platform
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from acecoder.sandbox.requirements import REMEDY, why_unavailable
+from acecoder.sandbox.requirements import (
+    GVISOR_REMEDY,
+    REMEDY,
+    find_runsc,
+    runsc_version,
+    why_unavailable,
+)
 
+POOL_HOST = "sandbox-pool"
 INSTALL_BYTES = 10_000_000_000
 INSTALL_SIZE = "about 6 GB (torch's CUDA build among it; it runs on the CPU too)"
 
@@ -52,8 +60,21 @@ def machine() -> Iterator[Finding]:
     yield Finding("git", git is not None, git or "missing", "apt-get install git")
     reason = why_unavailable()
     yield Finding("sandbox namespace", not reason, reason or "programs can be isolated", REMEDY)
-    runsc = shutil.which("runsc")
-    yield Finding("sandbox gvisor", False, f"{runsc or 'no runsc'}; not built yet", required=False)
+    runsc = find_runsc()
+    version = runsc_version(runsc) if runsc else ""
+    found = f"{runsc} {version}" if version else (runsc and f"{runsc} does not run") or "no runsc"
+    yield Finding("sandbox gvisor", bool(version), found, GVISOR_REMEDY, required=False)
+    yield pool()
+
+
+def pool() -> Finding:
+    """Does the cluster's Service resolve from here?"""
+    try:
+        found = socket.gethostbyname(POOL_HOST)
+    except OSError:
+        found = ""
+    text = f"{POOL_HOST} is {found}" if found else f"no {POOL_HOST} here: a cluster's pods have it"
+    return Finding("sandbox pool", bool(found), text, required=False)
 
 
 def disk(needed_bytes: int) -> Finding:
@@ -90,7 +111,7 @@ def report(findings: list[Finding]) -> tuple[str, bool]:
     for finding in findings:
         state = "ok" if finding.ok else ("MISSING" if finding.required else "-")
         lines.append(f"{state:8} {finding.name:18} {finding.found}")
-        if not finding.ok and finding.required and finding.remedy:
+        if not finding.ok and finding.remedy:
             lines.append(f"         {'':18} try: {finding.remedy}")
     return "\n".join(lines), all(f.ok for f in findings if f.required)
 

@@ -57,12 +57,22 @@ def judge(
             journal.put({result.key: _entry(result) for result in batch})
             done += sum(weight[result.key] for result in batch)
             report(done, total)
+        audit = sandbox.audit
+        if audit.batched:
+            context.progress.say(
+                f"{audit.batched} programs shared a process, {audit.audited} of them were judged "
+                f"again apart, {audit.disagreed} with another verdict"
+            )
     return [_verdict(program, journal, key) for program, key in zip(programs, keys, strict=True)]
 
 
 def _jobs(todo: dict[str, Program], problems: dict[str, Problem]) -> Iterator[Job]:
+    """One a problem, so that its programs may share what they can."""
+    by_problem: dict[str, list[tuple[str, str]]] = {}
     for key, program in todo.items():
-        yield Job(program.problem_id, problems[program.problem_id].tests, ((key, program.program),))
+        by_problem.setdefault(program.problem_id, []).append((key, program.program))
+    for problem_id, programs in by_problem.items():
+        yield Job(problem_id, problems[problem_id].tests, tuple(programs))
 
 
 def _batched(results: Iterable[Judged], size: int) -> Iterator[list[Judged]]:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import os
 
-from acecoder.sandbox.contract import SandboxConfig
-from acecoder.sandbox.namespace import NamespaceSandbox
+from acecoder.sandbox.contract import Sandbox, SandboxConfig
 
 
-def open_sandbox(config: SandboxConfig, *, num_workers: int) -> NamespaceSandbox:
-    """The sandbox of `config.backend`, to be used as a context manager."""
-    return NamespaceSandbox(config, num_workers=num_workers)
+def open_sandbox(config: SandboxConfig, *, num_workers: int) -> Sandbox:
+    """The sandbox of `config.backend`, to be used as a context manager.
+
+    `num_workers` are those on this machine; a pool has as many as its replicas say.
+    """
+    if config.backend == "pool":
+        from acecoder.sandbox.pool import PoolSandbox
+
+        return PoolSandbox(config)
+    if config.backend == "gvisor":
+        from acecoder.sandbox.gvisor import gvisor_sandbox
+
+        return gvisor_sandbox(config, num_workers=num_workers)
+    from acecoder.sandbox.namespace import namespace_sandbox
+
+    return namespace_sandbox(config, num_workers=num_workers)
 
 
 def default_workers() -> int:

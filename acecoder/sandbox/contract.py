@@ -6,13 +6,14 @@ tests are both untrusted: neither is evaluated in the caller's process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol, Self
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from random import Random, SystemRandom
+from typing import Literal, Protocol, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from acecoder.config import Config
+from acecoder.config import Config, incidental
 from acecoder.schema import Outcome, Test
 
 
@@ -39,14 +40,88 @@ class Limits(Config):
     """Size of one answer; longer ones are errors."""
 
 
-class SandboxConfig(Config):
-    """Which sandbox judges, and within which limits. All of it is part of the stage key."""
+PRESETS = {
+    "default": Limits(),
+    "paper": Limits(
+        setup_cpu_s=4.0, test_cpu_s=4.0, test_wall_s=5.0, total_wall_s=16.0, max_timeouts=1_000_000,
+        memory_bytes=4 << 30,
+    ),
+    "fast": Limits(
+        setup_cpu_s=1.0, test_cpu_s=0.1, test_wall_s=1.0, total_wall_s=10.0, max_timeouts=1
+    ),
+}  # fmt: skip
+"""`paper`: AceCoder's RL reward (4 s a test, 15 s and 1 in all, every test is run, 4 GiB; there in
+wall time). `fast`: for programs known to be quick, many of them wrong."""
 
-    backend: str = Field("namespace", pattern="^namespace$")
-    """`namespace`: Linux namespaces, seccomp and rlimits on this machine. Never fallen back to."""
+
+class PoolConfig(Config):
+    """Where the pool is and how to speak to it; decides no verdict."""
+
+    url: str = incidental("http://sandbox-pool:8080")
+    """The headless Service: each address its name resolves to is a replica."""
+    token_file: str = incidental("")
+    """File that holds the bearer token (a mounted Secret); empty for none."""
+    chunk_programs: int = incidental(32, ge=1, le=512)
+    """Programs a request."""
+    requests_per_replica: int = incidental(2, ge=1)
+    """Requests under way at one replica."""
+    wait_s: float = incidental(300.0, gt=0)
+    """How long a replica may be waited for before the pool counts as gone."""
+    hedge_after_s: float = incidental(10.0, gt=0)
+    """With nothing left to send, what has waited so long is asked of another replica too."""
+
+
+class SandboxConfig(Config):
+    """Which sandbox judges, and within which limits. What decides verdicts is in the stage key."""
+
+    backend: Literal["namespace", "gvisor", "pool"] = "namespace"
+    """`namespace`: Linux namespaces, seccomp and rlimits on this machine; `gvisor`: the same inside
+    `runsc` on this machine; `pool`: pods that prove to run in gVisor. Never fallen back to."""
     packages: tuple[str, ...] = ("numpy",)
-    """Importable packages shown to programs beside the standard library, where installed."""
+    """Importable packages shown to programs beside the standard library, where installed; of the
+    `pool`, those of its image."""
     limits: Limits = Limits()
+    """A table, or the name of a preset (`default`, `paper`, `fast`), or a table with a `preset`."""
+    flaky_check: bool = False
+    """Run what passed again under another hash seed; a test passes if it does so twice."""
+    batch_size: int = Field(1, ge=1, le=256)
+    """Programs of a problem that may share a process, where an allow list shows that they cannot
+    meet; 1 for none. Refused where verdicts are rewards of RL."""
+    audit_share: float = incidental(0.05, ge=0, le=1)
+    """Share of programs judged in a batch that are judged again apart and must agree."""
+    runsc: str = incidental("runsc")
+    """For `gvisor`: the program, by path or looked for on PATH."""
+    pool: PoolConfig = PoolConfig()
+    """For `pool`."""
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _preset(cls, value: object) -> object:
+        name: object = "default"
+        if isinstance(value, str):
+            name, value = value, {}
+        elif isinstance(value, Mapping) and "preset" in value:
+            name = value["preset"]
+            value = {key: own for key, own in value.items() if key != "preset"}
+        if not isinstance(value, Mapping):
+            return value
+        if name not in PRESETS:
+            raise ValueError(f"no preset {name!r} (known: {', '.join(PRESETS)})")
+        return {**PRESETS[str(name)].model_dump(), **value}
+
+
+@dataclass
+class Audit:
+    """What batches did in one sandbox."""
+
+    batched: int = 0
+    """Programs judged in a shared process."""
+    audited: int = 0
+    """Of these, judged again apart."""
+    disagreed: int = 0
+    """Of these, with another verdict: their batch was judged again, and batching ended."""
+    # Whether a program is audited must not be foreseen by it.
+    random: Random = field(default_factory=SystemRandom)
 
 
 @dataclass(frozen=True)
@@ -74,6 +149,9 @@ class Judged:
 
 class Sandbox(Protocol):
     """A place where hostile programs run. Use as a context manager."""
+
+    audit: Audit
+    """What its batches did; see `units`."""
 
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
         """Yield one result a program, as they finish, in no particular order.

@@ -1,48 +1,30 @@
 """The trusted half of judging one program, the same for every backend.
 
-A backend gives `Attempts`: run these tests of this program once, in isolation, and hand back the
-frames it wrote and how it ended. Here frames become outcomes, and a program that was killed in
-the middle is tried again from the next test on.
+Nothing is run here: `judge_program` is a generator that asks for trials (some tests of one program,
+run in isolation) and is sent what the program answered. The backend that drives it may run trials
+in this machine's namespaces or send them to a pod. Expected values never leave this module.
 """
 
 from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from acecoder.sandbox.asserts import Plan, holds, plan
 from acecoder.sandbox.contract import Judged, Limits
 from acecoder.sandbox.decoding import Malformed, decode, parse_frame
+from acecoder.sandbox.trials import Attempt, Trial
+from acecoder.sandbox.worker.station import split_frames
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
 
 MAX_REASON = 300
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
-
-@dataclass(frozen=True)
-class Ended:
-    """How one attempt ended."""
-
-    frames: list[bytes]
-    """What the child wrote: the import's frame, then one a test; untrusted."""
-    output: bytes
-    """For a script: its standard output."""
-    truncated: bool
-    """It wrote more than it may; the rest was thrown away."""
-    why: str
-    """`finished`, `timeout` or `died`."""
-    status: int
-    """The child's wait status."""
-    cpu_s: float
-    wall_s: float
-
-
-class Attempts(Protocol):
-    """A worker that runs one program at a time."""
-
-    def attempt(self, body: dict[str, Any], num_tests: int) -> Ended: ...
+Judging = Generator[Trial, list[Attempt], Judged]
+"""Yields trials, is sent their attempts, returns the verdict."""
 
 
 @dataclass
@@ -68,88 +50,156 @@ class _Tally:
 
 
 def judge_program(
-    worker: Attempts,
-    key: str,
-    problem_id: str,
-    tests: tuple[Test, ...],
-    program: str,
-    limits: Limits,
-) -> Judged:
+    key: str, problem_id: str, tests: tuple[Test, ...], program: str, limits: Limits,
+    hash_seed: int = 0,
+) -> Judging:  # fmt: skip
     """Hold one program against the tests of its problem."""
     tally = _Tally([Outcome.NOT_RUN] * len(tests), [])
-    scripts = [index for index, test in enumerate(tests) if isinstance(test, StdinTest)]
-    _judge_calls(worker, tests, program, limits, tally)
-    _judge_scripts(worker, tests, scripts, program, limits, tally)
+    plain, weak = _planned(tests, tally)
+    # Apart: weak tests carry expected values into the program's process, where it could read them
+    # for the others.
+    for part in (plain, weak):
+        if part and not tally.exhausted(limits):
+            jobs = tuple(_job(this) for _, this in part)
+            trial = _trial("calls", program, jobs, limits, hash_seed, tally)
+            for attempt in (yield trial):
+                _take_calls(attempt, part, limits, tally)
+    scripts = [(i, test) for i, test in enumerate(tests) if isinstance(test, StdinTest)]
+    if scripts and not tally.exhausted(limits):
+        inputs = tuple({"input": test.input} for _, test in scripts)
+        trial = _trial("stdin", program, inputs, limits, hash_seed, tally)
+        for attempt in (yield trial):
+            _take_script(attempt, scripts, tally)
     return Judged(
         key, problem_id, tuple(tally.outcomes), tuple(sorted(tally.weak)),
         round(tally.cpu_s, 6), round(tally.wall_s, 6), tally.reason,
     )  # fmt: skip
 
 
-def _judge_calls(
-    worker: Attempts, tests: tuple[Test, ...], program: str, limits: Limits, tally: _Tally
-) -> None:
-    waiting: list[tuple[int, Plan]] = []
+def judge_twice(
+    key: str, problem_id: str, tests: tuple[Test, ...], program: str, limits: Limits
+) -> Judging:
+    """Judge under two hash seeds; a test that passes under one of them alone has not passed."""
+    first = yield from judge_program(key, problem_id, tests, program, limits)
+    if Outcome.PASSED not in first.outcomes:
+        return first
+    second = yield from judge_program(key, problem_id, tests, program, limits, hash_seed=1)
+    outcomes = tuple(
+        other if one is Outcome.PASSED else one
+        for one, other in zip(first.outcomes, second.outcomes, strict=True)
+    )
+    flaky = [i for i, (a, b) in enumerate(zip(first.outcomes, outcomes, strict=True)) if a != b]
+    reason = first.reason
+    if flaky and not reason:
+        reason = f"test {flaky[0]}: passes under one hash seed only ({second.reason})"[:MAX_REASON]
+    return Judged(
+        key, problem_id, outcomes, first.weak, round(first.cpu_s + second.cpu_s, 6),
+        round(first.wall_s + second.wall_s, 6), reason,
+    )  # fmt: skip
+
+
+def _planned(
+    tests: tuple[Test, ...], tally: _Tally
+) -> tuple[list[tuple[int, Plan]], list[tuple[int, Plan]]]:
+    """(plain, weak) tests with their plans; those that are no tests are recorded as errors."""
+    plain: list[tuple[int, Plan]] = []
+    weak: list[tuple[int, Plan]] = []
     for index, test in enumerate(tests):
         if isinstance(test, StdinTest):
             continue
         this = Plan(weak_code=test.code) if isinstance(test, UnittestTest) else plan(test)
         if this.broken:
             tally.record(index, Outcome.ERROR, f"the test is {this.broken}")
-            continue
-        if this.weak_code:
+        elif this.weak_code:
             tally.weak.append(index)
-        waiting.append((index, this))
-    # Apart: weak tests carry expected values into the program's process, where it could read them
-    # for the others.
-    for part in (
-        [w for w in waiting if not w[1].weak_code],
-        [w for w in waiting if w[1].weak_code],
-    ):
-        _judge_part(worker, part, program, limits, tally)
+            weak.append((index, this))
+        else:
+            plain.append((index, this))
+    return plain, weak
 
 
-def _judge_part(
-    worker: Attempts, waiting: list[tuple[int, Plan]], program: str, limits: Limits, tally: _Tally
-) -> None:
-    while waiting and not tally.exhausted(limits):
-        body = {"kind": "calls", "program": program, "tests": [_job(this) for _, this in waiting]}
-        ended = worker.attempt(body, len(waiting))
-        tally.cpu_s += ended.cpu_s
-        tally.wall_s += ended.wall_s
-        judged = _judge_frames(ended, waiting, tally)
-        waiting = waiting[judged:]
-        if ended.why == "finished" or judged == 0:
-            return
-        tally.kills += 1
+def _trial(
+    kind: str, program: str, tests: tuple[dict[str, Any], ...], limits: Limits, hash_seed: int,
+    tally: _Tally,
+) -> Trial:  # fmt: skip
+    return Trial(
+        kind=kind, programs=(program,), tests=tests, limits=limits, hash_seed=hash_seed,
+        max_kills=limits.max_timeouts - tally.kills,
+        max_wall_s=limits.total_wall_s - tally.wall_s,
+    )  # fmt: skip
 
 
 def _job(this: Plan) -> dict[str, Any]:
     return {"code": this.weak_code} if this.weak_code else {"calls": list(this.calls)}
 
 
-def _judge_frames(ended: Ended, waiting: list[tuple[int, Plan]], tally: _Tally) -> int:
-    """Record what this attempt says; the number of tests it settled (0: no more to learn)."""
-    frames = ended.frames[: len(waiting) + 1]
+def _take_calls(
+    attempt: Attempt, part: list[tuple[int, Plan]], limits: Limits, tally: _Tally
+) -> None:
+    """Record what one attempt says of the tests from its first on."""
+    tally.cpu_s += attempt.cpu_s
+    tally.wall_s += attempt.wall_s
+    waiting = part[attempt.first :]
+    frames = split_frames(attempt.answers, limits.answer_bytes)[: len(waiting) + 1]
+    if not waiting:
+        return
     if not frames:  # the import itself did not end
-        outcome, reason = _interrupted(ended)
+        outcome, reason = _interrupted(attempt)
         tally.record(waiting[0][0], outcome, f"while importing the program: {reason}")
-        return 0
+        tally.kills += 1
+        return
     error = _error_of(frames[0])
     if error:
         for index, _ in waiting:
             tally.record(index, *error)
-        return 0
+        return
     for (index, this), frame in zip(waiting, frames[1:], strict=False):
-        tally.record(index, *_judge_frame(this, frame))
+        tally.record(index, *judge_frame(this, frame))
     settled = len(frames) - 1
     if settled < len(waiting):
-        tally.record(waiting[settled][0], *_interrupted(ended))
-        settled += 1
-    return settled
+        tally.record(waiting[settled][0], *_interrupted(attempt))
+    if attempt.why != "finished":
+        tally.kills += 1
 
 
-def _interrupted(ended: Ended) -> tuple[Outcome, str]:
+ORDINARY_ERRORS = frozenset({
+    "ArithmeticError", "AssertionError", "AttributeError", "Exception", "IndexError", "KeyError",
+    "LookupError", "NameError", "NotImplementedError", "OverflowError", "RuntimeError",
+    "StopIteration", "SyntaxError", "IndentationError", "TabError", "TypeError",
+    "UnboundLocalError", "UnicodeDecodeError", "UnicodeEncodeError", "ValueError",
+    "ZeroDivisionError", "error", "AnswerTooLarge",
+})  # fmt: skip
+"""What a program may end a test with in a shared process: it says nothing about the process, as
+running out of memory or of stack would."""
+
+
+def judge_frames(
+    key: str, problem_id: str, plans: list[Plan], frames: list[bytes], cpu_s: float, wall_s: float
+) -> Judged | None:
+    """The verdict on one program of a batch; None where only a process of its own can tell."""
+    if len(frames) != len(plans) + 1:
+        return None
+    kinds = [_error_kind(frame) for frame in frames]
+    if any(kind and kind not in ORDINARY_ERRORS for kind in kinds):
+        return None
+    tally = _Tally([Outcome.NOT_RUN] * len(plans), [])
+    for index, (this, frame) in enumerate(zip(plans, frames[1:], strict=True)):
+        error = _error_of(frames[0])
+        tally.record(index, *(error or judge_frame(this, frame)))
+    return Judged(
+        key, problem_id, tuple(tally.outcomes), (), round(cpu_s, 6), round(wall_s, 6), tally.reason
+    )
+
+
+def _error_kind(frame: bytes) -> str:
+    try:
+        error = parse_frame(frame).get("error")
+    except Malformed:
+        return "Malformed"
+    return str(error[0]) if isinstance(error, list) and error else ""
+
+
+def _interrupted(ended: Attempt) -> tuple[Outcome, str]:
     if ended.why == "timeout":
         return Outcome.TIMEOUT, "over its time limit"
     if ended.status & 0x7F:
@@ -177,7 +227,8 @@ def _error_of(frame: bytes) -> tuple[Outcome, str] | None:
     return (Outcome.FAILED if kind == "AssertionError" else Outcome.ERROR), f"{kind}: {text}"
 
 
-def _judge_frame(this: Plan, frame: bytes) -> tuple[Outcome, str]:
+def judge_frame(this: Plan, frame: bytes) -> tuple[Outcome, str]:
+    """What one answer says of its test."""
     error = _error_of(frame)
     if error:
         return error
@@ -203,31 +254,25 @@ def _short(value: Any) -> str:
         return f"a {type(value).__name__}"
 
 
-def _judge_scripts(
-    worker: Attempts, tests: tuple[Test, ...], scripts: list[int], program: str, limits: Limits,
-    tally: _Tally,
-) -> None:  # fmt: skip
-    for index in scripts:
-        if tally.exhausted(limits):
-            return
-        test = tests[index]
-        assert isinstance(test, StdinTest)
-        body = {"kind": "stdin", "program": program, "tests": [{"input": test.input}]}
-        ended = worker.attempt(body, 1)
-        tally.cpu_s += ended.cpu_s
-        tally.wall_s += ended.wall_s
-        if ended.why == "timeout" or ended.status & 0x7F:
-            tally.kills += 1
-            tally.record(index, *_interrupted(ended))
-        elif ended.status:
-            outcome = Outcome.MEMORY if ended.status >> 8 == 2 else Outcome.ERROR
-            tally.record(index, outcome, f"exited with status {ended.status >> 8}")
-        elif ended.truncated:
-            tally.record(index, Outcome.ERROR, "printed more than it may")
-        elif _same_output(ended.output, test.output):
-            tally.record(index, Outcome.PASSED)
-        else:
-            tally.record(index, Outcome.FAILED, f"printed {_short(ended.output[:100])}")
+def _take_script(attempt: Attempt, scripts: list[tuple[int, StdinTest]], tally: _Tally) -> None:
+    """Record what one run of the program as a script says of its input."""
+    tally.cpu_s += attempt.cpu_s
+    tally.wall_s += attempt.wall_s
+    if attempt.first >= len(scripts):
+        return
+    index, test = scripts[attempt.first]
+    if attempt.why == "timeout" or attempt.status & 0x7F:
+        tally.kills += 1
+        tally.record(index, *_interrupted(attempt))
+    elif attempt.status:
+        outcome = Outcome.MEMORY if attempt.status >> 8 == 2 else Outcome.ERROR
+        tally.record(index, outcome, f"exited with status {attempt.status >> 8}")
+    elif attempt.truncated:
+        tally.record(index, Outcome.ERROR, "printed more than it may")
+    elif _same_output(attempt.answers, test.output):
+        tally.record(index, Outcome.PASSED)
+    else:
+        tally.record(index, Outcome.FAILED, f"printed {_short(attempt.answers[:100])}")
 
 
 def _same_output(output: bytes, expected: str) -> bool:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from acecoder.config import Config, ModelConfig, incidental
 from acecoder.contract import In, Out, Report, StageContext
 from acecoder.errors import InputError, PlatformError
 from acecoder.rendering import PromptConfig, extract_program, program_messages, program_prefill
 from acecoder.sandbox.backends import default_workers, open_sandbox
-from acecoder.sandbox.contract import Job, SandboxConfig
+from acecoder.sandbox.contract import Job, Sandbox, SandboxConfig
 from acecoder.sandbox.identity import sandbox_digest
-from acecoder.sandbox.namespace import NamespaceSandbox
 from acecoder.schema import Problem, pass_rate
 from acecoder.tables import read_table
 
@@ -52,6 +51,13 @@ class TrainPolicyConfig(Config):
     """For `model`: the reward model reads at most so many tokens."""
     save_every_steps: int = incidental(10, ge=1)
     seed: int = 0
+
+    @field_validator("sandbox")
+    @classmethod
+    def _apart(cls, sandbox: SandboxConfig) -> SandboxConfig:
+        if sandbox.batch_size > 1:
+            raise ValueError("batch_size must be 1: what is rewarded is judged in its own process")
+        return sandbox
 
     def external_inputs(self) -> dict[str, str]:
         return {"sandbox": sandbox_digest(self.sandbox)}
@@ -125,7 +131,7 @@ class _Rewards:
         self, config: TrainPolicyConfig, problems: dict[str, Problem], reward_model: In | None
     ) -> None:
         self._config, self._problems = config, problems
-        self._sandbox: NamespaceSandbox | None = None
+        self._sandbox: Sandbox | None = None
         self.num_judged = 0
         if config.reward == "model":
             if reward_model is None:

@@ -16,7 +16,8 @@ import pytest
 
 from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.contract import Job, Judged, Limits, SandboxConfig
-from acecoder.sandbox.namespace import NamespaceSandbox
+from acecoder.sandbox.local import LocalSandbox
+from acecoder.sandbox.namespace import namespace_sandbox
 from acecoder.sandbox.requirements import why_unavailable
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
 
@@ -154,13 +155,13 @@ ODDITIES = {
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[NamespaceSandbox]:
+def sandbox() -> Iterator[LocalSandbox]:
     os.environ["ACECODER_TEST_SECRET"] = "hunter2"
-    with NamespaceSandbox(CONFIG, num_workers=2) as one:
+    with namespace_sandbox(CONFIG, num_workers=2) as one:
         yield one
 
 
-def judge(sandbox: NamespaceSandbox, program: str, tests: tuple[Test, ...] = TESTS) -> Judged:
+def judge(sandbox: LocalSandbox, program: str, tests: tuple[Test, ...] = TESTS) -> Judged:
     (result,) = sandbox.judge([Job("p", tests, (("k", program),))])
     return result
 
@@ -170,7 +171,7 @@ def all_pass(result: Judged) -> bool:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_gets_no_credit_and_harms_nobody(sandbox: NamespaceSandbox, name: str) -> None:
+def test_an_attack_gets_no_credit_and_harms_nobody(sandbox: LocalSandbox, name: str) -> None:
     result = judge(sandbox, ATTACKS[name])
     assert Outcome.PASSED not in result.outcomes, result
     canaries = [Job("c", TESTS, tuple((str(i), RIGHT) for i in range(3)))]
@@ -178,7 +179,7 @@ def test_an_attack_gets_no_credit_and_harms_nobody(sandbox: NamespaceSandbox, na
 
 
 @pytest.mark.parametrize("name", ODDITIES)
-def test_an_honest_oddity_passes(sandbox: NamespaceSandbox, name: str) -> None:
+def test_an_honest_oddity_passes(sandbox: LocalSandbox, name: str) -> None:
     result = judge(sandbox, ODDITIES[name])
     assert all_pass(result), result
 
@@ -200,15 +201,13 @@ HOSTILE_TESTS = [
 
 
 @pytest.mark.parametrize("test", HOSTILE_TESTS)
-def test_a_hostile_test_passes_nothing_and_harms_nobody(
-    sandbox: NamespaceSandbox, test: str
-) -> None:
+def test_a_hostile_test_passes_nothing_and_harms_nobody(sandbox: LocalSandbox, test: str) -> None:
     result = judge(sandbox, RIGHT, (test, TESTS[0]))
     assert result.outcomes[0] is not Outcome.PASSED
     assert all_pass(judge(sandbox, RIGHT))
 
 
-def test_one_bad_input_costs_one_test(sandbox: NamespaceSandbox) -> None:
+def test_one_bad_input_costs_one_test(sandbox: LocalSandbox) -> None:
     for act in ("while True: pass", "import os; os._exit(0)", "raise SystemExit", "1 / 0"):
         program = f"def f(x):\n    if x[0] == 6:\n        {act}\n    return x[::-1]\n"
         outcomes = judge(sandbox, program).outcomes
@@ -217,7 +216,7 @@ def test_one_bad_input_costs_one_test(sandbox: NamespaceSandbox) -> None:
         ] * 3
 
 
-def test_outcomes_say_what_happened(sandbox: NamespaceSandbox) -> None:
+def test_outcomes_say_what_happened(sandbox: LocalSandbox) -> None:
     wanted = {
         "def f(x): return x": Outcome.FAILED,
         "def f(x): raise KeyError": Outcome.ERROR,
@@ -233,7 +232,7 @@ def test_outcomes_say_what_happened(sandbox: NamespaceSandbox) -> None:
     assert looped.outcomes[CONFIG.limits.max_timeouts :] == (Outcome.NOT_RUN,) * 4
 
 
-def test_scripts_are_judged_by_their_output(sandbox: NamespaceSandbox) -> None:
+def test_scripts_are_judged_by_their_output(sandbox: LocalSandbox) -> None:
     tests = (StdinTest(kind="stdin", input="3 4\n", output="7\n"),
              StdinTest(kind="stdin", input="1 1\n", output="2"))  # fmt: skip
     add = "a, b = map(int, input().split())\nprint(a + b)"
@@ -243,7 +242,7 @@ def test_scripts_are_judged_by_their_output(sandbox: NamespaceSandbox) -> None:
     assert judge(sandbox, "while True: pass", tests).outcomes[0] is Outcome.TIMEOUT
 
 
-def test_what_must_run_beside_the_program_is_marked_weak(sandbox: NamespaceSandbox) -> None:
+def test_what_must_run_beside_the_program_is_marked_weak(sandbox: LocalSandbox) -> None:
     tests = (TESTS[0], UnittestTest(kind="unittest", code="def check(c):\n    assert c([1, 2]) == [2, 1]\ncheck(f)"),
              "assert all(f([i]) == [i] for i in range(3))")  # fmt: skip
     result = judge(sandbox, RIGHT, tests)
@@ -254,7 +253,7 @@ def test_what_must_run_beside_the_program_is_marked_weak(sandbox: NamespaceSandb
 def test_many_programs_are_each_judged_once_and_leave_no_process() -> None:
     jobs = [Job(f"p{i}", TESTS, (("a", RIGHT), ("b", "def f(x): return 0"))) for i in range(100)]
     before = set(_workers(os.getpid()))
-    with NamespaceSandbox(CONFIG, num_workers=2) as sandbox:
+    with namespace_sandbox(CONFIG, num_workers=2) as sandbox:
         results = list(sandbox.judge(iter(jobs)))
     assert sorted((r.problem_id, r.key) for r in results) == sorted(
         (f"p{i}", key) for i in range(100) for key in "ab"
@@ -266,7 +265,7 @@ def test_many_programs_are_each_judged_once_and_leave_no_process() -> None:
 def test_killing_workers_in_the_middle_changes_no_verdict() -> None:
     slow = "import time\ndef f(x):\n    time.sleep(0.01)\n    return x[::-1]\n"
     jobs = [Job(f"p{i}", TESTS, (("a", slow),)) for i in range(40)]
-    with NamespaceSandbox(CONFIG, num_workers=2) as sandbox:
+    with namespace_sandbox(CONFIG, num_workers=2) as sandbox:
         results = []
         for number, result in enumerate(sandbox.judge(jobs)):
             results.append(result)
@@ -282,7 +281,7 @@ def test_killing_the_judge_leaves_no_process(tmp_path: Path) -> None:
         "from acecoder.sandbox.contract import *; from acecoder.sandbox.namespace import *\n"
         "loop = 'def f(x):\\n    while True: pass'\n"
         "limits = Limits(test_cpu_s=60, test_wall_s=60)\n"
-        "with NamespaceSandbox(SandboxConfig(limits=limits), num_workers=1) as s:\n"
+        "with namespace_sandbox(SandboxConfig(limits=limits), num_workers=1) as s:\n"
         "    list(s.judge([Job('p', ('assert f(1) == 1',), (('k', loop),))]))\n"
     )
     judge_ = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "."})
@@ -354,22 +353,22 @@ def test_where_namespaces_are_refused_it_says_so_and_judges_nothing(
     monkeypatch.setattr("acecoder.sandbox.namespace.why_unavailable", lambda: "unshare: no")
     with (
         pytest.raises(SandboxUnavailable, match=r"unshare: no[\s\S]*try: allow user namespaces"),
-        NamespaceSandbox(CONFIG, num_workers=1),
+        namespace_sandbox(CONFIG, num_workers=1),
     ):
         pass
 
 
 def test_what_a_program_sets_on_the_pipes_does_not_reach_the_next(
-    sandbox: NamespaceSandbox,
+    sandbox: LocalSandbox,
 ) -> None:
     tests = (StdinTest(kind="stdin", input="", output="y" * 200_000),)
-    with NamespaceSandbox(CONFIG, num_workers=1) as one:
+    with namespace_sandbox(CONFIG, num_workers=1) as one:
         meddle = "import fcntl\nfcntl.fcntl(1, 1031, 4096)\nfcntl.fcntl(1, 4, 2048)"
         judge(one, meddle, tests)
         assert all_pass(judge(one, "print('y' * 200000)", tests))
 
 
-def test_weak_tests_do_not_tell_the_others_answers(sandbox: NamespaceSandbox) -> None:
+def test_weak_tests_do_not_tell_the_others_answers(sandbox: LocalSandbox) -> None:
     spy = (
         "import sys, re\n"
         "frame = sys._getframe()\n"
@@ -383,7 +382,7 @@ def test_weak_tests_do_not_tell_the_others_answers(sandbox: NamespaceSandbox) ->
     assert result.weak == (1,)
 
 
-def test_a_test_that_rewrites_the_program_helps_only_itself(sandbox: NamespaceSandbox) -> None:
+def test_a_test_that_rewrites_the_program_helps_only_itself(sandbox: LocalSandbox) -> None:
     tests = ("assert globals().update(f=lambda x: 42) is None", "assert f(3) == 42")
     result = judge(sandbox, "def f(x): return x", tests)
     assert result.outcomes[1] is not Outcome.PASSED
@@ -402,7 +401,7 @@ def test_a_test_that_rewrites_the_program_helps_only_itself(sandbox: NamespaceSa
     ],
 )
 def test_usual_shapes_of_asserts_are_judged_right(
-    sandbox: NamespaceSandbox, test: str, program: str
+    sandbox: LocalSandbox, test: str, program: str
 ) -> None:
     assert all_pass(judge(sandbox, program, (test,)))
 
@@ -411,7 +410,7 @@ def test_hash_order_is_the_same_in_every_worker() -> None:
     program = "def f(x): return [hash(str(x)) % 1000003]"
     seen = set()
     for _ in range(2):
-        with NamespaceSandbox(CONFIG, num_workers=1) as one:
+        with namespace_sandbox(CONFIG, num_workers=1) as one:
             seen.add(judge(one, program, ("assert f(1) == 0",)).reason)
     assert len(seen) == 1
 
@@ -423,7 +422,7 @@ def test_hash_order_is_the_same_in_every_worker() -> None:
         "assert len(sum([range(100000)] * 1000, [])) == f(1)",
     ],
 )  # fmt: skip
-def test_a_test_against_the_judge_itself_is_contained(sandbox: NamespaceSandbox, test: str) -> None:
+def test_a_test_against_the_judge_itself_is_contained(sandbox: LocalSandbox, test: str) -> None:
     result = judge(sandbox, "def f(x): return 0", (test, "assert f(1) == 0"))
     assert result.outcomes[0] is not Outcome.PASSED
     assert result.outcomes[1] is Outcome.PASSED

@@ -4,17 +4,19 @@ Answers are data (`encoding`); expected values never come here. Whatever the pro
 interpreter, it can only change its own answers.
 """
 
+import ast
+import gc
 import json
 import os
-import random
 import resource
 import signal
 import struct
 import sys
 import threading
+import time
 import types
 
-from worker import encoding, seccomp, system
+from worker import encoding, kernel, purity, seccomp, system
 
 LENGTH = struct.Struct(">I")
 ENVIRONMENT = {
@@ -27,44 +29,124 @@ PRELOADED = (
     "typing",
 )  # fmt: skip
 
+PROGRESS = struct.Struct("=Qdd")
+"""On the page shared with the supervisor: the phase begun, the CPU and wall clock it began at."""
+FIXED_LIMITS = (
+    (resource.RLIMIT_NOFILE, 64), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MEMLOCK, 0),
+    (resource.RLIMIT_STACK, 8 << 20), (resource.RLIMIT_MSGQUEUE, 0),
+)  # fmt: skip
+
+UNSETTABLE_IN_GVISOR = frozenset((resource.RLIMIT_NPROC, resource.RLIMIT_MSGQUEUE))
+"""gVisor's kernel refuses to set these; the filter allows no process and no message queue, and the
+address space bounds the threads."""
+
 _filter = b""
+_unsettable: frozenset = frozenset()
 
 
-def prepare(settings: dict) -> None:
+def prepare() -> None:
     """What PID 1 does once, so that no program pays for it."""
-    global _filter
+    global _filter, _unsettable
     _filter = seccomp.build()
+    if not kernel.why_not_gvisor():
+        _unsettable = UNSETTABLE_IN_GVISOR
+    system.bound_capabilities()
+    system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)
+    for which, value in FIXED_LIMITS:
+        _lower_limit(which, value)
+    os.environ.update(ENVIRONMENT)
     sys.path[:] = [
         path for path in sys.path if "worker" not in path and "site-packages" not in path
     ]
     sys.path.append("/packages")
     sys.dont_write_bytecode = True
+    # `random` would draw new entropy in every child; the child seeds it itself.
+    register, os.register_at_fork = os.register_at_fork, lambda **hooks: None
+    try:
+        import random  # noqa: F401
+    finally:
+        os.register_at_fork = register
     for name in PRELOADED:
         __import__(name)
+    gc.collect()
+    gc.freeze()
 
 
-def become_program(header: dict, settings: dict, ticks: int, uid: int) -> None:
+def become_program(header: dict, settings: dict, progress: object, alive: int, uid: int) -> None:
     """Isolate, read the program, run its tests, exit. Never returns."""
     try:
         try:
-            _close_all_but(ticks, settings["programs_fd"], settings["answers_fd"])
-            _own_tmp(header["limits"])
+            os.chdir("/tmp")
+            _close_all_but(alive, settings["programs_fd"], settings["answers_fd"])
             _limit(header["limits"])
             _drop_privileges(uid)
-            os.environ.update(ENVIRONMENT)
-            random.seed(0)
+            sys.modules["random"].seed(0)
             seccomp.install(_filter)
         except BaseException as error:
-            os.write(ticks, f"!{type(error).__name__}: {error}".encode()[:500])
+            os.write(alive, f"!{type(error).__name__}: {error}".encode()[:500])
             os._exit(1)
-        os.write(ticks, b"A")
-        size = LENGTH.unpack(_read(settings["programs_fd"], LENGTH.size))[0]
-        job = json.loads(_read(settings["programs_fd"], size))
-        os.close(settings["programs_fd"])
-        run = _run_script if job["kind"] == "stdin" else _run_tests
-        run(job, ticks, settings["answers_fd"], header["limits"]["answer_bytes"])
+        os.write(alive, b"A")
+        answers = Answers(settings["answers_fd"], progress, header["limits"]["answer_bytes"])
+        codes: dict = {}
+        for left in reversed(range(header["num_programs"])):
+            job = _read_job(settings["programs_fd"])
+            if not left:
+                os.close(settings["programs_fd"])
+            if job["kind"] == "stdin":
+                _run_script(job, answers)
+            else:
+                answers.hold = job["kind"] == "batch"
+                _run_tests(job, answers, codes)
+            del job
     finally:
         os._exit(1)
+
+
+class Answers:
+    """Frames to the outer side, and the page that tells the supervisor how far this is."""
+
+    def __init__(self, fd: int, progress: object, max_bytes: int) -> None:
+        self.fd, self.progress, self.max_bytes = fd, progress, max_bytes
+        self.phase = 0
+        self.hold = False
+        self._held: list = []
+
+    def put(self, frame: dict) -> None:
+        """One frame: the answer to the import or to a test."""
+        text = _dumps(frame).encode()
+        if len(text) > self.max_bytes:
+            error = ["AnswerTooLarge", f"more than {self.max_bytes} bytes"]
+            text = _dumps({"error": error}).encode()
+        data = _pack(len(text)) + text
+        if self.hold:
+            self._held.append(data)
+        else:
+            self._write(data)
+        self.advance()
+
+    def flush(self) -> None:
+        """Hand over what was held: all answers of one program of a batch."""
+        self._write(b"".join(self._held))
+        self._held.clear()
+
+    def advance(self) -> None:
+        """Begin the next phase."""
+        self.phase += 1
+        PROGRESS.pack_into(self.progress, 0, self.phase, _cpu_clock(), _wall_clock())
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[_write(self.fd, data) :]
+
+
+# Bound here, before a program can put its own in their place; it would fool only itself.
+_write, _pack, _dumps = os.write, LENGTH.pack, json.dumps
+_cpu_clock, _wall_clock = time.process_time, time.monotonic
+
+
+def _read_job(fd: int) -> dict:
+    size = LENGTH.unpack(_read(fd, LENGTH.size))[0]
+    return json.loads(_read(fd, size))
 
 
 def _read(fd: int, size: int) -> bytes:
@@ -90,28 +172,21 @@ def _close_all_but(*keep: int) -> None:
     os.closerange(last, 4096)
 
 
-def _own_tmp(limits: dict) -> None:
-    """A private tmpfs that vanishes with this process."""
-    system.unshare(system.CLONE_NEWNS | system.CLONE_NEWIPC)
-    flags = system.MS_NOSUID | system.MS_NODEV
-    system.mount(
-        "tmpfs", "/tmp", "tmpfs", flags, f"size={limits['file_bytes']},nr_inodes=1024,mode=1777"
-    )
-    os.chdir("/tmp")
-
-
 def _limit(limits: dict) -> None:
     for which, value in (
         (resource.RLIMIT_AS, limits["memory_bytes"]),
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
-        (resource.RLIMIT_NOFILE, 64),
         (resource.RLIMIT_NPROC, limits["threads"]),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_STACK, 8 << 20),
     ):
-        resource.setrlimit(which, (value, value))
+        _lower_limit(which, value)
+
+
+def _lower_limit(which: int, value: int) -> None:
+    if which in _unsettable:
+        return
+    hard = resource.getrlimit(which)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(which, (value, value))
 
 
 def _drop_privileges(uid: int) -> None:
@@ -125,38 +200,57 @@ def _drop_privileges(uid: int) -> None:
     system.prctl(system.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _run_tests(job: dict, ticks: int, answers: int, answer_bytes: int) -> None:
+def _run_tests(job: dict, answers: Answers, codes: dict) -> None:
     """Import the program, then run each test's calls; one frame a test."""
-    write, pack, encode, dumps = os.write, LENGTH.pack, encoding.encode, json.dumps
-
-    def answer(frame: dict) -> None:
-        text = dumps(frame).encode()
-        if len(text) > answer_bytes:
-            text = dumps({"error": ["AnswerTooLarge", f"more than {answer_bytes} bytes"]}).encode()
-        data = pack(len(text)) + text
-        while data:
-            data = data[write(answers, data) :]
-        write(ticks, b".")
-
+    encode = encoding.encode
     module = types.ModuleType("program")
     sys.modules["program"] = module
     namespace = module.__dict__
+    tests = job["tests"]
     try:
-        exec(compile(job["program"], "<program>", "exec"), namespace)
+        program = job["program"]
+        if job["kind"] == "batch":
+            program = _pure(program)
+        exec(compile(program, "<program>", "exec"), namespace)
     except BaseException as error:
-        answer({"error": _describe(error)})
-        return
-    answer({"values": []})
-    for test in job["tests"]:
-        try:
-            if "code" in test:
-                exec(compile(test["code"], "<test>", "exec"), namespace)
-                frame = {"values": []}
-            else:
-                frame = {"values": [encode(eval(source, namespace)) for source in test["calls"]]}
-        except BaseException as error:
-            frame = {"error": _describe(error)}
-        answer(frame)
+        for _ in range(len(tests) + 1):
+            answers.put({"error": _describe(error)})
+    else:
+        answers.put({"values": []})
+        for test in tests:
+            try:
+                if "code" in test:
+                    exec(compile(test["code"], "<test>", "exec"), namespace)
+                    frame = {"values": []}
+                else:
+                    values = [encode(eval(_code(call, codes), namespace)) for call in test["calls"]]
+                    frame = {"values": values}
+            except BaseException as error:
+                frame = {"error": _describe(error)}
+            answers.put(frame)
+    if answers.hold:
+        answers.flush()
+
+
+class Impure(Exception):
+    """Must be run in a process of its own."""
+
+
+def _pure(program: str) -> ast.Module:
+    if len(program) > purity.MAX_CHARACTERS:
+        raise Impure("long")
+    tree = ast.parse(program, "<program>")
+    reason = purity.why_impure(tree)
+    if reason:
+        raise Impure(reason)
+    return tree
+
+
+def _code(call: str, codes: dict) -> types.CodeType:
+    """The compiled call; the programs of a batch share their tests."""
+    if call not in codes:
+        codes[call] = compile(call, "<test>", "eval")
+    return codes[call]
 
 
 def _describe(error: BaseException) -> list:
@@ -166,20 +260,20 @@ def _describe(error: BaseException) -> list:
         return [type(error).__name__[:80], ""]
 
 
-def _run_script(job: dict, ticks: int, answers: int, answer_bytes: int) -> None:
+def _run_script(job: dict, answers: Answers) -> None:
     """Run the program as a script with `input` on stdin and stdout going to the trusted side."""
     with open("/tmp/.stdin", "w", encoding="utf-8") as handle:
         handle.write(job["tests"][0]["input"])
     stdin = os.open("/tmp/.stdin", os.O_RDONLY)
     os.unlink("/tmp/.stdin")
     os.dup2(stdin, 0)
-    os.dup2(answers, 1)
+    os.dup2(answers.fd, 1)
     sys.stdin = open(0, encoding="utf-8", closefd=False)
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     status = 0
-    os.write(ticks, b".")
+    answers.advance()
     try:
         exec(compile(job["program"], "<program>", "exec"), module.__dict__)
     except SystemExit as stop:

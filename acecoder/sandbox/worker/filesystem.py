@@ -8,10 +8,10 @@ import sys
 import sysconfig
 
 from worker import system
+from worker.libraries import LIBRARY_DIRS
 
 STAGING = ("/mnt", "/media", "/srv", "/opt")
 DEVICES = ("null", "zero", "full", "random", "urandom")
-LIBRARY_DIRS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 EXCLUDED = ("site-packages", "dist-packages", "test", "idlelib", "ensurepip")
 READ_ONLY = system.MS_RDONLY | system.MS_NOSUID | system.MS_NODEV
 
@@ -39,6 +39,38 @@ def build(packages: list) -> None:
     system.umount("/old")
     os.rmdir("/old")
     system.mount("tmpfs", "/", "", system.MS_REMOUNT | system.MS_BIND | READ_ONLY)
+
+
+class Scratch:
+    """/tmp, the only place a program can write: a tmpfs, a fresh one wherever a trace was left.
+
+    It is changed between programs, when none is alive. Whatever makes, renames or removes a
+    name changes the directory's ctime, which nobody can set; a change within the clock's tick
+    that left nothing behind leaves the same directory.
+    """
+
+    def __init__(self) -> None:
+        self._size_bytes = 0
+        self._pristine: tuple = ()
+
+    def clean(self, size_bytes: int) -> None:
+        """Be empty, untouched, and of this size."""
+        if size_bytes == self._size_bytes and self._look() == self._pristine:
+            return
+        if self._size_bytes:
+            system.umount("/tmp")
+        options = f"size={size_bytes},nr_inodes=1024,mode=1777"
+        flags = system.MS_NOSUID | system.MS_NODEV | system.MS_NOATIME
+        system.mount("tmpfs", "/tmp", "tmpfs", flags, options)
+        self._size_bytes = size_bytes
+        self._pristine = self._look()
+
+    def _look(self) -> tuple:
+        seen = os.lstat("/tmp")
+        return (
+            seen.st_dev, seen.st_mode, seen.st_uid, seen.st_gid, seen.st_nlink, seen.st_size,
+            seen.st_atime_ns, seen.st_mtime_ns, seen.st_ctime_ns, os.listdir("/tmp"),
+        )  # fmt: skip
 
 
 def _expose(root: str, path: str) -> None:

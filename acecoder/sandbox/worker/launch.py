@@ -60,7 +60,9 @@ def _isolate_as_root(packages: list) -> None:
     if helper == 0:
         # The maps of a range must be written from outside the new user namespace.
         os.close(done_r)
-        os.read(ready_r, 1)
+        os.close(ready_w)
+        if not os.read(ready_r, 1):
+            os._exit(1)  # the kernel refused the namespaces: there is nothing to map
         try:
             for kind in ("uid_map", "gid_map"):
                 with open(f"/proc/{os.getppid()}/{kind}", "w") as handle:

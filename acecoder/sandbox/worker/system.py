@@ -1,6 +1,7 @@
 """The few system calls the standard library lacks, through ctypes."""
 
 import ctypes
+import errno
 import os
 
 CLONE_NEWNS = 0x00020000
@@ -15,6 +16,7 @@ MS_NOSUID = 2
 MS_NODEV = 4
 MS_NOEXEC = 8
 MS_REMOUNT = 32
+MS_NOATIME = 1024
 MS_BIND = 4096
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
@@ -41,7 +43,13 @@ def _check(result: int, what: str) -> int:
 
 
 def unshare(flags: int) -> None:
-    _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
+    try:
+        _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        limit = "unshare: this user may have no more namespaces (user.max_user_namespaces)"
+        raise OSError(errno.ENOSPC, limit) from None
 
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
@@ -65,14 +73,18 @@ def prctl(option: int, value: int = 0, pointer: object = None) -> None:
     _check(_libc.prctl(option, ctypes.c_ulong(value), argument, zero, zero), f"prctl {option}")
 
 
-def drop_capabilities() -> None:
-    """Give up every capability, for this process and all it may become."""
+def bound_capabilities() -> None:
+    """Let no program file that is started from here give a capability; those held stay."""
     for capability in range(64):
         try:
             prctl(PR_CAPBSET_DROP, capability)
         except OSError:
             break  # past the last capability this kernel knows
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability of this process."""
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     empty = (ctypes.c_uint32 * 6)()
     _check(_libc.syscall(SYS_CAPSET, header, empty), "capset")

@@ -1,0 +1,383 @@
+"""The `pool` backend: trials go over HTTP to the pods behind a headless Service.
+
+One thread, the caller's, holds all state: which trials wait, which are under way and where. Threads
+of an executor only speak HTTP and report events. A trial is answered once: a replica that dies, is
+full or falls behind costs time, never a verdict.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import queue
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from acecoder.errors import InputError, SandboxUnavailable
+from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
+from acecoder.sandbox.trials import read_attempts
+from acecoder.sandbox.units import Unit, units
+from acecoder.sandbox.worker.identity import identity
+from acecoder.sandbox.worker.station import from_wire
+
+CONNECT_S = 5.0
+SILENCE_S = 30.0
+"""A replica says something every few seconds; one that is silent for so long is lost."""
+LOOK_S = 0.25
+RESOLVE_EVERY_S = 5.0
+REST_S = 2.0
+"""How long a replica that failed is left alone."""
+MAX_LOSSES = 4
+"""Times a trial may be lost with its replica before it is taken to be what breaks the pool."""
+REMEDY = "kubectl get pods -l app.kubernetes.io/name=sandbox-pool (ready, in gVisor, same version?)"
+
+Address = tuple[str, int]
+
+
+@dataclass
+class _Pending:
+    """One trial of a unit, waiting or under way."""
+
+    unit: Unit
+    wire: dict[str, Any]
+    losses: int = 0
+    sent_s: float = 0.0
+    hedged: bool = False
+
+
+@dataclass(eq=False)
+class _Chunk:
+    """One request under way."""
+
+    address: Address
+    ids: list[int]
+    connection: http.client.HTTPConnection | None = None
+
+
+@dataclass(frozen=True)
+class _Event:
+    """What an HTTP thread has to say of its chunk."""
+
+    chunk: _Chunk
+    answer: dict[str, Any] | None = None
+    ended: str = ""
+    """`done`, `busy`, `lost`, `refused`: nothing more comes."""
+    detail: str = ""
+
+
+@dataclass
+class _Replica:
+    under_way: int = 0
+    rest_until_s: float = 0.0
+    checked: bool = False
+
+
+class PoolSandbox:
+    """The pods behind `config.pool.url`; see `contract.Sandbox`."""
+
+    def __init__(self, config: SandboxConfig) -> None:
+        self._config = config
+        self.audit = Audit()
+        self._replicas = _Replicas(config)
+
+    def __enter__(self) -> Self:
+        self._replicas.wait_for_one(self._config.pool.wait_s)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
+        """See `contract.Sandbox.judge`. Jobs are drawn in the caller's thread, a chunk ahead."""
+        call = _Call(self._config, self._replicas, units(jobs, self._config, self.audit))
+        try:
+            yield from call.run()
+        finally:
+            call.close()
+
+
+class _Call:
+    """One call of `judge`."""
+
+    def __init__(self, config: SandboxConfig, replicas: _Replicas, waiting: Iterator[Unit]) -> None:
+        self._pool = config.pool
+        self._replicas = replicas
+        self._units: Iterator[Unit] | None = waiting
+        self._pending: dict[int, _Pending] = {}
+        self._todo: deque[int] = deque()
+        self._chunks: set[_Chunk] = set()
+        self._events: queue.Queue[_Event] = queue.Queue()
+        self._next_id = 0
+        self._heard_s = time.monotonic()
+
+    def run(self) -> Iterator[Judged]:
+        while True:
+            yield from self._fill()
+            if not self._pending and self._units is None:
+                return
+            try:
+                event = self._events.get(timeout=LOOK_S)
+            except queue.Empty:
+                self._hedge()
+                if time.monotonic() - self._heard_s > self._pool.wait_s and not self._chunks:
+                    raise self._replicas.gone() from None
+                continue
+            yield from self._take(event)
+
+    def close(self) -> None:
+        """Hang up: the replicas stop working on what nobody waits for."""
+        for chunk in self._chunks:
+            self._replicas.end(chunk.address, "done", "")
+            if chunk.connection is not None and chunk.connection.sock is not None:
+                with contextlib.suppress(OSError):
+                    chunk.connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def _fill(self) -> Iterator[Judged]:
+        """Send chunks while a replica has room for one."""
+        while (address := self._replicas.pick()) is not None:
+            while self._units is not None and len(self._todo) < self._pool.chunk_programs:
+                unit = next(self._units, None)
+                if unit is None:
+                    self._units = None
+                else:
+                    yield from self._advance(unit, None)
+            if not self._todo:
+                return
+            # What was lost with a replica goes alone: it may be what brought the replica down.
+            alone = self._pending[self._todo[0]].losses > 1
+            size = 1 if alone else min(self._pool.chunk_programs, len(self._todo))
+            self._send(address, [self._todo.popleft() for _ in range(size)])
+
+    def _advance(self, unit: Unit, attempts: list[Any] | None) -> Iterator[Judged]:
+        """Resume a unit: it ends in verdicts or asks for another trial."""
+        try:
+            trial = next(unit) if attempts is None else unit.send(attempts)
+        except StopIteration as end:
+            yield from end.value
+            return
+        self._next_id += 1
+        self._pending[self._next_id] = _Pending(unit, {"id": self._next_id, **trial.wire()})
+        self._todo.append(self._next_id)
+
+    def _send(self, address: Address, ids: list[int]) -> None:
+        chunk = _Chunk(address, ids)
+        self._chunks.add(chunk)
+        self._replicas.begin(address)
+        now_s = time.monotonic()
+        for each in ids:
+            self._pending[each].sent_s = now_s
+        trials = [self._pending[each].wire for each in ids]
+        threading.Thread(
+            target=_speak, args=(chunk, trials, self._replicas, self._events), daemon=True
+        ).start()
+
+    def _take(self, event: _Event) -> Iterator[Judged]:
+        chunk = event.chunk
+        if event.answer is not None:
+            self._heard_s = time.monotonic()
+            pending = self._pending.get(event.answer.get("id", 0))
+            if pending is None:
+                return  # a hedge came first
+            if "attempts" in event.answer:
+                attempts = read_attempts(from_wire(event.answer["attempts"]))
+                del self._pending[event.answer["id"]]
+                yield from self._advance(pending.unit, attempts)
+            elif "malformed" in event.answer:
+                raise SandboxUnavailable(
+                    f"it cannot read a trial: {event.answer['malformed']}", where="sandbox pool",
+                    remedy=REMEDY,
+                )  # fmt: skip
+            return
+        self._chunks.discard(chunk)
+        self._replicas.end(chunk.address, event.ended, event.detail)
+        if event.ended == "refused":
+            raise SandboxUnavailable(event.detail, where="sandbox pool", remedy=REMEDY)
+        self._requeue(chunk, event)
+
+    def _requeue(self, chunk: _Chunk, event: _Event) -> None:
+        """What a chunk left unanswered, and no other chunk has under way, waits again."""
+        elsewhere = {each for other in self._chunks for each in other.ids}
+        for each in chunk.ids:
+            pending = self._pending.get(each)
+            if pending is None or each in elsewhere:
+                continue
+            if event.ended != "busy":
+                pending.losses += 1
+            if pending.losses > MAX_LOSSES:
+                raise SandboxUnavailable(
+                    f"a program was lost {pending.losses} times with the replica that ran it "
+                    f"(last: {event.detail or 'no reason given'}); it begins "
+                    f"{str(pending.wire.get('program', pending.wire.get('programs')))[:80]!r}",
+                    where="sandbox pool", remedy=REMEDY,
+                )  # fmt: skip
+            self._todo.appendleft(each)
+
+    def _hedge(self) -> None:
+        """With nothing left to send, ask another replica for what is late."""
+        if self._todo or self._units is not None:
+            return
+        late_s = time.monotonic() - self._pool.hedge_after_s
+        for chunk in list(self._chunks):
+            late = [
+                each for each in chunk.ids
+                if (p := self._pending.get(each)) and not p.hedged and p.sent_s < late_s
+            ]  # fmt: skip
+            address = self._replicas.pick(other_than=chunk.address) if late else None
+            if address is not None:
+                for each in late:
+                    self._pending[each].hedged = True
+                self._send(address, late)
+
+
+@dataclass
+class _Replicas:
+    """The addresses behind the Service's name, and how each of them is doing."""
+
+    config: SandboxConfig
+    _known: dict[Address, _Replica] = field(default_factory=dict)
+    _resolved_s: float = -1e9
+    _fault: str = ""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.config.pool.url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise InputError(
+                f"not the address of a pool: {self.config.pool.url!r}", where="sandbox.pool.url",
+                remedy="http://sandbox-pool:8080",
+            )  # fmt: skip
+        self._host, self._port = parts.hostname, parts.port or 80
+
+    def token(self) -> str:
+        """Read anew for each request: a mounted Secret may be rotated."""
+        file = self.config.pool.token_file
+        if not file:
+            return ""
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise InputError(f"cannot read the token: {error.strerror}", where=file) from None
+
+    def pick(self, other_than: Address | None = None) -> Address | None:
+        """The replica with most room, or None where none has any now."""
+        self._resolve()
+        now_s, bound = time.monotonic(), self.config.pool.requests_per_replica
+        free = [
+            (replica.under_way, address) for address, replica in self._known.items()
+            if replica.under_way < bound and replica.rest_until_s <= now_s and address != other_than
+        ]  # fmt: skip
+        return min(free)[1] if free else None
+
+    def begin(self, address: Address) -> None:
+        self._known[address].under_way += 1
+
+    def end(self, address: Address, how: str, detail: str) -> None:
+        replica = self._known.get(address)
+        if replica is None:
+            return
+        replica.under_way -= 1
+        if how != "done":
+            replica.rest_until_s = time.monotonic() + REST_S
+            self._fault = detail or how
+
+    def check(self, address: Address) -> None:
+        """Is this replica of our version? Raises: SandboxUnavailable, OSError."""
+        replica = self._known.get(address)
+        if replica is None or replica.checked:
+            return
+        connection = http.client.HTTPConnection(*address, timeout=CONNECT_S)
+        try:
+            connection.request("GET", "/v1/identity")
+            response = connection.getresponse()
+            body = response.read()
+            found = json.loads(body) if response.status == 200 else {}
+        except ValueError:
+            found = {}
+        finally:
+            connection.close()
+        own = identity()
+        if found != own:
+            raise SandboxUnavailable(
+                f"{address[0]} runs another worker: {found or 'it says nothing'}, not {own}",
+                where="sandbox pool", remedy="one release for the image and this client",
+            )  # fmt: skip
+        replica.checked = True
+
+    def wait_for_one(self, patience_s: float) -> None:
+        """Until a replica answers and is of our version. Raises: SandboxUnavailable."""
+        deadline_s = time.monotonic() + patience_s
+        while True:
+            address = self.pick()
+            if address is not None:
+                try:
+                    self.check(address)
+                    return
+                except OSError as error:
+                    self._known[address].rest_until_s = time.monotonic() + REST_S
+                    self._fault = f"{address[0]}: {error}"
+            if time.monotonic() > deadline_s:
+                raise self.gone()
+            time.sleep(LOOK_S)
+
+    def gone(self) -> SandboxUnavailable:
+        return SandboxUnavailable(
+            f"no replica answers at {self.config.pool.url}: {self._fault or 'none found'}",
+            where="sandbox pool", remedy=REMEDY,
+        )  # fmt: skip
+
+    def _resolve(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._resolved_s < RESOLVE_EVERY_S:
+            return
+        self._resolved_s = now_s
+        try:
+            found = socket.getaddrinfo(self._host, self._port, socket.AF_INET, socket.SOCK_STREAM)
+        except OSError as error:
+            self._fault = f"{self._host}: {error}"
+            return  # those known may still answer
+        addresses = {(str(each[4][0]), int(each[4][1])) for each in found}
+        for address in addresses - self._known.keys():
+            self._known[address] = _Replica()
+        for address in self._known.keys() - addresses:
+            if not self._known[address].under_way:
+                del self._known[address]
+
+
+def _speak(
+    chunk: _Chunk, trials: list[dict[str, Any]], replicas: _Replicas, events: queue.Queue[_Event]
+) -> None:
+    """One request, in a thread of its own: every line of the answer is an event, and its end."""
+    try:
+        replicas.check(chunk.address)
+        chunk.connection = http.client.HTTPConnection(*chunk.address, timeout=SILENCE_S)
+        token = replicas.token()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        chunk.connection.request(
+            "POST", "/v1/trials", json.dumps({"trials": trials}).encode(), headers
+        )
+        response = chunk.connection.getresponse()
+        if response.status in (429, 503):
+            events.put(_Event(chunk, ended="busy", detail=f"{chunk.address[0]} is full"))
+        elif response.status != 200:
+            text = response.read(300).decode(errors="replace").strip()
+            events.put(_Event(chunk, ended="refused", detail=f"{chunk.address[0]}: {text}"))
+        else:
+            for line in response:
+                answer = json.loads(line)
+                if "id" in answer:
+                    events.put(_Event(chunk, answer=answer))
+            events.put(_Event(chunk, ended="done"))
+    except (InputError, SandboxUnavailable) as error:
+        events.put(_Event(chunk, ended="refused", detail=str(error)))
+    except Exception as error:  # a replica that died may break the protocol anywhere
+        events.put(_Event(chunk, ended="lost", detail=f"{chunk.address[0]}: {error!r}"))
+    finally:
+        if chunk.connection is not None:
+            chunk.connection.close()

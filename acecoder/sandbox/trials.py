@@ -1,0 +1,86 @@
+"""What the trusted side asks of an isolated worker, and what it gets back.
+
+The wire form is `worker.station`'s: plain JSON data, so that the same worker serves a process on
+this machine, one inside gVisor and one in a pod.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from acecoder.errors import SandboxUnavailable
+from acecoder.sandbox.contract import Limits
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Some tests of one program (of several, for a batch); no expected value is in it, but in the
+    code of weak tests."""
+
+    kind: str
+    """`calls`, `stdin` or `batch`."""
+    programs: tuple[str, ...]
+    tests: tuple[dict[str, Any], ...]
+    """`{"calls": [source, ...]}`, `{"code": source}` or `{"input": text}`."""
+    limits: Limits
+    max_kills: int
+    """Attempts that may end by a limit or a crash before the rest is `not_run`."""
+    max_wall_s: float
+    hash_seed: int = 0
+
+    def wire(self) -> dict[str, Any]:
+        """As JSON data."""
+        programs: dict[str, Any] = {"program": self.programs[0]}
+        if self.kind == "batch":
+            programs = {"programs": list(self.programs)}
+        return {
+            "kind": self.kind, **programs, "tests": list(self.tests),
+            "limits": self.limits.model_dump(), "max_kills": self.max_kills,
+            "max_wall_s": self.max_wall_s, "hash_seed": self.hash_seed,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One process's life: what it wrote and how it ended."""
+
+    first: int
+    """Index of the first test it was given."""
+    answers: bytes
+    """What it wrote: for calls the import's frame, then one a test; untrusted."""
+    truncated: bool
+    """It wrote more than it may; the rest was thrown away."""
+    why: str
+    """`finished`, `timeout` or `died`."""
+    status: int
+    """Its wait status."""
+    cpu_s: float
+    wall_s: float
+
+
+def read_attempts(data: list[dict[str, Any]]) -> list[Attempt]:
+    """Attempts as the station gave them. Raises: SandboxUnavailable on anything else."""
+    try:
+        return [
+            Attempt(
+                first=int(each["first"]), answers=bytes(each["answers"]), why=str(each["why"]),
+                truncated=bool(each["truncated"]), status=int(each["status"]),
+                cpu_s=float(each["cpu_s"]), wall_s=float(each["wall_s"]),
+            )
+            for each in data
+        ]  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise SandboxUnavailable(f"a worker's report cannot be read: {error!r}") from None
+
+
+class Runs(Protocol):
+    """One isolated worker: runs a trial at a time. Not thread-safe."""
+
+    def run(self, trial: Trial) -> list[Attempt]:
+        """Raises: SandboxUnavailable where the worker is lost; it must not be used again."""
+        ...
+
+    def close(self) -> None:
+        """Kill it and everything in it; a second time does nothing."""
+        ...

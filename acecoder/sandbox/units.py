@@ -1,0 +1,94 @@
+"""What is judged together: one program, or a few of one problem that may share a process."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Generator, Iterable, Iterator
+
+from acecoder.sandbox.asserts import Plan, plan
+from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
+from acecoder.sandbox.judging import Judging, judge_frames, judge_program, judge_twice
+from acecoder.sandbox.trials import Attempt, Trial
+from acecoder.sandbox.worker.purity import why_call_impure
+from acecoder.sandbox.worker.station import split_frames
+
+Unit = Generator[Trial, list[Attempt], list[Judged]]
+"""Yields trials, is sent their attempts, returns verdicts."""
+
+
+def units(jobs: Iterable[Job], config: SandboxConfig, audit: Audit) -> Iterator[Unit]:
+    """The units of `jobs`, lazily and in order."""
+    for job in jobs:
+        size = config.batch_size
+        if size == 1 or config.flaky_check or len(job.programs) == 1:
+            for key, program in job.programs:
+                yield _alone(job, key, program, config)
+            continue
+        plans = _batchable(job)
+        for start in range(0, len(job.programs), size):
+            programs = job.programs[start : start + size]
+            if plans and not audit.disagreed:
+                yield _together(job, programs, plans, config, audit)
+            else:
+                for key, program in programs:
+                    yield _alone(job, key, program, config)
+
+
+def _single(job: Job, key: str, program: str, config: SandboxConfig) -> Judging:
+    judge = judge_twice if config.flaky_check else judge_program
+    return judge(key, job.problem_id, job.tests, program, config.limits)
+
+
+def _alone(job: Job, key: str, program: str, config: SandboxConfig) -> Unit:
+    verdict = yield from _single(job, key, program, config)
+    return [verdict]
+
+
+def _batchable(job: Job) -> list[Plan]:
+    """Plans of the tests, where every one is plain and calls nothing suspect; else none."""
+    plans: list[Plan] = []
+    for test in job.tests:
+        this = plan(test) if isinstance(test, str) else Plan()
+        if not this.calls or any(why_call_impure(ast.parse(c, mode="eval")) for c in this.calls):
+            return []
+        plans.append(this)
+    return plans
+
+
+def _together(
+    job: Job, programs: tuple[tuple[str, str], ...], plans: list[Plan], config: SandboxConfig,
+    audit: Audit,
+) -> Unit:  # fmt: skip
+    """Judge in one process those that may share it, then the others one by one."""
+    trial = Trial(
+        kind="batch", programs=tuple(text for _, text in programs), limits=config.limits,
+        tests=tuple({"calls": list(this.calls)} for this in plans), max_kills=1,
+        max_wall_s=config.limits.total_wall_s,
+    )  # fmt: skip
+    (attempt,) = yield trial
+    frames = split_frames(attempt.answers, config.limits.answer_bytes)
+    each = len(plans) + 1
+    share_s = attempt.cpu_s / len(programs), attempt.wall_s / len(programs)
+    shared: dict[str, Judged] = {}
+    for index, (key, _) in enumerate(programs):
+        own = frames[index * each : (index + 1) * each]
+        verdict = judge_frames(key, job.problem_id, plans, own, *share_s)
+        if verdict is not None:
+            shared[key] = verdict
+    audit.batched += len(shared)
+    judged: list[Judged] = []
+    for key, program in programs:
+        sampled = key in shared and audit.random.random() < config.audit_share
+        if key in shared and not sampled:
+            continue
+        verdict = yield from _single(job, key, program, config)
+        judged.append(verdict)
+        if sampled:
+            audit.audited += 1
+            audit.disagreed += verdict.outcomes != shared.pop(key).outcomes
+    if audit.disagreed:  # a fault of the allow list: batching ends, for the whole sandbox
+        for key, program in programs:
+            if key in shared:
+                judged.append((yield from _single(job, key, program, config)))
+        return judged
+    return [*judged, *shared.values()]

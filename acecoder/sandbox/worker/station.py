@@ -1,0 +1,325 @@
+"""The outer end of a worker: start it, feed it programs one at a time, collect what they answered.
+
+Standard library alone, and no worker module by an absolute name: the judge imports it on this
+machine, and the sandbox image runs it beside the workers in a pod. It holds programs and answers,
+never an expected value.
+
+A **trial** is plain JSON data: some tests of one program (or, `batch`, of several):
+
+    kind       calls, stdin or batch
+    program    its text; for a batch `programs`, several texts
+    tests      calls: {"calls": [source, ...]} or {"code": source}; stdin: {"input": text}
+    limits     see `contract.Limits`
+    max_kills, max_wall_s   when to give up; hash_seed
+
+Its result is a list of **attempts**: {first, why, status, answers, truncated, cpu_s, wall_s}. A
+program that is killed on one test is tried again from the next test on.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import time
+
+LENGTH = struct.Struct(">I")
+START_S = 30.0
+GRACE_S = 10.0
+FIRST_NAP_S, LAST_NAP_S = 0.002, 0.05
+"""How long answers may wait in the pipe, at first and when none come: a wake for each of them
+would cost more than the test it answers."""
+PIPE_BYTES = 65_536
+PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+class StationLost(Exception):
+    """The worker died or broke the protocol; says nothing about the program it was running."""
+
+
+class Refused(StationLost):
+    """This machine does not let a worker isolate itself; trying again is no use."""
+
+
+class Station:
+    """Runs trials, one at a time, in a worker for each hash seed asked for. Not thread-safe."""
+
+    def __init__(self, packages: list) -> None:
+        self._packages = packages
+        self._workers: dict = {}
+
+    def run(self, trial: dict) -> list:
+        """The attempts of one trial. Raises: StationLost."""
+        seed = trial["hash_seed"]
+        if seed not in self._workers:
+            self._workers[seed] = Worker(self._packages, seed)
+        worker = self._workers[seed]
+        if trial["kind"] == "batch":
+            return [_run_batch(worker, trial)]
+        return _run_stdin(worker, trial) if trial["kind"] == "stdin" else _run_calls(worker, trial)
+
+    def close(self) -> None:
+        """Kill the workers and everything in their namespaces; a second time does nothing."""
+        while self._workers:
+            self._workers.popitem()[1].close()
+
+
+def _run_calls(worker: "Worker", trial: dict) -> list:
+    attempts: list = []
+    first, kills, wall_s = 0, 0, 0.0
+    while first < len(trial["tests"]) and not _exhausted(trial, kills, wall_s):
+        tests = trial["tests"][first:]
+        body = encode_body({"kind": "calls", "program": trial["program"], "tests": tests})
+        attempt = worker.attempt(trial["limits"], [body], len(tests))
+        attempts.append({"first": first, **attempt})
+        wall_s += attempt["wall_s"]
+        frames = len(split_frames(attempt["answers"], trial["limits"]["answer_bytes"]))
+        if attempt["why"] == "finished" or frames == 0:
+            break
+        first += frames  # the import's frame and those of the tests before; one more was cut off
+        kills += 1
+    return attempts
+
+
+def _run_stdin(worker: "Worker", trial: dict) -> list:
+    attempts: list = []
+    kills, wall_s = 0, 0.0
+    for index, test in enumerate(trial["tests"]):
+        if _exhausted(trial, kills, wall_s):
+            break
+        body = encode_body({"kind": "stdin", "program": trial["program"], "tests": [test]})
+        attempt = worker.attempt(trial["limits"], [body], 1)
+        attempts.append({"first": index, **attempt})
+        wall_s += attempt["wall_s"]
+        kills += attempt["why"] == "timeout" or bool(attempt["status"] & 0x7F)
+    return attempts
+
+
+def _run_batch(worker: "Worker", trial: dict) -> dict:
+    bodies = [
+        encode_body({"kind": "batch", "program": program, "tests": trial["tests"]})
+        for program in trial["programs"]
+    ]
+    return {"first": 0, **worker.attempt(trial["limits"], bodies, len(trial["tests"]))}
+
+
+def _exhausted(trial: dict, kills: int, wall_s: float) -> bool:
+    return kills >= trial["max_kills"] or wall_s >= trial["max_wall_s"]
+
+
+def encode_body(body: dict) -> bytes:
+    """A program and its tests as the child reads them: a length, then JSON."""
+    text = json.dumps(body).encode("utf-8", "surrogatepass")
+    return LENGTH.pack(len(text)) + text
+
+
+def split_frames(data: bytes, max_bytes: int) -> list:
+    """Whole frames only: a length, then as many bytes; what follows a torn or too large one is
+    dropped (an honest child sends none)."""
+    frames, at = [], 0
+    while at + LENGTH.size <= len(data):
+        size = LENGTH.unpack_from(data, at)[0]
+        at += LENGTH.size
+        if at + size > len(data) or size > max_bytes:
+            break
+        frames.append(data[at : at + size])
+        at += size
+    return frames
+
+
+def to_wire(attempts: list) -> list:
+    """Attempts as JSON data: answers are bytes that a hostile program chose."""
+    return [
+        {**attempt, "answers": base64.b64encode(attempt["answers"]).decode()}
+        for attempt in attempts
+    ]
+
+
+def from_wire(attempts: list) -> list:
+    """The inverse of `to_wire`. Raises: ValueError, KeyError or TypeError on what it never wrote."""
+    return [
+        {**attempt, "answers": base64.b64decode(attempt["answers"], validate=True)}
+        for attempt in attempts
+    ]
+
+
+class Worker:
+    """One worker process and the pipes to it. Not thread-safe; one program alive at a time."""
+
+    def __init__(self, packages: list, hash_seed: int) -> None:
+        programs_r, self._programs = os.pipe()
+        self._answers, answers_w = os.pipe()
+        settings = {"programs_fd": programs_r, "answers_fd": answers_w, "packages": packages}
+        self._process = subprocess.Popen(
+            # Not -I, which would ignore PYTHONHASHSEED; the environment is from scratch.
+            [sys.executable, "-s", "-P", "-S", PACKAGE, json.dumps(settings)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            pass_fds=(programs_r, answers_w), env={"PYTHONHASHSEED": str(hash_seed)},
+            cwd="/", start_new_session=True,
+        )  # fmt: skip
+        os.close(programs_r)
+        os.close(answers_w)
+        os.set_blocking(self._programs, False)
+        os.set_blocking(self._answers, False)
+        self._control = self._process.stdout.fileno()
+        self._lines = b""
+        self._dirty = False  # may bytes of an earlier program be left in the programs pipe?
+        self._closed = False
+        try:
+            self._expect("started", time.monotonic() + START_S)
+        except BaseException:
+            self.close()
+            raise
+
+    def attempt(self, limits: dict, bodies: list, num_tests: int) -> dict:
+        """Fork once, run `bodies` one after another up to the end, a limit or death.
+
+        Each body is fed when the one before it has answered in full. Raises: StationLost.
+        """
+        header = {
+            "limits": limits, "num_tests": num_tests, "num_programs": len(bodies),
+            "drain": self._dirty,
+        }  # fmt: skip
+        text = json.dumps(header).encode()
+        try:
+            self._process.stdin.write(LENGTH.pack(len(text)) + text)
+            self._process.stdin.flush()
+        except OSError as error:
+            raise StationLost(f"a worker died: {self._last_words(error)}") from error
+        if self._dirty:
+            self._expect("ready", time.monotonic() + START_S)
+        exchange = _Exchange(bodies, num_tests + 1, limits["answer_bytes"])
+        self._dirty = True
+        end = self._converse(exchange, time.monotonic() + limits["total_wall_s"] + GRACE_S)
+        # Only code that has read its program to the last byte writes a frame. In a batch, a
+        # program might forge frames and leave the next one unread.
+        self._dirty = len(bodies) > 1 or not exchange.answers
+        return {
+            "why": str(end["end"]), "status": int(end["status"]),
+            "answers": bytes(exchange.answers[: exchange.max_bytes]),
+            "truncated": len(exchange.answers) > exchange.max_bytes,
+            "cpu_s": float(end["cpu_s"]), "wall_s": float(end["wall_s"]),
+        }  # fmt: skip
+
+    def close(self) -> None:
+        """Kill the worker and everything in its namespaces; a second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            with contextlib.suppress(OSError):  # a dead worker's pipe cannot be flushed
+                stream.close()
+        os.close(self._programs)
+        os.close(self._answers)
+
+    def _converse(self, exchange: "_Exchange", deadline_s: float) -> dict:
+        """Feed and collect until the supervisor says that it is over."""
+        eager, nap_s = False, FIRST_NAP_S
+        while True:
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                raise StationLost("a worker let a program run past its limits")
+            feeding = exchange.unfed()
+            readers = [self._control, self._answers] if eager else [self._control]
+            writers = [self._programs] if feeding else []
+            wait_s = left_s if eager else min(left_s, nap_s)
+            ready, writable, _ = select.select(readers, writers, [], wait_s)
+            if writable:
+                exchange.fed(self._feed(feeding))
+            if self._control in ready:
+                message = self._message(deadline_s)
+                self._collect(exchange)
+                return message
+            collected = self._collect(exchange)
+            nap_s = FIRST_NAP_S if collected else min(2 * nap_s, LAST_NAP_S)
+            # A pipe half full soon blocks the child; the next of a batch waits for these answers.
+            eager = eager or collected >= PIPE_BYTES // 2 or len(exchange.bodies) > 1
+
+    def _feed(self, program: memoryview) -> int:
+        try:
+            return os.write(self._programs, program[:PIPE_BYTES])
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise StationLost(f"a worker died: {self._last_words(error)}") from error
+
+    def _collect(self, exchange: "_Exchange") -> int:
+        """Read what is there; the number of bytes read."""
+        size = 0
+        while True:
+            try:
+                data = os.read(self._answers, PIPE_BYTES)
+            except BlockingIOError:
+                return size
+            if not data:
+                return size
+            size += len(data)
+            exchange.answered(data)
+
+    def _expect(self, name: str, deadline_s: float) -> None:
+        message = self._message(deadline_s)
+        if name not in message:
+            raise StationLost(f"a worker said {message} where '{name}' was expected")
+
+    def _message(self, deadline_s: float) -> dict:
+        while b"\n" not in self._lines:
+            wait_s = max(0.0, deadline_s - time.monotonic())
+            ready, _, _ = select.select([self._control], [], [], wait_s)
+            data = os.read(self._control, PIPE_BYTES) if ready else b""
+            if not data:
+                raise StationLost(f"a worker fell silent: {self._last_words()}")
+            self._lines += data
+        line, _, self._lines = self._lines.partition(b"\n")
+        message: dict = json.loads(line)
+        if "fatal" in message:
+            raise Refused(str(message["fatal"]))
+        return message
+
+    def _last_words(self, error: object = "no reason given") -> str:
+        self._process.kill()
+        words = self._process.stderr.read()[-500:].decode(errors="replace").strip()
+        return words or str(error)
+
+
+class _Exchange:
+    """What is still to be fed, and what has been answered, in one attempt."""
+
+    def __init__(self, bodies: list, frames_each: int, answer_bytes: int) -> None:
+        self.bodies = [memoryview(body) for body in bodies]
+        self._frames_each = frames_each
+        self._answer_bytes = answer_bytes
+        self._current = 0
+        self._offset = 0
+        self._scanned = 0
+        self._frames = 0
+        self.max_bytes = len(bodies) * frames_each * (answer_bytes + 2 * LENGTH.size)
+        self.answers = bytearray()
+        """At most `max_bytes` and one more; the rest is thrown away, so that memory stays flat."""
+
+    def unfed(self) -> "memoryview | None":
+        """The rest of the program that may be fed now, if any."""
+        if self._current == len(self.bodies):
+            return None
+        if self._frames < self._current * self._frames_each:
+            return None
+        return self.bodies[self._current][self._offset :]
+
+    def fed(self, size: int) -> None:
+        self._offset += size
+        if self._offset == len(self.bodies[self._current]):
+            self._current, self._offset = self._current + 1, 0
+
+    def answered(self, data: bytes) -> None:
+        self.answers += data[: max(0, self.max_bytes + 1 - len(self.answers))]
+        while self._scanned + LENGTH.size <= len(self.answers):
+            size = LENGTH.unpack_from(self.answers, self._scanned)[0]
+            end = self._scanned + LENGTH.size + size
+            if size > self._answer_bytes or end > len(self.answers):
+                return
+            self._scanned = end
+            self._frames += 1
