@@ -1,11 +1,14 @@
 """A seccomp filter that allows what a Python program computes with, and refuses the rest.
 
 An allow list: a system call nobody thought of is refused. No process creation (threads only), no
-sockets, no ptrace, no mounts, no new namespaces, no shared memory, no io_uring. x86-64 only.
+sockets, no ptrace, no mounts, no new namespaces, no shared memory, no io_uring, no change of a
+file's mode or times (gVisor allows them on a read-only mount, where the next program could see
+them). x86-64 only.
 """
 
 import ctypes
 import errno
+import os
 import platform
 import struct
 
@@ -19,23 +22,24 @@ ALLOWED = {
     "madvise": 28, "dup": 32, "dup2": 33, "pause": 34, "nanosleep": 35, "getitimer": 36,
     "alarm": 37, "setitimer": 38, "getpid": 39, "sendto": 44, "recvfrom": 45, "shutdown": 48,
     "socketpair": 53, "exit": 60, "uname": 63,
-    "kill": 62, "fcntl": 72, "flock": 73, "fsync": 74, "fdatasync": 75, "truncate": 76,
+    "fcntl": 72, "flock": 73, "fsync": 74, "fdatasync": 75, "truncate": 76,
     "ftruncate": 77, "getcwd": 79, "chdir": 80, "fchdir": 81, "rename": 82, "mkdir": 83,
     "rmdir": 84, "creat": 85, "link": 86, "unlink": 87, "symlink": 88, "readlink": 89,
-    "chmod": 90, "fchmod": 91, "umask": 95, "gettimeofday": 96, "getrlimit": 97,
+    "umask": 95, "gettimeofday": 96, "getrlimit": 97,
     "getrusage": 98, "sysinfo": 99, "times": 100, "getuid": 102, "getgid": 104,
     "geteuid": 107, "getegid": 108, "getppid": 110, "getpgrp": 111, "getpgid": 121,
     "getsid": 124, "rt_sigpending": 127, "rt_sigtimedwait": 128, "sigaltstack": 131,
-    "gettid": 186, "tkill": 200, "time": 201, "futex": 202, "sched_getaffinity": 204,
+    "gettid": 186, "time": 201, "futex": 202, "sched_getaffinity": 204,
     "getdents64": 217, "set_tid_address": 218, "restart_syscall": 219, "fadvise64": 221,
     "clock_gettime": 228, "clock_getres": 229, "clock_nanosleep": 230, "exit_group": 231,
-    "epoll_wait": 232, "epoll_ctl": 233, "tgkill": 234, "openat": 257, "mkdirat": 258,
+    "epoll_wait": 232, "epoll_ctl": 233, "openat": 257, "mkdirat": 258,
     "newfstatat": 262, "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266,
-    "readlinkat": 267, "fchmodat": 268, "faccessat": 269, "pselect6": 270, "ppoll": 271,
-    "set_robust_list": 273, "get_robust_list": 274, "utimensat": 280, "epoll_pwait": 281,
+    "readlinkat": 267, "faccessat": 269, "pselect6": 270, "ppoll": 271,
+    "set_robust_list": 273, "get_robust_list": 274, "epoll_pwait": 281,
     "eventfd2": 290, "epoll_create1": 291, "dup3": 292, "pipe2": 293, "renameat2": 316,
     "getrandom": 318, "membarrier": 324, "statx": 332, "rseq": 334, "faccessat2": 439,
 }  # fmt: skip
+KILL, TGKILL, OWN_PID = 62, 234, 0x7A5B3C1D  # the last is replaced by the process's own, in `install`
 CLONE, IOCTL, PRLIMIT64, CLONE3 = 56, 16, 302, 435
 IOCTLS = (0x5421, 0x5450, 0x5451, 0x541B)  # FIONBIO, FIONCLEX, FIOCLEX, FIONREAD
 CLONE_THREAD = 0x00010000
@@ -68,6 +72,13 @@ def build() -> bytes:
         _op(_JUMP_EQ, CLONE, 0, 4), _op(_LOAD, _ARG0), _op(_JUMP_SET, CLONE_THREAD, 0, 1),
         _op(_RETURN, _ALLOW), _refuse(errno.EPERM),
     ]  # fmt: skip
+    # Signals to itself only: gVisor lets PID 1 of a namespace be killed from inside, and the
+    # supervisor may share the uid.
+    for number in (KILL, TGKILL):
+        ops += [
+            _op(_JUMP_EQ, number, 0, 4), _op(_LOAD, _ARG0), _op(_JUMP_EQ, OWN_PID, 0, 1),
+            _op(_RETURN, _ALLOW), _refuse(errno.EPERM),
+        ]  # fmt: skip
     # Its own limits only: pid 0. Another's would reach the supervisor, which may share the uid.
     ops += [
         _op(_JUMP_EQ, PRLIMIT64, 0, 4), _op(_LOAD, _ARG0), _op(_JUMP_EQ, 0, 0, 1),
@@ -93,6 +104,8 @@ def supported() -> bool:
 
 def install(program: bytes) -> None:
     """Put this thread, and all it starts, under the filter; cannot be undone."""
+    own = struct.pack("I", os.getpid())
+    program = program.replace(struct.pack("I", OWN_PID), own)
     system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)
     filter_ = _Program(len(program) // 8, program)
     system.prctl(system.PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(filter_))

@@ -1,0 +1,98 @@
+"""One suite for every backend: attacks get no credit, oddities pass, canaries stay right.
+
+`pytest tests/sandbox/test_conformance.py` runs it against the backends this machine offers and
+prints a table. `ACECODER_TEST_POOL=URL` (and `ACECODER_TEST_POOL_TOKEN_FILE`) names a pool, such as
+the one `make test-cluster` starts; without it the pool is the server in a gVisor of this machine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from acecoder.errors import SandboxUnavailable
+from acecoder.sandbox.backends import open_sandbox
+from acecoder.sandbox.contract import Job, Judged, Limits, PoolConfig, Sandbox, SandboxConfig
+from acecoder.schema import Outcome, Test
+from tests.sandbox.programs import ATTACKS, HOSTILE_TESTS, ODDITIES, RIGHT
+
+LIMITS = Limits(test_cpu_s=0.3, test_wall_s=1.5, setup_cpu_s=2.0, max_timeouts=1)
+TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
+TABLE: Counter[tuple[str, str, bool]] = Counter()
+
+
+@pytest.fixture(scope="module", params=["namespace", "gvisor", "pool"])
+def backend(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    os.environ["ACECODER_TEST_SECRET"] = "hunter2"
+    pool = PoolConfig(
+        url=os.environ.get("ACECODER_TEST_POOL", "http://127.0.0.1:1"),
+        token_file=os.environ.get("ACECODER_TEST_POOL_TOKEN_FILE", ""), wait_s=20.0,
+    )  # fmt: skip
+    if request.param == "pool" and "ACECODER_TEST_POOL" not in os.environ:
+        pytest.skip("no ACECODER_TEST_POOL")
+    config = SandboxConfig(backend=request.param, limits=LIMITS, pool=pool)
+    sandbox = open_sandbox(config, num_workers=2)
+    try:
+        sandbox.__enter__()
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+    try:
+        yield sandbox
+    finally:
+        sandbox.__exit__(None, None, None)
+
+
+def judge(sandbox: Sandbox, programs: dict[str, str], tests: tuple[Test, ...]) -> dict[str, Judged]:
+    return {r.key: r for r in sandbox.judge([Job("p", tests, tuple(programs.items()))])}
+
+
+def all_pass(result: Judged) -> bool:
+    return all(outcome is Outcome.PASSED for outcome in result.outcomes)
+
+
+def note(request: pytest.FixtureRequest, kind: str, ok: bool) -> None:
+    TABLE[str(request.node.callspec.params["backend"]), kind, ok] += 1
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_gets_no_credit_and_harms_nobody(
+    backend: Sandbox, name: str, request: pytest.FixtureRequest
+) -> None:
+    result = judge(backend, {name: ATTACKS[name]}, TESTS)[name]
+    canaries = judge(backend, {"a": RIGHT, "b": RIGHT, "c": "def f(x): return x"}, TESTS)
+    right = [all_pass(canaries[key]) for key in "abc"]
+    note(request, "attacks", Outcome.PASSED not in result.outcomes and right == [True, True, False])
+    assert Outcome.PASSED not in result.outcomes, result
+    assert right == [True, True, False], canaries
+
+
+@pytest.mark.parametrize("name", ODDITIES)
+def test_an_honest_oddity_passes(
+    backend: Sandbox, name: str, request: pytest.FixtureRequest
+) -> None:
+    result = judge(backend, {name: ODDITIES[name]}, TESTS)[name]
+    note(request, "oddities", all_pass(result))
+    assert all_pass(result), result
+
+
+@pytest.mark.parametrize("test", HOSTILE_TESTS)
+def test_a_hostile_test_passes_nothing_and_harms_nobody(
+    backend: Sandbox, test: str, request: pytest.FixtureRequest
+) -> None:
+    result = judge(backend, {"k": RIGHT}, (test, TESTS[0]))["k"]
+    canary = judge(backend, {"a": RIGHT}, TESTS)["a"]
+    note(request, "hostile tests", result.outcomes[0] is not Outcome.PASSED and all_pass(canary))
+    assert result.outcomes[0] is not Outcome.PASSED
+    assert all_pass(canary)
+
+
+def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Last: what was seen, for a person to read."""
+    with capsys.disabled():
+        print()
+        for backend, kind in sorted({(b, k) for b, k, _ in TABLE}):
+            held, broke = TABLE[backend, kind, True], TABLE[backend, kind, False]
+            print(f"{backend:10} {kind:14} {held:4} held {broke:4} broke")
