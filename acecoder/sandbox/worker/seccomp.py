@@ -39,7 +39,11 @@ ALLOWED = {
     "eventfd2": 290, "epoll_create1": 291, "dup3": 292, "pipe2": 293, "renameat2": 316,
     "getrandom": 318, "membarrier": 324, "statx": 332, "rseq": 334, "faccessat2": 439,
 }  # fmt: skip
-KILL, TGKILL, OWN_PID = 62, 234, 0x7A5B3C1D  # the last is replaced by the process's own, in `install`
+KILL, TGKILL, OWN_PID = (
+    62,
+    234,
+    0x7A5B3C1D,
+)  # the last is replaced by the process's own, in `install`
 CLONE, IOCTL, PRLIMIT64, CLONE3 = 56, 16, 302, 435
 IOCTLS = (0x5421, 0x5450, 0x5451, 0x541B)  # FIONBIO, FIONCLEX, FIOCLEX, FIONREAD
 CLONE_THREAD = 0x00010000
