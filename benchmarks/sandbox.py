@@ -143,26 +143,27 @@ def _question(problem: dict[str, str], canonical: str, rng: random.Random) -> Qu
     return None
 
 
+SWAPS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+         ast.NotEq: ast.Eq, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add,
+         ast.And: ast.Or, ast.Or: ast.And}  # fmt: skip
+
+
 class _Mutate(ast.NodeTransformer):
     """Changes one operator or constant."""
-
-    SWAPS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
-             ast.NotEq: ast.Eq, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add,
-             ast.And: ast.Or, ast.Or: ast.And}  # fmt: skip
 
     def __init__(self, target: int) -> None:
         self.left = target
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
-        swap = type(node) in self.SWAPS
+        swap = type(node) in SWAPS
         number = isinstance(node, ast.Constant) and type(node.value) is int
         if not (swap or number):
             return node
         self.left -= 1
         if self.left != -1:
             return node
-        return self.SWAPS[type(node)]() if swap else ast.Constant(node.value + 1)
+        return SWAPS[type(node)]() if swap else ast.Constant(node.value + 1)
 
 
 PATHOLOGICAL = {

@@ -68,7 +68,7 @@ def main(arguments: list) -> int:
     except StationLost as error:
         sys.stderr.write(f"sandbox pool: refused: programs cannot be isolated: {error}\n")
         return 1
-    server = _Server(("0.0.0.0", options.port), _Handler)  # a pod's own network namespace
+    server = _Server((options.host, options.port), _Handler)
     server.pool, server.token = pool, token
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=_stop, args=(server,)).start())
@@ -83,6 +83,7 @@ def main(arguments: list) -> int:
 
 def _options(arguments: list) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sandbox pool", description=__doc__.splitlines()[0])
+    parser.add_argument("--host", default="0.0.0.0")  # a pod has a network namespace of its own
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--queue", type=int, default=1024, help="trials waiting before 429")

@@ -1,0 +1,235 @@
+"""The pool's client and server on this machine (in pods: `make test-cluster`)."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from acecoder.errors import InputError, SandboxUnavailable
+from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
+from acecoder.sandbox.pool import PoolSandbox
+from acecoder.sandbox.requirements import WORKER, why_unavailable
+from acecoder.sandbox.worker.kernel import why_not_gvisor
+from acecoder.schema import Outcome, Test
+from tests.sandbox.programs import RIGHT
+
+pytestmark = pytest.mark.skipif(bool(why_unavailable()), reason=why_unavailable())
+TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
+COMMAND = [sys.executable, "-s", "-P", "-S", str(WORKER), "--pool"]
+DANGER = "--accept-a-kernel-that-is-not-gvisor"
+Start = Callable[..., tuple[subprocess.Popen[bytes], int]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a server on a free port; all are killed at the end."""
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def call(
+        *options: str, port: int = 0, host: str = "127.0.0.1"
+    ) -> tuple[subprocess.Popen[bytes], int]:
+        if not port:
+            with socket.socket() as free:
+                free.bind((host, 0))
+                port = free.getsockname()[1]
+        given = options or ("--no-token",)
+        server = subprocess.Popen(
+            [*COMMAND, "--port", str(port), "--host", host, "--workers", "2", DANGER, *given],
+            stderr=subprocess.DEVNULL,
+        )
+        servers.append(server)
+        for _ in range(200):
+            try:
+                socket.create_connection((host, port), timeout=1).close()
+                return server, port
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the server did not start")
+
+    yield call
+    for server in servers:
+        server.kill()
+        server.wait()
+
+
+def sandbox(port: int, host: str = "127.0.0.1", **pool: object) -> PoolSandbox:
+    table = {"url": f"http://{host}:{port}", "wait_s": 10.0, **pool}
+    return PoolSandbox(
+        SandboxConfig(
+            backend="pool", pool=PoolConfig.model_validate(table), limits=Limits(test_cpu_s=0.3)
+        )
+    )
+
+
+def get(
+    port: int, path: str, method: str = "GET", body: str = "", **headers: str
+) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request(method, path, body or None, headers)
+    response = connection.getresponse()
+    return response.status, response.read().decode()
+
+
+def jobs(count: int, program: str = RIGHT) -> list[Job]:
+    return [
+        Job(f"p{i}", TESTS, (("a", program), ("b", "def f(x): return 0"))) for i in range(count)
+    ]
+
+
+def right(results: list[object]) -> bool:
+    return all(
+        (set(r.outcomes) == {Outcome.PASSED}) == (r.key == "a")  # type: ignore[attr-defined]
+        for r in results
+    )
+
+
+def test_the_server_refuses_a_kernel_that_is_not_gvisors() -> None:
+    if not why_not_gvisor():
+        pytest.skip("this machine runs in gVisor")
+    done = subprocess.run([*COMMAND, "--no-token"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "this kernel is not gVisor's" in done.stderr
+    assert DANGER in done.stderr
+
+
+def test_the_server_refuses_to_start_without_a_token() -> None:
+    done = subprocess.run([*COMMAND, DANGER], capture_output=True, text=True, check=False)
+    assert (done.returncode, "--token-file" in done.stderr) == (1, True)
+
+
+def test_only_the_token_lets_in(start: Start, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("s3cret\n")
+    _, port = start("--token-file", str(token))
+    assert get(port, "/v1/trials", "POST", '{"trials": []}')[0] == 401
+    assert get(port, "/v1/trials", "POST", '{"trials": []}', Authorization="Bearer no")[0] == 401
+    with (
+        pytest.raises(SandboxUnavailable, match="token is missing or wrong"),
+        sandbox(port) as pool,
+    ):
+        list(pool.judge(jobs(1)))
+    with sandbox(port, token_file=str(token)) as pool:
+        assert right(list(pool.judge(jobs(3))))
+    with (
+        pytest.raises(SandboxUnavailable, match="cannot read the token"),
+        sandbox(port, token_file=str(tmp_path / "none")) as pool,
+    ):
+        list(pool.judge(jobs(1)))
+
+
+def test_health_readiness_and_metrics(start: Start) -> None:
+    _, port = start()
+    with sandbox(port) as pool:
+        list(pool.judge(jobs(5)))
+    assert get(port, "/healthz") == (200, "ok\n")
+    assert get(port, "/readyz") == (200, "ok\n")
+    text = get(port, "/metrics")[1]
+    assert "sandbox_pool_queue_depth 0" in text
+    assert "sandbox_pool_trial_seconds_count 10" in text
+
+
+def test_malformed_requests_are_refused(start: Start) -> None:
+    _, port = start()
+    assert get(port, "/v1/trials", "POST", "{")[0] == 400
+    assert get(port, "/v1/trials", "POST", '{"trials": [1]}')[0] == 400
+    status, text = get(port, "/v1/trials", "POST", '{"trials": [{"id": 1, "kind": "calls"}]}')
+    assert (status, "malformed" in text) == (200, True)
+    assert get(port, "/nothing")[0] == 404
+
+
+def test_a_full_queue_is_waited_for(start: Start) -> None:
+    _, port = start("--no-token", "--queue", "4")
+    with sandbox(port, chunk_programs=4, requests_per_replica=8) as pool:
+        assert right(results := list(pool.judge(jobs(30))))
+    assert len(results) == 60
+
+
+def test_replicas_lost_in_the_middle_change_no_verdict(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, port = start()
+    two, _ = start("--no-token", port=port, host="127.0.0.2")
+    real = socket.getaddrinfo
+
+    def resolve(host: str, *arguments: object) -> object:
+        if host != "sandbox-pool":
+            return real(host, *arguments)  # type: ignore[arg-type]
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port))
+            for ip in ("127.0.0.1", "127.0.0.2")
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    slow = "import time\ndef f(x):\n    time.sleep(0.01)\n    return x[::-1]\n"
+    results = []
+    with sandbox(port, host="sandbox-pool", chunk_programs=4) as pool:
+        for number, result in enumerate(pool.judge(jobs(40, slow))):
+            results.append(result)
+            if number == 10:
+                one.kill()
+                one.wait()
+            if number == 30:
+                start("--no-token", port=port)
+                two.send_signal(signal.SIGTERM)
+    assert sorted((r.problem_id, r.key) for r in results) == sorted(
+        (f"p{i}", key) for i in range(40) for key in "ab"
+    )
+    assert right(list(results))
+
+
+def test_workers_killed_in_the_pod_change_no_verdict(start: Start) -> None:
+    server, port = start()
+    slow = "import time\ndef f(x):\n    time.sleep(0.01)\n    return x[::-1]\n"
+    results = []
+    with sandbox(port, chunk_programs=8) as pool:
+        for number, result in enumerate(pool.judge(jobs(30, slow))):
+            results.append(result)
+            if number in (5, 20):
+                subprocess.run(["pkill", "-9", "-P", str(server.pid)], check=False)
+    assert len(results) == 60
+    assert right(list(results))
+
+
+def test_nobody_there_is_said_in_one_message() -> None:
+    with (
+        pytest.raises(SandboxUnavailable, match=r"no replica answers at http://127.0.0.1:9"),
+        sandbox(9, wait_s=0.5),
+    ):
+        pass
+    with pytest.raises(InputError, match="not the address of a pool"):
+        PoolSandbox(SandboxConfig(backend="pool", pool=PoolConfig(url="sandbox-pool")))
+
+
+def test_a_client_that_hangs_up_leaves_nothing_running(start: Start) -> None:
+    _, port = start()
+    loop = "def f(x):\n    while True: pass\n"
+    with sandbox(port) as pool:
+        for _ in pool.judge(jobs(50, loop)):
+            break
+    for _ in range(100):
+        if (
+            "sandbox_pool_queue_depth 0\n" in (text := get(port, "/metrics")[1])
+            and "_running 0\n" in text
+        ):
+            return
+        time.sleep(0.2)
+    raise AssertionError(text)
+
+
+def test_this_process_reads_no_environment(start: Start) -> None:
+    """What the server's environment holds does not reach a program."""
+    os.environ["ACECODER_TEST_SECRET"] = "hunter2"
+    _, port = start()
+    program = "import os\ndef f(x): return [k for k in os.environ if 'SECRET' in k]"
+    with sandbox(port) as pool:
+        (result,) = pool.judge([Job("p", ("assert f(1) == []",), (("k", program),))])
+    assert result.outcomes == (Outcome.PASSED,)
