@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run smoke humaneval test check format render lock doctor clean
+.PHONY: help run smoke humaneval test test-cluster check format render lock doctor clean
 
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ humaneval: $(VENV)/installed  ## all 164 HumanEval problems with SmolLM2, greedy
 
 test: $(VENV)/installed  ## the test suite
 	$(BIN)/pytest
+
+test-cluster: $(VENV)/installed  ## the pool as pods on the cluster of KUBECONFIG (a RuntimeClass gvisor)
+	$(BIN)/pytest -m cluster tests/cluster
 
 check: $(VENV)/installed  ## ruff, mypy, import rules, the problem set in sync
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
