@@ -1,6 +1,6 @@
 """The namespace sandbox: wrong programs get no credit, right ones pass, canaries stay right.
 
-The full attack suite is a later issue's; here every promise that judging rests on is attacked once.
+What is of this backend alone; attacks that all backends face are in test_conformance.py.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from acecoder.sandbox.local import LocalSandbox
 from acecoder.sandbox.namespace import namespace_sandbox
 from acecoder.sandbox.requirements import why_unavailable
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
+from tests.sandbox.programs import RIGHT
 
 pytestmark = pytest.mark.skipif(
     bool(why_unavailable()) and not os.environ.get("CI"),
@@ -27,131 +28,6 @@ pytestmark = pytest.mark.skipif(
 )
 CONFIG = SandboxConfig(limits=Limits(test_cpu_s=0.3, test_wall_s=1.5, setup_cpu_s=1.0))
 TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
-RIGHT = "def f(x):\n    return x[::-1]\n"
-
-FORGE = """
-import json, os, struct, sys
-def f(x):
-    frame = sys._getframe()
-    while 'answers' not in frame.f_locals: frame = frame.f_back
-    data = json.dumps({frame}).encode()
-    os.write(frame.f_locals['answers'], struct.pack('>I', len(data)) + data)
-    os._exit(0)
-"""
-
-ATTACKS = {
-    "exit at import": "import sys\nsys.exit(0)",
-    "hard exit at import": "import os\nos._exit(0)",
-    "exit in f": "import sys\ndef f(x): sys.exit(0)",
-    "hard exit in f": "import os\ndef f(x): os._exit(0)",
-    "always equal": "class E:\n    def __eq__(self, o): return True\n    __hash__ = None\ndef f(x): return E()",
-    "list that lies": "class L(list):\n    def __eq__(self, o): return True\ndef f(x): return L([0])",
-    "class lies": "class E:\n    __class__ = list\n    def __eq__(self, o): return True\ndef f(x): return E()",
-    "builtins replaced": "import builtins\nbuiltins.exec = builtins.eval = lambda *a: None\ndef f(x): return 0",
-    "json replaced": "import sys, json\njson.dumps = lambda v: '{\"values\": [[3, 2, 4]]}'\ndef f(x): return 0",
-    "forged frames": (
-        "import os, struct\n"
-        "for fd in range(3, 64):\n"
-        "    for data in (b'{\"values\": []}', b'{\"values\": [true]}', b'.' * 50):\n"
-        "        try: os.write(fd, struct.pack('>I', len(data)) + data)\n"
-        "        except OSError: pass\n"
-        "def f(x): return 0"
-    ),
-    "answers in frames": (
-        "import sys, gc\n"
-        "def f(x):\n"
-        "    for o in gc.get_objects():\n"
-        "        if isinstance(o, list) and o == x[::-1] and o is not x: return o\n"
-        "    frame = sys._getframe()\n"
-        "    while frame:\n"
-        "        for v in list(frame.f_locals.values()):\n"
-        "            if v == [3, 2, x[0]]: return v\n"
-        "        frame = frame.f_back\n"
-    ),
-    "endless loop": "def f(x):\n    while True: pass",
-    "loop that eats signals": (
-        "import signal\n"
-        "for n in range(1, 64):\n"
-        "    try: signal.signal(n, signal.SIG_IGN)\n"
-        "    except (OSError, ValueError): pass\n"
-        "def f(x):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass"
-    ),
-    "sleeps for ever": "import time\ndef f(x): time.sleep(1e6)",
-    "loop in C": "def f(x): sum(range(10**12)); return x[::-1]",
-    "two gigabytes": "def f(x):\n    b = bytearray(2 << 30)\n    return x[::-1]",
-    "fills the disk": "def f(x):\n    open('/tmp/x', 'wb').write(bytes(64 << 20))\n    return x[::-1]",
-    "forks": "import os\ndef f(x):\n    os.fork()\n    return x[::-1]",
-    "starts a process": "import subprocess\ndef f(x):\n    subprocess.run(['/bin/sh'])\n    return x[::-1]",
-    "kills PID 1": "import os\ndef f(x):\n    os.kill(os.getppid(), 9)\n    raise SystemExit",
-    "kills all": "import os\ndef f(x):\n    os.kill(-1, 9)\n    raise SystemExit",
-    "network": "import socket\ndef f(x):\n    socket.socket()\n    return x[::-1]",
-    "host file": "def f(x):\n    open('/etc/passwd').read()\n    return x[::-1]",
-    "the checkout": f"def f(x):\n    open({str(Path(__file__))!r}).read()\n    return x[::-1]",
-    "proc": "import os\ndef f(x):\n    os.listdir('/proc/1')\n    return x[::-1]",
-    "secret": "import os\ndef f(x):\n    os.environ['ACECODER_TEST_SECRET']\n    return x[::-1]",
-    "secret in memory": (
-        "import ctypes\n"
-        "environ = ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.CDLL(None), 'environ')\n"
-        "found = []\n"
-        "i = 0\n"
-        "while environ and environ[i]: found.append(environ[i]); i += 1\n"
-        "def f(x):\n"
-        "    assert any(b'SECRET' in e for e in found)\n    return x[::-1]"
-    ),
-    "what the last one left": "import os\ndef f(x):\n    assert os.listdir('/tmp')\n    return x[::-1]",
-    "writes to the packages": "def f(x):\n    open('/packages/x', 'w')\n    return x[::-1]",
-    "ptrace": "import ctypes\ndef f(x):\n    assert ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0\n    return x[::-1]",
-    "new namespace": "import ctypes\ndef f(x):\n    assert ctypes.CDLL(None).unshare(0x10000000) == 0\n    return x[::-1]",
-    "compile bomb": "x = (" + "('a'*4096)+" * 2000 + "'')\n" * 1 + "def f(x): return 0",
-    "deep repr": "def f(x):\n    a = []\n    for _ in range(100000): a = [a]\n    return a",
-    "huge answer": "def f(x): return ['x' * 1000] * 5000",
-    "surrogates": "def f(x): return '\\ud800' * 10",
-    "exception that lies": (
-        "class E(Exception):\n    def __str__(self): raise SystemExit\ndef f(x): raise E()"
-    ),
-    "thread that stays": (
-        "import threading\n"
-        "def g():\n    while True: pass\n"
-        "threading.Thread(target=g).start()\n"
-        "def f(x): return 0"
-    ),
-    "syntax error": "def f(x:",
-    "real-time signal": "import os\ndef f(x): os.kill(os.getpid(), 40)",
-    "forged unhashable tag": FORGE.format(frame={"values": [{"t": [], "v": 0}]}),
-    "forged set of collisions": FORGE.format(
-        frame={"values": [{"t": "set", "v": [{"t": "int", "v": hex(i * (2**61 - 1))} for i in range(9000)]}]}
-    ),
-    "endless range": "def f(x): return range(10**13)",
-    "endless generator": "import itertools\ndef f(x): return (i for i in itertools.count())",
-    "surrogate in an error": "def f(x): raise ValueError('\\ud800')",
-    "device touched": "import os\ndef f(x):\n    os.utime('/dev/null')\n    return x[::-1]",
-    "null byte": "def f(x): return 0\x00",
-}  # fmt: skip
-
-ODDITIES = {
-    "plain": RIGHT,
-    "numpy": "import numpy as np\ndef f(x): return np.array(x)[::-1]",
-    "numpy scalars": "import numpy as np\ndef f(x): return [np.int64(v) for v in x[::-1]]",
-    "prints a lot": "def f(x):\n    print('x' * 1_000_000)\n    return x[::-1]",
-    "threads": (
-        "import threading\ndef f(x):\n    out = []\n"
-        "    t = threading.Thread(target=lambda: out.extend(x[::-1]))\n    t.start(); t.join()\n    return out"
-    ),
-    "deep recursion": "def f(x, n=0): return x[::-1] if n > 900 else f(x, n + 1)",
-    "dataclass inside": (
-        "from dataclasses import dataclass\n@dataclass\nclass P:\n    v: list\n"
-        "def f(x): return P(x[::-1]).v"
-    ),
-    "generator": "def g(x):\n    yield from reversed(x)\ndef f(x): return list(g(x))",
-    "own tmp": (
-        "import tempfile\ndef f(x):\n    with tempfile.TemporaryFile('w+') as h:\n"
-        "        h.write('x'); h.seek(0); assert h.read() == 'x'\n    return x[::-1]"
-    ),
-    "asyncio": "import asyncio\nasync def g(x): return x[::-1]\ndef f(x): return asyncio.run(g(x))",
-    "main guard": RIGHT + "if __name__ == '__main__':\n    raise SystemExit(3)",
-    "mutates its argument": "def f(x):\n    x.reverse()\n    return x",
-    "bool for int": "def f(x): return [v if v != 1 else True for v in x[::-1]]",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -168,43 +44,6 @@ def judge(sandbox: LocalSandbox, program: str, tests: tuple[Test, ...] = TESTS) 
 
 def all_pass(result: Judged) -> bool:
     return all(outcome is Outcome.PASSED for outcome in result.outcomes)
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_gets_no_credit_and_harms_nobody(sandbox: LocalSandbox, name: str) -> None:
-    result = judge(sandbox, ATTACKS[name])
-    assert Outcome.PASSED not in result.outcomes, result
-    canaries = [Job("c", TESTS, tuple((str(i), RIGHT) for i in range(3)))]
-    assert all(all_pass(canary) for canary in sandbox.judge(canaries))
-
-
-@pytest.mark.parametrize("name", ODDITIES)
-def test_an_honest_oddity_passes(sandbox: LocalSandbox, name: str) -> None:
-    result = judge(sandbox, ODDITIES[name])
-    assert all_pass(result), result
-
-
-HOSTILE_TESTS = [
-    "assert __import__('os').system('touch /tmp/x') == 0",
-    "assert [0 for _ in iter(int, 1)]",
-    "assert (lambda f: f(f))(lambda f: f(f))",
-    "assert f(open('/etc/passwd').read()) == 1",
-    "assert bytearray(3 << 30)",
-    "assert f.__globals__.update(f=1) or 1 == 2",
-    "while True: pass",
-    "import os; os._exit(0)",
-    "assert f(__import__('time').sleep(99))",
-    "assert exit()",
-    "raise SystemExit(0)",
-    "assert f([1]) == 10 ** 10 ** 10",
-]
-
-
-@pytest.mark.parametrize("test", HOSTILE_TESTS)
-def test_a_hostile_test_passes_nothing_and_harms_nobody(sandbox: LocalSandbox, test: str) -> None:
-    result = judge(sandbox, RIGHT, (test, TESTS[0]))
-    assert result.outcomes[0] is not Outcome.PASSED
-    assert all_pass(judge(sandbox, RIGHT))
 
 
 def test_one_bad_input_costs_one_test(sandbox: LocalSandbox) -> None:
