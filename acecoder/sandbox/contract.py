@@ -25,7 +25,10 @@ class Limits(Config):
     test_cpu_s: float = Field(0.5, gt=0)
     """CPU seconds a test."""
     test_wall_s: float = Field(10.0, gt=0)
-    """Wall seconds a test (or the import): for programs that sleep."""
+    """Wall seconds a test (or the import)."""
+    test_idle_s: float = Field(1.0, gt=0)
+    """Wall seconds in which a test uses no CPU at all: for programs that sleep. A busy machine
+    leaves every program some."""
     total_wall_s: float = Field(60.0, gt=0)
     """Wall seconds for all tests of one program."""
     max_timeouts: int = Field(2, ge=1)
@@ -43,11 +46,11 @@ class Limits(Config):
 PRESETS = {
     "default": Limits(),
     "paper": Limits(
-        setup_cpu_s=4.0, test_cpu_s=4.0, test_wall_s=5.0, total_wall_s=16.0, max_timeouts=1_000_000,
+        setup_cpu_s=4.0, test_cpu_s=4.0, test_wall_s=5.0, test_idle_s=5.0, total_wall_s=16.0, max_timeouts=1_000_000,
         memory_bytes=4 << 30,
     ),
     "fast": Limits(
-        setup_cpu_s=1.0, test_cpu_s=0.1, test_wall_s=1.0, total_wall_s=10.0, max_timeouts=1
+        setup_cpu_s=1.0, test_cpu_s=0.1, test_wall_s=1.0, test_idle_s=0.5, total_wall_s=10.0, max_timeouts=1
     ),
 }  # fmt: skip
 """`paper`: AceCoder's RL reward (4 s a test, 15 s and 1 in all, every test is run, 4 GiB; there in

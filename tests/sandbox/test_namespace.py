@@ -265,3 +265,14 @@ def test_a_test_against_the_judge_itself_is_contained(sandbox: LocalSandbox, tes
     result = judge(sandbox, "def f(x): return 0", (test, "assert f(1) == 0"))
     assert result.outcomes[0] is not Outcome.PASSED
     assert result.outcomes[1] is Outcome.PASSED
+
+
+def test_a_sleeper_is_killed_long_before_the_wall_limit_and_a_short_sleep_is_not() -> None:
+    long = "import time\ndef f(x):\n    time.sleep(1e6)\n"
+    short = "import time\ndef f(x):\n    time.sleep(0.3)\n    return x[::-1]\n"
+    config = SandboxConfig(limits=Limits(test_wall_s=1000, total_wall_s=1000, max_timeouts=1))
+    with namespace_sandbox(config, num_workers=2) as one:
+        job = Job("p", TESTS[:2], (("long", long), ("short", short)))
+        judged = {result.key: result for result in one.judge([job])}
+    assert judged["long"].outcomes == (Outcome.TIMEOUT, Outcome.NOT_RUN)
+    assert all_pass(judged["short"])

@@ -34,7 +34,8 @@ DANGER = "--accept-a-kernel-that-is-not-gvisor"
 CANARY = {
     "kind": "calls", "program": "def f(x):\n    return x + 1\n", "tests": [{"calls": ["f(41)"]}],
     "limits": {
-        "setup_cpu_s": 10.0, "test_cpu_s": 10.0, "test_wall_s": 60.0, "total_wall_s": 60.0,
+        "setup_cpu_s": 10.0, "test_cpu_s": 10.0, "test_wall_s": 60.0, "test_idle_s": 60.0,
+        "total_wall_s": 60.0,
         "memory_bytes": 1 << 30, "file_bytes": 1 << 20, "threads": 8, "answer_bytes": 1 << 16,
     },
     "max_kills": 1, "max_wall_s": 60.0, "hash_seed": 0,

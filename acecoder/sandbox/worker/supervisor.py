@@ -140,6 +140,7 @@ class _Attempt:
         poll.register(0, 0)  # hang-up only: the trusted side died
         phase, phase_cpu_s, phase_wall_s = 0, self._cpu_s(), time.monotonic()
         end_wall_s = phase_wall_s + self.limits["total_wall_s"]
+        awake_cpu_s, awake_wall_s = phase_cpu_s, phase_wall_s  # when it last used the CPU
         while True:
             cpu_s, wall_s = self._cpu_s(), time.monotonic()
             seen, seen_cpu_s, seen_wall_s = PROGRESS.unpack_from(self.progress)
@@ -147,10 +148,16 @@ class _Attempt:
                 phase = seen
                 phase_cpu_s = _within(phase_cpu_s, seen_cpu_s, cpu_s)
                 phase_wall_s = _within(phase_wall_s, seen_wall_s, wall_s)
-            importing = phase % self.each == 0
+                awake_wall_s = wall_s
+            if cpu_s > awake_cpu_s:
+                awake_cpu_s, awake_wall_s = cpu_s, wall_s
+            importing = phase % self.each == 0  # or waiting for its program
             limit_s = self.limits["setup_cpu_s" if importing else "test_cpu_s"]
             cpu_left_s = phase_cpu_s + limit_s - cpu_s
             wall_left_s = min(end_wall_s, phase_wall_s + self.limits["test_wall_s"]) - wall_s
+            if not importing:
+                idle_left_s = awake_wall_s + self.limits["test_idle_s"] - wall_s
+                wall_left_s = min(wall_left_s, idle_left_s)
             if cpu_left_s <= 0 or wall_left_s <= 0:
                 return "timeout"
             # Several threads may burn CPU at once, and the next phase may be short: look again
