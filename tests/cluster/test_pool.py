@@ -38,6 +38,10 @@ def kubectl(*arguments: str, given: str | None = None, check: bool = True) -> st
     return done.stdout + ("" if check else done.stderr)
 
 
+def delete_namespace() -> None:
+    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=180s")
+
+
 def pods() -> list[dict[str, Any]]:
     text = kubectl("-n", NAMESPACE, "get", "pods", "-l", SELECTOR, "-o", "json")
     return [p for p in json.loads(text)["items"] if "deletionTimestamp" not in p["metadata"]]
@@ -52,6 +56,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PoolConfig]:
         "metadata": {"name": NAMESPACE,
                      "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
     }  # fmt: skip
+    delete_namespace()  # one that an earlier run left, or that is still on its way out
     kubectl("apply", "-f", "-", given=json.dumps(space))
     kubectl("-n", NAMESPACE, "delete", "secret", "sandbox-pool-token", "--ignore-not-found")
     kubectl("-n", NAMESPACE, "create", "secret", "generic", "sandbox-pool-token",
@@ -75,7 +80,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PoolConfig]:
         yield PoolConfig(url="http://sandbox-pool:8080", token_file=str(token), wait_s=60.0)
     finally:
         socket.getaddrinfo = real
-        kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+        delete_namespace()
 
 
 def _ready(pod: dict[str, Any]) -> bool:
