@@ -192,7 +192,7 @@ class _Call:
                 yield from self._advance(pending.unit, attempts)
             elif "malformed" in event.answer:
                 raise SandboxUnavailable(
-                    f"it cannot read a trial: {event.answer['malformed']}", where="sandbox pool",
+                    f"it refuses a trial: {event.answer['malformed']}", where="sandbox pool",
                     remedy=REMEDY,
                 )  # fmt: skip
             return

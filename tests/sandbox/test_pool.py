@@ -233,3 +233,9 @@ def test_this_process_reads_no_environment(start: Start) -> None:
     with sandbox(port) as pool:
         (result,) = pool.judge([Job("p", ("assert f(1) == []",), (("k", program),))])
     assert result.outcomes == (Outcome.PASSED,)
+
+
+def test_more_memory_than_the_pool_gives_is_refused_not_cut(start: Start) -> None:
+    _, port = start("--no-token", "--memory-bytes", "1000000")
+    with pytest.raises(SandboxUnavailable, match="this pool gives 1000000"), sandbox(port) as pool:
+        list(pool.judge(jobs(1)))

@@ -190,13 +190,16 @@ class Pool:
         result = {"id": trial.get("id"), "lost": "its worker kept dying"}
         for _ in range(MAX_RESTARTS):
             try:
-                limits = trial["limits"]
-                limits["memory_bytes"] = min(limits["memory_bytes"], self.memory_bytes)
+                asked = trial["limits"]["memory_bytes"]
+                if asked > self.memory_bytes:  # less would be another verdict
+                    raise ValueError(
+                        f"{asked} bytes of memory, this pool gives {self.memory_bytes}"
+                    )
                 attempts = station.run(trial)
                 result = {"id": trial["id"], "attempts": to_wire(attempts)}
                 self.metrics.count("attempts_total", len(attempts))
                 break
-            except StationLost as error:
+            except (StationLost, OSError) as error:  # OSError: no process to be had
                 self.metrics.count("workers_lost_total")
                 sys.stderr.write(f"sandbox pool: a worker was lost: {error}\n")
                 station.close()
