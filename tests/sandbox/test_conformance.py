@@ -16,7 +16,7 @@ import pytest
 from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.backends import open_sandbox
 from acecoder.sandbox.contract import Job, Judged, Limits, PoolConfig, Sandbox, SandboxConfig
-from acecoder.schema import Outcome, Test
+from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
 from tests.sandbox.programs import ATTACKS, HOSTILE_TESTS, ODDITIES, RIGHT
 
 LIMITS = Limits(test_cpu_s=0.3, test_wall_s=1.5, setup_cpu_s=2.0, max_timeouts=1)
@@ -87,6 +87,37 @@ def test_a_hostile_test_passes_nothing_and_harms_nobody(
     note(request, "hostile tests", result.outcomes[0] is not Outcome.PASSED and all_pass(canary))
     assert result.outcomes[0] is not Outcome.PASSED
     assert all_pass(canary)
+
+
+def test_scripts_are_judged_by_their_output(backend: Sandbox) -> None:
+    tests = (StdinTest(kind="stdin", input="3 4\n", output="7\n"),
+             StdinTest(kind="stdin", input="1 1\n", output="2"))  # fmt: skip
+    add = "a, b = map(int, input().split())\nprint(a + b)"
+    judged = judge(
+        backend,
+        {"right": add, "constant": "print(7)", "raises": f"{add}\nraise SystemExit(1)",
+         "loops": "while True: pass", "floods": "while True: print('7' * 10**6)"},
+        tests,
+    )  # fmt: skip
+    assert all_pass(judged["right"])
+    assert judged["constant"].outcomes == (Outcome.PASSED, Outcome.FAILED)
+    for name in ("raises", "loops", "floods"):
+        assert Outcome.PASSED not in judged[name].outcomes
+
+
+def test_a_unittest_file_is_run_beside_the_program_and_marked_weak(backend: Sandbox) -> None:
+    code = (
+        "import unittest\n"
+        "class T(unittest.TestCase):\n"
+        "    def test_f(self): self.assertEqual(f([1, 2]), [2, 1])\n"
+        "result = unittest.TextTestRunner().run(unittest.TestLoader().loadTestsFromTestCase(T))\n"
+        "assert result.wasSuccessful()\n"
+    )
+    tests = (TESTS[0], UnittestTest(kind="unittest", code=code))
+    judged = judge(backend, {"right": RIGHT, "wrong": "def f(x): return x"}, tests)
+    assert all_pass(judged["right"])
+    assert judged["right"].weak == (1,)
+    assert Outcome.PASSED not in judged["wrong"].outcomes
 
 
 def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
