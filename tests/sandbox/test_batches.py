@@ -47,6 +47,8 @@ APART = {
     "wraps": "from functools import wraps\ndef f(x): return wraps(x, assigned=['a'])",
     "a pattern": "def f(x):\n    match x:\n        case object(__class__=c): return c",
     "getattr": "def f(x): return getattr(x, 'a')",
+    "getattr bound where it never runs": "def f(x): return getattr(x, 'a')\nif 0: getattr = 1",
+    "open bound as an argument elsewhere": "def g(open): pass\ndef f(x): return open('/tmp/x')",
     "type": "def f(x): return type(x)",
     "open": "def f(x): return open('/tmp/x')",
     "globals": "def f(x): return globals()",

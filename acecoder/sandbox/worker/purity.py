@@ -79,6 +79,7 @@ BUILTINS = frozenset(
     "NameError NotImplementedError OverflowError RuntimeError StopIteration TypeError ValueError "
     "ZeroDivisionError".split()
 )
+_REFUSED_BUILTINS = frozenset(dir(builtins)) - BUILTINS
 _NODES = (
     ast.Module, ast.FunctionDef, ast.Return, ast.Delete, ast.Assign, ast.AugAssign, ast.AnnAssign,
     ast.For, ast.While, ast.If, ast.Raise, ast.Try, ast.Assert, ast.Import, ast.ImportFrom,
@@ -101,7 +102,8 @@ def why_impure(tree: ast.AST) -> str:
         return modules
     if bound & modules.keys():
         return "binds a module's name again"
-    names = _Names(BUILTINS | bound, modules)
+    # A name the program binds somewhere is still Python's own wherever that did not happen.
+    names = _Names(BUILTINS | (bound - _REFUSED_BUILTINS), modules)
     for node in ast.walk(tree):  # parents first: `module.name` before `module`
         reason = names.why_refused(node)
         if reason:
@@ -153,7 +155,7 @@ def why_call_impure(tree: ast.AST) -> str:
         if isinstance(node, ast.Attribute) and node.attr not in METHODS:
             return f"uses .{node.attr}"
         if isinstance(node, ast.Name) and node.id not in BUILTINS:
-            if node.id.startswith("__") or hasattr(builtins, node.id):
+            if node.id.startswith("__") or node.id in _REFUSED_BUILTINS:
                 return f"uses {node.id}"
         if isinstance(node, ast.keyword) and (node.arg or "").startswith("__"):
             return f"passes {node.arg}"
