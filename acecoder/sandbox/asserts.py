@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from acecoder.errors import InputError
 from acecoder.sandbox.decoding import Malformed, Opaque
+from acecoder.sandbox.testfiles import runnable
 
 MAX_STEPS = 20_000
 MAX_INT_BITS = 100_000
@@ -107,7 +109,7 @@ def plan(test: str) -> Plan:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Plan(broken=f"not Python: {type(error).__name__}")
     if len(body) != 1 or not isinstance(body[0], ast.Assert):
-        return Plan(weak_code=text) if body else Plan(broken="empty")
+        return plan_file(text) if body else Plan(broken="empty")
     calls = _Calls()
     try:
         condition = calls.visit(body[0].test)
@@ -117,6 +119,14 @@ def plan(test: str) -> Plan:
     except (Unreadable, RecursionError, ValueError):  # ValueError: a number too long to write out
         return Plan(weak_code=text)
     return Plan(calls=tuple(calls.sources), condition=condition)
+
+
+def plan_file(code: str) -> Plan:
+    """A test that is more than one assert: run beside the program, with what it defines called."""
+    try:
+        return Plan(weak_code=runnable(code))
+    except InputError as error:
+        return Plan(broken=error.what)
 
 
 class Answer(ast.expr):

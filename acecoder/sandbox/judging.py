@@ -13,7 +13,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from acecoder.sandbox.asserts import Plan, holds, plan
+from acecoder.sandbox.asserts import Plan, holds, plan, plan_file
 from acecoder.sandbox.contract import Judged, Limits
 from acecoder.sandbox.decoding import Malformed, decode, parse_frame
 from acecoder.sandbox.trials import Attempt, Trial
@@ -107,7 +107,7 @@ def _planned(
     for index, test in enumerate(tests):
         if isinstance(test, StdinTest):
             continue
-        this = Plan(weak_code=test.code) if isinstance(test, UnittestTest) else plan(test)
+        this = plan_file(test.code) if isinstance(test, UnittestTest) else plan(test)
         if this.broken:
             tally.record(index, Outcome.ERROR, f"the test is {this.broken}")
         elif this.weak_code:

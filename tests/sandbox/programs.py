@@ -256,8 +256,8 @@ ATTACKS |= {
         "        frame = frame.f_back\n"
     ),
     "root written": "def f(x):\n    open('/x', 'w')\n    return x[::-1]",
-    "device's mode changed": "import os\ndef f(x):\n    os.chmod('/dev/null', 0o777)\n    return x[::-1]",
-    "root's mode changed": "import os\ndef f(x):\n    os.chmod('/', 0o777)\n    return x[::-1]",
+    "device's mode changed": "import os\nold = os.stat('/dev/null').st_mode\nos.chmod('/dev/null', 0o640)\nassert os.stat('/dev/null').st_mode != old\ndef f(x):\n    return x[::-1]",
+    "root's mode changed": "import os\nold = os.stat('/').st_mode\nos.chmod('/', 0o711)\nassert os.stat('/').st_mode != old\ndef f(x):\n    return x[::-1]",
     "tmp's mode changed": "import os\ndef f(x):\n    assert os.stat('/tmp').st_mode & 0o77 == 0\n    return x[::-1]\nos.chmod('/tmp', 0o700)\nf = None",
     "thread of PID 1 killed": "import ctypes, os\ndef f(x):\n    ctypes.CDLL(None).syscall(200, 1, 9)\n    raise SystemExit",
     "signal queued to PID 1": "import ctypes\ndef f(x):\n    ctypes.CDLL(None).syscall(129, 1, 9, ctypes.create_string_buffer(128))\n    raise SystemExit",
@@ -270,6 +270,7 @@ ATTACKS |= {
 }  # fmt: skip
 
 ODDITIES = {
+    "copies files": "import pathlib, shutil, tempfile\ndef f(x):\n    with tempfile.TemporaryDirectory() as d:\n        a = pathlib.Path(d, 'a')\n        a.touch()\n        a.write_text(repr(x[::-1]))\n        shutil.copy(a, f'{d}/b')\n        shutil.copy2(f'{d}/b', f'{d}/c')\n        return eval(pathlib.Path(d, 'c').read_text())",
     "plain": RIGHT,
     "numpy": "import numpy as np\ndef f(x): return np.array(x)[::-1]",
     "numpy scalars": "import numpy as np\ndef f(x): return [np.int64(v) for v in x[::-1]]",

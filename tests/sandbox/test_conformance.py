@@ -120,6 +120,40 @@ def test_a_unittest_file_is_run_beside_the_program_and_marked_weak(backend: Sand
     assert Outcome.PASSED not in judged["wrong"].outcomes
 
 
+VALUES = """
+import collections, dataclasses, enum
+import numpy as np
+P = collections.namedtuple("P", "x y")
+@dataclasses.dataclass
+class D:
+    x: int
+class E(enum.IntEnum):
+    A = 1
+nan = float("nan")
+def f(k):
+    return {"int64": np.int64(3), "float32": np.float32(0.1), "bool_": np.bool_(True),
+            "array": np.array([1, 2]), "Counter": collections.Counter("aab"), "namedtuple": P(1, 2),
+            "enum": E.A, "dataclass": D(1), "nan": nan, "nans": [nan], "iterator": iter([1, 2])}[k]
+"""
+DECIDED = {
+    "assert f('int64') == 3": True, "assert f('float32') == 0.1": False,
+    "assert f('bool_') == True": True, "assert f('array') == [1, 2]": True,
+    "assert f('Counter') == {'a': 2, 'b': 1}": True, "assert f('namedtuple') == (1, 2)": True,
+    "assert f('enum') == 1": True, "assert f('dataclass') == D(1)": False,
+    "assert f('nan') == float('nan')": False, "assert f('nan') != f('nan')": True,
+    "assert f('nans') == [float('nan')]": False, "assert f('iterator') == [1, 2]": False,
+    "assert list(f('iterator')) == [1, 2]": True,
+}  # fmt: skip
+
+
+def test_values_count_as_the_design_says(backend: Sandbox) -> None:
+    """DESIGN.md, "Equality is Python's"."""
+    result = judge(backend, {"values": VALUES}, tuple(DECIDED))["values"]
+    found = {t: o is Outcome.PASSED for t, o in zip(DECIDED, result.outcomes, strict=True)}
+    assert found == DECIDED
+    assert result.weak == ()
+
+
 def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     """Last: what was seen, for a person to read."""
     with capsys.disabled():

@@ -172,14 +172,49 @@ def test_expected_values_are_not_among_the_calls() -> None:
 @pytest.mark.parametrize(
     "test",
     [
-        "assert all(f(i) == i for i in range(3))", "assert (x := f(1)) == 1", "f(1)",
+        "assert all(f(i) == i for i in range(3))", "assert (x := f(1)) == 1",
         "assert [f(i) for i in (1, 2)] == [1, 2]", "assert f(1) == 'a'.upper()",
         "assert f(1) == '%s' % 1 @ 2", "x = f(1)\nassert x == 1",
         "assert (lambda: f(1))() == 1",
     ],
 )  # fmt: skip
 def test_what_the_interpreter_cannot_read_is_judged_weakly_and_says_so(test: str) -> None:
-    assert plan(test).weak_code == test
+    assert plan(test).weak_code.strip() == test
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class T(unittest.TestCase):\n    def test_it(self): self.assertEqual(f(1), 2)",
+        "class B(unittest.TestCase):\n    pass\nclass T(B):\n    def test_it(self): self.assertEqual(f(1), 2)",
+        "def test_it():\n    assert f(1) == 2",
+        "def test_it():\n    assert f(1) == 2\ntest_it()",
+        "class TestF:\n    def test_it(self): assert f(1) == 2",
+        "def check(g):\n    assert g(1) == 2\ncheck(f)",
+        "try:\n    f(1)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError",
+    ],
+)  # fmt: skip
+def test_what_a_test_file_defines_is_run(code: str) -> None:
+    def wrong(n: int) -> int:
+        return n
+
+    source = plan(f"import unittest\n{code}").weak_code
+    with pytest.raises(AssertionError):
+        exec(source, {"f": wrong})
+    if "raise" not in code:
+        exec(source, {"f": lambda n: n + 1})
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "f(1)", "x = f(1)\ny = x", "def test_it():\n    f(1)",
+        "def check(f):\n    assert f(1) == 2", "def test_it(tmp_path):\n    assert f(1) == 2",
+        "import os\nLIMIT = 3\nclass Holder:\n    def check(self): assert f(1) == 2",
+    ],
+)  # fmt: skip
+def test_a_test_file_that_asserts_nothing_is_broken(code: str) -> None:
+    assert plan(code).broken
 
 
 @pytest.mark.parametrize("test", ["assert f(", "", "assert 1 == 1", "assert True", "\x00"])

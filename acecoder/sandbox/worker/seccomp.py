@@ -39,11 +39,17 @@ ALLOWED = {
     "eventfd2": 290, "epoll_create1": 291, "dup3": 292, "pipe2": 293, "renameat2": 316,
     "getrandom": 318, "membarrier": 324, "statx": 332, "rseq": 334, "faccessat2": 439,
 }  # fmt: skip
-KILL, TGKILL, OWN_PID = (
-    62,
-    234,
-    0x7A5B3C1D,
-)  # the last is replaced by the process's own, in `install`
+WITHOUT_EFFECT = {"chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452}
+"""Reported as done and not done: `shutil.copy` needs them to succeed, and in gVisor they reach
+files of read-only mounts."""
+UTIMENSAT = 280
+"""Without effect where it is given times (`shutil.copy2`), refused where not: `Path.touch` makes
+the file then."""
+XATTR = range(188, 200)
+"""setxattr to fremovexattr: answered as by a file system without them."""
+KILL, TGKILL = 62, 234
+OWN_PID = 0x7A5B3C1D
+"""Replaced by the process's own, in `install`."""
 CLONE, IOCTL, PRLIMIT64, CLONE3 = 56, 16, 302, 435
 IOCTLS = (0x5421, 0x5450, 0x5451, 0x541B)  # FIONBIO, FIONCLEX, FIOCLEX, FIONREAD
 CLONE_THREAD = 0x00010000
@@ -51,7 +57,7 @@ CLONE_THREAD = 0x00010000
 _ARCH_X86_64 = 0xC000003E
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _LOAD, _JUMP_EQ, _JUMP_GE, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24  # offsets into struct seccomp_data
+_NUMBER, _ARCH, _ARG0, _ARG1, _ARG2 = 0, 4, 16, 24, 32  # offsets into struct seccomp_data
 _SECCOMP_MODE_FILTER = 2
 
 
@@ -71,6 +77,14 @@ def build() -> bytes:
     ]  # fmt: skip
     for number in ALLOWED.values():
         ops += [_op(_JUMP_EQ, number, 0, 1), _op(_RETURN, _ALLOW)]
+    for number in WITHOUT_EFFECT.values():
+        ops += [_op(_JUMP_EQ, number, 0, 1), _refuse(0)]
+    for number in XATTR:
+        ops += [_op(_JUMP_EQ, number, 0, 1), _refuse(errno.ENOTSUP)]
+    ops += [
+        _op(_JUMP_EQ, UTIMENSAT, 0, 6), _op(_LOAD, _ARG2), _op(_JUMP_EQ, 0, 0, 3),
+        _op(_LOAD, _ARG2 + 4), _op(_JUMP_EQ, 0, 0, 1), _refuse(errno.EPERM), _refuse(0),
+    ]  # fmt: skip
     # Threads only: without CLONE_THREAD, clone would make a process.
     ops += [
         _op(_JUMP_EQ, CLONE, 0, 4), _op(_LOAD, _ARG0), _op(_JUMP_SET, CLONE_THREAD, 0, 1),
