@@ -20,6 +20,7 @@ from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
 from acecoder.sandbox.pool import PoolSandbox
 from acecoder.schema import Outcome, Test
+from tests.sandbox import test_conformance as suite
 from tests.sandbox.programs import ATTACKS, HOSTILE_TESTS, ODDITIES, RIGHT
 
 pytestmark = pytest.mark.cluster
@@ -128,6 +129,9 @@ def test_the_conformance_suite_holds_in_the_pods(pool: PoolConfig) -> None:
         judged = {r.key: r for r in one.judge([Job("p", TESTS, tuple(programs.items()))])}
         hostile = [Job(test, (test, TESTS[0]), (("k", RIGHT),)) for test in HOSTILE_TESTS]
         tests = {r.problem_id: r for r in one.judge(hostile)}
+        suite.test_scripts_are_judged_by_their_output(one)
+        suite.test_a_unittest_file_is_run_beside_the_program_and_marked_weak(one)
+        suite.test_values_count_as_the_design_says(one)
     assert [n for n in ATTACKS if Outcome.PASSED in judged[n].outcomes] == []
     honest = [n for n in programs if n not in ATTACKS]
     assert [n for n in honest if set(judged[n].outcomes) != {Outcome.PASSED}] == []
