@@ -40,7 +40,7 @@ doctor:  ## what this machine has, what it lacks, and the remedy
 	@if [ -x $(BIN)/acecoder ]; then $(BIN)/acecoder doctor; else $(PYTHON) -m acecoder.doctor --before-install; fi
 
 lock: $(VENV)/installed  ## resolve the dependencies again into requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --all-extras --no-extra vllm --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra train --extra pipelines --extra tracking --extra cluster --extra benchmarks --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
 
 clean:  ## remove the environment and build output (not .acecoder, which holds your results)
 	rm -rf $(VENV) build

@@ -3,6 +3,9 @@
     home/artifacts/<step>/<stage_key>/<output>/...   with manifest.json beside the files
     home/journal/<name>/<key>.jsonl                  answers paid for, verdicts reached
     home/mlflow.db, home/runs/, home/git/, home/models/
+
+Where an object store stands behind the home (on a cluster, where a pod's disk dies with it), what
+must outlive the pod is in the store under the same names before it counts as done.
 What is not here: what a stage key is made of (`runner`).
 """
 
@@ -13,17 +16,20 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from acecoder.errors import InputError
+from acecoder.store import ObjectStore, Segments
 from acecoder.tables import SUFFIXES, disk_error
 
 MANIFEST = "manifest.json"
 REPORT = "report.json"
+CHECKPOINT_MARK = "whole"
+"""A file in a training checkpoint: all of it is written."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +37,92 @@ class Home:
     """Where everything lies that outlives a run."""
 
     root: Path
+    store: ObjectStore | None = field(default=None, compare=False)
 
     @classmethod
     def from_environment(cls) -> Home:
-        """`ACECODER_HOME`, or `.acecoder` in the current directory."""
-        return cls(Path(os.environ.get("ACECODER_HOME", ".acecoder")).absolute())
+        """`ACECODER_HOME`, or `.acecoder` in the current directory; `ACECODER_STORE` behind it."""
+        root = Path(os.environ.get("ACECODER_HOME", ".acecoder")).absolute()
+        return cls(root, ObjectStore.from_environment())
 
     def artifact(self, step: str, stage_key: str) -> Path:
         return self.root / "artifacts" / step / stage_key
 
+    def bring(self, path: Path, mark: str) -> bool:
+        """Whether a directory of the home is whole here (has its `mark`), fetched if need be."""
+        if (path / mark).exists():
+            return True
+        if self.store is None or self.store.get(f"{self._name(path)}/{mark}") is None:
+            return False
+        with publishing(path) as partial:
+            self.store.get_tree(self._name(path), partial)
+        return True
+
+    def send(self, path: Path, mark: str) -> None:
+        """Put a file, or a directory whose `mark` makes it whole, into the store if there is one."""
+        if self.store is None:
+            return
+        if path.is_dir():
+            self.store.put_tree(path, self._name(path), last=mark)
+        else:
+            self.store.put(self._name(path), path.read_bytes())
+
+    def forget(self, directory: Path) -> None:
+        """Remove a directory here and in the store."""
+        shutil.rmtree(directory, ignore_errors=True)
+        if self.store is not None:
+            self.store.delete(self.store.names(f"{self._name(directory)}/"))
+
+    def keep_checkpoint(self, checkpoint: Path) -> None:
+        """Put a whole checkpoint into the store in place of earlier ones of its directory."""
+        if self.store is None:
+            return
+        directory = self._name(checkpoint.parent)
+        earlier = self.store.names(f"{directory}/")
+        self.send(checkpoint, CHECKPOINT_MARK)
+        kept = f"{self._name(checkpoint)}/"
+        self.store.delete([name for name in earlier if not name.startswith(kept)])
+
+    def bring_checkpoints(self, directory: Path) -> None:
+        """Fetch the whole checkpoints that an earlier pod left."""
+        directory.mkdir(parents=True, exist_ok=True)
+        if self.store is None or any(directory.iterdir()):
+            return
+        names = self.store.names(f"{self._name(directory)}/")
+        for mark in [name for name in names if name.endswith(f"/{CHECKPOINT_MARK}")]:
+            self.bring(self.root / Path(mark).parent, CHECKPOINT_MARK)
+
+    def permanent(self, artifact: Path) -> str:
+        """The address of an output that outlives the pod; KFP hands stages copies."""
+        path = artifact.resolve()
+        if path.is_relative_to(self.root):
+            name = self._name(path)
+        elif self.store is not None and (path / MANIFEST).exists():
+            name = f"artifacts/{json.loads((path / MANIFEST).read_text())['artifact']}"
+        else:
+            return path.as_uri()
+        return self.store.uri(name) if self.store else (self.root / name).as_uri()
+
+    def open(self, address: str) -> Path:
+        """The directory behind a `permanent` address, fetched if need be. Raises InputError."""
+        if address.startswith("file://"):
+            return Path(address.removeprefix("file://"))
+        base = self.store.uri("") if self.store else "s3://"
+        path = self.root / address.removeprefix(base)
+        if not address.startswith(base) or not self.bring(path, MANIFEST):
+            raise InputError("no such artifact in this home or its store", where=address)
+        return path
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self.root))
+
     def journal(self, name: str, key: str) -> Path:
         return self.root / "journal" / name / f"{key}.jsonl"
+
+    def open_journal(self, name: str, key: str) -> Journal:
+        """The journal of one kind of answer, with what earlier pods wrote to it."""
+        segments = Segments(self.store, f"journal/{name}/{key}") if self.store else None
+        return Journal(self.journal(name, key), segments)
 
     def run(self, run_key: str) -> Path:
         return self.root / "runs" / run_key
@@ -93,13 +174,19 @@ def _file_digests(directory: Path) -> dict[str, str]:
     }
 
 
-def write_manifest(directory: Path, *, stage_key: str, counts: Mapping[str, int]) -> None:
-    """Describe an output: sha256 of every file, its schema version, counts, who made it."""
+def write_manifest(
+    directory: Path, *, stage_key: str, artifact: str, counts: Mapping[str, int]
+) -> None:
+    """Describe an output: sha256 of every file, its schema version, counts, who made it.
+
+    `artifact` is its name under the home's artifacts: step/stage_key/output.
+    """
     from acecoder.schema import SCHEMA_VERSION
 
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "stage_key": stage_key,
+        "artifact": artifact,
         "counts": dict(counts),
         "files": _file_digests(directory),
     }
@@ -150,11 +237,13 @@ def exclusive(path: Path) -> Iterator[None]:
 class Journal:
     """An append-only map from a digest to plain data, on disk before `put` returns.
 
-    A torn line (the process was killed while writing) is skipped; all others are kept.
+    A torn line (the process was killed while writing) is skipped; all others are kept. Where
+    `segments` are given, entries are in the object store too before `put` returns.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, segments: Segments | None = None) -> None:
         self._path = path
+        self._segments = segments
         self._entries: dict[str, Any] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -166,7 +255,10 @@ class Journal:
     def _load(self) -> None:
         # Another process may be writing: what looks torn may be a line that is not all there yet.
         with self._locked():
-            self._read()
+            self._file.seek(0)
+            self._read(self._file)
+        for segment in self._segments.load() if self._segments else ():
+            self._read(segment.splitlines())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -176,9 +268,8 @@ class Journal:
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
-    def _read(self) -> None:
-        self._file.seek(0)
-        for line in self._file:
+    def _read(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
             try:
                 key, value = json.loads(line)
             except (ValueError, TypeError):
@@ -212,6 +303,8 @@ class Journal:
                 os.fsync(self._file.fileno())
         except OSError as error:
             raise disk_error(error, self._path) from error
+        if self._segments:
+            self._segments.append(text.encode())
         self._entries.update(entries)
 
     def close(self) -> None:

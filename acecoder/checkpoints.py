@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback
 
+from acecoder.artifacts import CHECKPOINT_MARK
 from acecoder.errors import InputError
-
-MARK = "whole"
 
 
 class MarkWhole(TrainerCallback):
-    """Marks a checkpoint once the trainer has written all of it."""
+    """Marks a checkpoint once the trainer has written all of it, and hands it to `keep`."""
+
+    def __init__(self, keep: Callable[[Path], None]) -> None:
+        self._keep = keep
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / MARK).touch()
+        checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        (checkpoint / CHECKPOINT_MARK).touch()
+        self._keep(checkpoint)
 
 
 def last_whole(directory: Path) -> str | None:
     """The newest whole checkpoint in a trainer's output directory, or None."""
-    whole = [path.parent for path in directory.glob(f"checkpoint-*/{MARK}")]
+    whole = [path.parent for path in directory.glob(f"checkpoint-*/{CHECKPOINT_MARK}")]
     newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
     return str(newest) if newest else None
 

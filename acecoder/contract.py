@@ -45,7 +45,7 @@ class Champion:
     version: str
     source: str
     scores: str
-    """Path of the scores artifact it was promoted with."""
+    """Address of the scores it was promoted with (`Home.permanent`)."""
 
 
 class Registry(Protocol):
@@ -55,8 +55,8 @@ class Registry(Protocol):
         """The version behind the alias `champion`. Raises TrackingUnavailable."""
         ...
 
-    def register(self, name: str, source: Path, tags: dict[str, str]) -> str:
-        """Make (or find, by tag `digest`) a version of `name`; its number."""
+    def register(self, name: str, source: str, tags: dict[str, str]) -> str:
+        """Make (or find, by tag `digest`) a version of `name` at an address; its number."""
         ...
 
     def promote(self, name: str, version: str) -> None:
@@ -107,7 +107,11 @@ class StageContext:
 
     def journal(self, name: str, key: str) -> Journal:
         """The journal of one kind of answer (see `Home`)."""
-        return Journal(self.home.journal(name, key))
+        return self.home.open_journal(name, key)
+
+    def keep_checkpoint(self, checkpoint: Path) -> None:
+        """Make a whole checkpoint in `scratch` outlive the pod; older ones need not."""
+        self.home.keep_checkpoint(checkpoint)
 
 
 Stage = Callable[..., Report]

@@ -34,7 +34,7 @@ from acecoder.artifacts import (
 from acecoder.config import Config, ModelConfig, Table, decisive, digest_of, validate
 from acecoder.contract import Progress, Report, Signature, Stage, StageContext, signature_of
 from acecoder.errors import AceCoderError, InputError
-from acecoder.tracking import Tracker
+from acecoder.tracking import TrackedStep, Tracker
 
 PACKAGE = "acecoder"
 TRACKED = "tracked"
@@ -141,12 +141,12 @@ def run_stage(
     directory = home.artifact(step, key)
     progress = Progress(step)
     with exclusive(home.root / "locks" / f"{step}-{key}"):
-        reused = (directory / REPORT).exists()
+        reused = home.bring(directory, REPORT)
         if reused:
             progress.say(f"done before, key {key[:12]}")
             if tracker and not (directory / TRACKED).exists():
                 _track_late(
-                    tracker, step, stage, key, config, digests, run_key, directory, signature
+                    tracker, step, stage, key, config, digests, run_key, directory, signature, home
                 )
         else:
             progress.say(f"starts, key {key[:12]}")
@@ -176,7 +176,7 @@ def _produce(
     progress: Progress, run_key: str, tracker: Tracker | None,
 ) -> None:  # fmt: skip
     scratch = home.root / "journal" / "checkpoints" / key
-    scratch.mkdir(parents=True, exist_ok=True)
+    home.bring_checkpoints(scratch)
     started_s = time.monotonic()
     tracked = (
         tracker.start(step, stage.__name__, key, config, digests, run_key) if tracker else None
@@ -197,31 +197,38 @@ def _produce(
                 for name, value in report.metrics.items()
                 if math.isfinite(value) and value == int(value)
             }
-            for path in outputs.values():
-                write_manifest(path, stage_key=key, counts=counts)
+            for name, path in outputs.items():
+                write_manifest(path, stage_key=key, artifact=f"{step}/{key}/{name}", counts=counts)
             text = json.dumps({**asdict(report), "wall_s": wall_s}, indent=1)
             (partial / REPORT).write_text(text + "\n")
             output_digests = {name: content_digest(path) for name, path in outputs.items()}
+        home.send(directory, REPORT)
     except BaseException as error:
         if tracked:
             tracked.fail(error)
         raise
-    shutil.rmtree(scratch, ignore_errors=True)
+    home.forget(scratch)
     if tracked:
-        tracked.finish(report, output_digests, directory)
-        (directory / TRACKED).touch()
+        _finish_tracking(tracked, report, output_digests, directory, home)
     progress.say(f"done in {wall_s:.1f} s")
+
+
+def _finish_tracking(
+    tracked: TrackedStep, report: Report, outputs: Mapping[str, str], directory: Path, home: Home
+) -> None:
+    tracked.finish(report, outputs, directory)
+    (directory / TRACKED).touch()
+    home.send(directory / TRACKED, TRACKED)
 
 
 def _track_late(
     tracker: Tracker, step: str, stage: Stage, key: str, config: Config,
-    digests: Mapping[str, str], run_key: str, directory: Path, signature: Signature,
+    digests: Mapping[str, str], run_key: str, directory: Path, signature: Signature, home: Home,
 ) -> None:  # fmt: skip
     """Track a step that was killed between its result and its record in MLflow."""
     tracked = tracker.start(step, stage.__name__, key, config, digests, run_key)
     outputs = {name: content_digest(directory / name) for name in signature.outputs}
-    tracked.finish(read_report(directory), outputs, directory)
-    (directory / TRACKED).touch()
+    _finish_tracking(tracked, read_report(directory), outputs, directory, home)
 
 
 def read_report(directory: Path) -> Report:
@@ -242,7 +249,9 @@ def _note(
         "directory": str(result.directory), "reused": result.reused,
         "config": config.model_dump(mode="json"), "inputs": dict(digests),
     }  # fmt: skip
-    (directory / f"{result.step}.json").write_text(json.dumps(note, indent=1) + "\n")
+    file = directory / f"{result.step}.json"
+    file.write_text(json.dumps(note, indent=1) + "\n")
+    home.send(file, file.name)
 
 
 def run_component(
@@ -251,7 +260,8 @@ def run_component(
 ) -> None:  # fmt: skip
     """What a KFP component calls: paths and JSON in, outputs at the paths KFP chose.
 
-    On one machine an output is a link into the home, which outlives KFP's directories.
+    On one machine an output is a link into the home, which outlives KFP's directories; in a pod it
+    is moved there, for KFP to upload (the object store has it too).
     Exits with status 1 after one readable error.
     """
     home = Home.from_environment()
@@ -272,7 +282,12 @@ def run_component(
             shutil.rmtree(link)
         else:
             link.unlink(missing_ok=True)
-        link.symlink_to(result.directory / name)
+        if home.store:
+            shutil.move(result.directory / name, link)
+        else:
+            link.symlink_to(result.directory / name)
+    if home.store:
+        shutil.rmtree(result.directory)  # what is left of it would look whole after a restart
 
 
 def give_outputs(result: StepResult, outputs: Mapping[str, Path]) -> None:

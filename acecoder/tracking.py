@@ -63,7 +63,7 @@ class Tracker:
     """Opens runs of steps. MLflow is imported when the first one starts."""
 
     def __init__(self, home: Home) -> None:
-        self._home = home
+        self.home = home
         self._uri = os.environ.get("MLFLOW_TRACKING_URI") or home.tracking_uri
         self._cached: MlflowClient | None = None
 
@@ -109,7 +109,7 @@ class Tracker:
         from mlflow import MlflowClient
 
         # Two processes that both make the database's tables fail each other.
-        with exclusive(self._home.root / "locks" / "mlflow"):
+        with exclusive(self.home.root / "locks" / "mlflow"):
             if self._cached is None:
                 self._cached = MlflowClient(self._uri, registry_uri=self._uri)
             client = self._cached
@@ -118,12 +118,12 @@ class Tracker:
                 return client, str(found.experiment_id)
             where = None
             if self._uri.startswith("sqlite:"):
-                where = (self._home.root / "mlartifacts").as_uri()
+                where = (self.home.root / "mlartifacts").as_uri()
             return client, str(client.create_experiment(EXPERIMENT, artifact_location=where))
 
     def _parent(self, client: MlflowClient, experiment: str, run_key: str) -> str:
         """The run that stands for the whole pipeline run; made by its first step."""
-        with exclusive(self._home.root / "locks" / f"run-{run_key}"):
+        with exclusive(self.home.root / "locks" / f"run-{run_key}"):
             query = f"tags.run_key = '{run_key}' and tags.kind = 'pipeline'"
             found = client.search_runs([experiment], query, max_results=1)
             if found:
@@ -140,7 +140,10 @@ class TrackedStep:
         self._tracker, self._client, self._run_id, self._uri = tracker, client, run_id, uri
 
     def finish(self, report: Report, outputs: Mapping[str, str], directory: Path) -> None:
-        """Record metrics, curves, output digests; version data sets and models; close."""
+        """Record metrics, curves, output digests; version data sets and models; close.
+
+        `directory` is the step's, in the home; what is recorded is its permanent address.
+        """
         from mlflow.entities import Metric, RunTag
 
         metrics = [
@@ -153,7 +156,7 @@ class TrackedStep:
             for start in range(0, len(metrics), 900):
                 self._client.log_batch(self._run_id, metrics=metrics[start : start + 900])
             tags = [RunTag(f"output.{name}", digest) for name, digest in outputs.items()]
-            tags.append(RunTag("artifact_directory", str(directory)))
+            tags.append(RunTag("artifact_directory", self._tracker.home.permanent(directory)))
             self._client.log_batch(self._run_id, tags=tags)
             self._client.log_dict(self._run_id, {"metrics": report.metrics, "details": report.details},
                                   "report.json")  # fmt: skip
@@ -174,13 +177,15 @@ class TrackedStep:
         """Tables become MLflow data sets by digest; the reward model a registered version."""
         from mlflow.entities import Dataset, DatasetInput
 
-        tables = []
+        tables, address = [], self._tracker.home.permanent
         for name, digest in outputs.items():
             if name in MODEL_OUTPUTS:
                 registry = MlflowRegistry(self._client, self._uri)
-                registry.register(MODEL_OUTPUTS[name], directory / name, {"digest": digest})
+                registry.register(
+                    MODEL_OUTPUTS[name], address(directory / name), {"digest": digest}
+                )
             elif (directory / name).glob("records.*"):
-                source = json.dumps({"uri": (directory / name).as_uri()})
+                source = json.dumps({"uri": address(directory / name)})
                 tables.append(DatasetInput(Dataset(name, digest[:36], "local", source), tags=[]))
         if tables:
             self._client.log_inputs(self._run_id, datasets=tables)
@@ -205,7 +210,7 @@ class MlflowRegistry:
                 raise
         return Champion(str(version.version), str(version.source), version.tags.get("scores", ""))
 
-    def register(self, name: str, source: Path, tags: dict[str, str]) -> str:
+    def register(self, name: str, source: str, tags: dict[str, str]) -> str:
         """See `contract.Registry`."""
         with _reaching(self._uri):
             if not self._client.search_registered_models(f"name = '{name}'"):
@@ -215,7 +220,7 @@ class MlflowRegistry:
                     for key, value in tags.items():
                         self._client.set_model_version_tag(name, str(version.version), key, value)
                     return str(version.version)
-            made = self._client.create_model_version(name, source.as_uri(), tags=tags)
+            made = self._client.create_model_version(name, source, tags=tags)
             self._client.set_registered_model_alias(name, "candidate", made.version)
         return str(made.version)
 

@@ -33,7 +33,7 @@ class RewardTraining:
 
 def train(
     pairs: Sequence[Pair], base: str, plan: RewardTraining, *, scratch: Path, destination: Path,
-    callback: Any,
+    callbacks: Sequence[Any],
 ) -> list[dict[str, float]]:  # fmt: skip
     """Train on `pairs` from the weights at `base`; the log, one entry a step.
 
@@ -50,7 +50,7 @@ def train(
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from trl import RewardConfig, RewardTrainer
 
-    from acecoder.checkpoints import MarkWhole, last_whole, require_one_device
+    from acecoder.checkpoints import last_whole, require_one_device
 
     require_one_device()
 
@@ -78,7 +78,7 @@ def train(
     trainer = RewardTrainer(
         model=model, args=arguments, processing_class=tokenizer,
         train_dataset=Dataset.from_list([_conversations(pair) for pair in pairs]),
-        callbacks=[MarkWhole(), callback],
+        callbacks=list(callbacks),
     )  # fmt: skip
     trainer.train(resume_from_checkpoint=last_whole(scratch))
     trainer.model.to(getattr(torch, plan.dtype))

@@ -38,7 +38,7 @@ class PolicyTraining:
 
 def train(
     prompts: Sequence[tuple[str, str]], reward: RewardFunction, base: str, plan: PolicyTraining, *,
-    scratch: Path, destination: Path, callback: Any,
+    scratch: Path, destination: Path, callbacks: Sequence[Any],
 ) -> list[dict[str, float]]:  # fmt: skip
     """Train from the weights at `base` on (problem id, rendered prompt); the log, a step an entry.
 
@@ -55,7 +55,7 @@ def train(
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import GRPOTrainer
 
-    from acecoder.checkpoints import MarkWhole, last_whole, require_one_device
+    from acecoder.checkpoints import last_whole, require_one_device
     from acecoder.rl.trainer import ReinforcePlusPlusTrainer
 
     require_one_device()
@@ -73,7 +73,7 @@ def train(
     common: dict[str, Any] = {
         "model": model, "args": _arguments(plan, scratch), "processing_class": tokenizer,
         "reward_funcs": [sandbox_reward], "train_dataset": Dataset.from_list(rows),
-        "callbacks": [MarkWhole(), callback],
+        "callbacks": list(callbacks),
     }  # fmt: skip
     trainer = (
         GRPOTrainer(**common)

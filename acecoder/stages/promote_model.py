@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import Field
 
-from acecoder.artifacts import content_digest
+from acecoder.artifacts import Home, content_digest
 from acecoder.config import Config
 from acecoder.contract import Champion, In, Out, Report, StageContext
 from acecoder.errors import InputError, PlatformError
@@ -50,13 +50,13 @@ def promote_model(
     digest = content_digest(policy)
     tags = {
         "digest": digest,
-        "scores": str(candidate_scores.resolve()),
+        "scores": context.home.permanent(candidate_scores),
         "home": str(context.home.root),
     }
-    source = policy.resolve()
+    source = context.home.permanent(policy)
     version = registry.register(name, source, tags)
     champion = registry.champion(name)
-    opponent, opponent_scores = _opponent(champion, initial_scores)
+    opponent, opponent_scores = _opponent(champion, initial_scores, context.home)
     difference = _compare(config, candidate_scores, opponent_scores)
     if champion is not None and champion.version == version:
         verdict, difference = Decision(True, "this version is the champion already"), None
@@ -89,10 +89,10 @@ def promote_model(
     return Report(metrics, details={**record, "commit": commit})
 
 
-def _opponent(champion: Champion | None, initial_scores: Path) -> tuple[str, Path]:
+def _opponent(champion: Champion | None, initial_scores: Path, home: Home) -> tuple[str, Path]:
     if champion is None:
         return "the initial model", initial_scores
-    return f"champion version {champion.version}", Path(champion.scores)
+    return f"champion version {champion.version}", home.open(champion.scores)
 
 
 def _compare(config: PromoteModelConfig, ours: Path, theirs: Path) -> Estimate | None:
@@ -117,9 +117,11 @@ def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]
         ) from None  # fmt: skip
 
 
-def _commit(context: StageContext, record: Mapping[str, object], source: Path) -> str:
+def _commit(context: StageContext, record: Mapping[str, object], source: str) -> str:
     """One commit a decision; the released model's file changes only on promotion."""
-    repository = ReleaseRepository(context.home.git)
+    git = context.home.git
+    context.home.bring(git, "HEAD")
+    repository = ReleaseRepository(git)
     files = {
         f"decisions/{record['model']}-v{record['version']}.json": json.dumps(record, indent=1)
         + "\n"
@@ -127,9 +129,11 @@ def _commit(context: StageContext, record: Mapping[str, object], source: Path) -
     if record["promote"]:
         released = {
             "name": record["model"], "version": record["version"], "digest": record["digest"],
-            "source": str(source),
+            "source": source,
         }  # fmt: skip
         files[RELEASED] = yaml.safe_dump(released, sort_keys=False)
     word = "Promote" if record["promote"] else "Hold"
     message = f"{word} {record['model']} version {record['version']}\n\n{record['reason']}"
-    return repository.commit(files, message)
+    commit = repository.commit(files, message)
+    context.home.send(git, "HEAD")
+    return commit

@@ -74,7 +74,7 @@ def train_policy(
     """
     from transformers import AutoTokenizer
 
-    from acecoder.checkpoints import ReportSteps
+    from acecoder.checkpoints import MarkWhole, ReportSteps
     from acecoder.llm import weights
     from acecoder.llm.local import render_chat
     from acecoder.rl import training
@@ -96,7 +96,10 @@ def train_policy(
             _plan(config),
             scratch=context.scratch,
             destination=policy,
-            callback=ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}),
+            callbacks=(
+                MarkWhole(context.keep_checkpoint),
+                ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}),
+            ),
         )
     distance, changed = training.weight_change(base, policy)
     if not changed:

@@ -39,7 +39,7 @@ def train_reward_model(
     config: TrainRewardModelConfig, *, pairs: In, reward_model: Out, context: StageContext
 ) -> Report:
     """Train, then score the held-out pairs. Raises InputError where either part has no pairs."""
-    from acecoder.checkpoints import ReportSteps
+    from acecoder.checkpoints import MarkWhole, ReportSteps
     from acecoder.llm import weights
     from acecoder.reward.scoring import RewardModel
     from acecoder.reward.training import RewardTraining, train
@@ -61,7 +61,8 @@ def train_reward_model(
             seed=config.seed, save_every_steps=config.save_every_steps, dtype=config.dtype,
         ),
         scratch=context.scratch, destination=reward_model,
-        callback=ReportSteps(context.progress, {"loss": "loss", "accuracy": "accuracy"}),
+        callbacks=(MarkWhole(context.keep_checkpoint),
+                   ReportSteps(context.progress, {"loss": "loss", "accuracy": "accuracy"})),
     )  # fmt: skip
     model = RewardModel(
         reward_model, batch_size=config.score_batch_size, max_length_tokens=config.max_length_tokens

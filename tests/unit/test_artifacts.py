@@ -56,7 +56,7 @@ def test_the_digest_is_of_the_files_and_not_of_who_made_them(tmp_path: Path) -> 
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "records.jsonl").write_text("same\n")
-    write_manifest(tmp_path / "a", stage_key="one", counts={})
+    write_manifest(tmp_path / "a", stage_key="one", artifact="s/one/a", counts={})
     assert content_digest(tmp_path / "a") == content_digest(tmp_path / "b")
     (tmp_path / "b" / "records.jsonl").write_text("other\n")
     assert content_digest(tmp_path / "a") != content_digest(tmp_path / "b")

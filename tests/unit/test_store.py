@@ -1,0 +1,154 @@
+"""The object store behind a home: a second home with the same store is a pod that comes after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from acecoder.artifacts import CHECKPOINT_MARK, REPORT, Home, Journal, write_manifest
+from acecoder.config import Config
+from acecoder.contract import Out, Report, StageContext
+from acecoder.errors import InputError, PlatformError
+from acecoder.runner import run_stage
+from acecoder.store import MERGED_FROM, ObjectStore
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    _, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    import boto3
+
+    boto3.client("s3").create_bucket(Bucket="lake")
+    try:
+        yield ObjectStore("s3://lake/team/a")
+    finally:
+        # Its state belongs to the process, not to the server.
+        urlopen(f"http://127.0.0.1:{port}/moto-api/reset", data=b"").close()
+        server.stop()
+
+
+class CountConfig(Config):
+    """A stage's config for these tests."""
+
+    number: int = 3
+
+
+CALLS: list[int] = []
+
+
+def count(config: CountConfig, *, numbers: Out, context: StageContext) -> Report:
+    CALLS.append(config.number)
+    (numbers / "records.jsonl").write_text("1\n" * config.number)
+    return Report({"numbers": float(config.number)})
+
+
+def test_what_one_pod_published_the_next_one_finds(store: ObjectStore, tmp_path: Path) -> None:
+    CALLS.clear()
+    homes = [Home(tmp_path / name, store) for name in "ab"]
+    first, second = (
+        run_stage(count, step="count", table={}, inputs={}, home=home) for home in homes
+    )
+    assert (first.reused, second.reused, CALLS) == (False, True, [3])
+    assert second.directory.is_relative_to(tmp_path / "b")
+    assert (second.directory / "numbers" / "records.jsonl").read_text() == "1\n" * 3
+    assert first.report == second.report
+
+
+def test_without_its_last_file_an_artifact_is_not_there(store: ObjectStore, tmp_path: Path) -> None:
+    home = Home(tmp_path / "a", store)
+    run_stage(count, step="count", table={}, inputs={}, home=home)
+    (name,) = [n for n in store.names("artifacts/") if n.endswith(REPORT)]
+    store.delete([name])
+    CALLS.clear()
+    assert not run_stage(count, step="count", table={}, inputs={}, home=Home(tmp_path / "b", store)).reused  # fmt: skip
+    assert CALLS == [3]
+
+
+def test_a_journal_outlives_its_pod_and_is_merged_when_long(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    count = MERGED_FROM + 6
+    journal = Home(tmp_path / "a", store).open_journal("answers", "k")
+    for index in range(count):
+        journal.put({str(index): index})
+    for name in "bc":
+        later = Home(tmp_path / name, store).open_journal("answers", "k")
+        assert [later.get(str(index)) for index in range(count)] == list(range(count))
+        assert len(store.names("journal/")) == 1
+    later.put({"more": True})
+    assert "more" in Home(tmp_path / "d", store).open_journal("answers", "k")
+
+
+def test_the_newest_whole_checkpoint_is_what_a_later_pod_gets(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    home, later = (Home(tmp_path / name, store) for name in "ab")
+    scratch = home.root / "journal" / "checkpoints" / "k"
+    for step in (1, 2):
+        checkpoint = scratch / f"checkpoint-{step}"
+        checkpoint.mkdir(parents=True)
+        (checkpoint / "model").write_text(str(step))
+        (checkpoint / CHECKPOINT_MARK).touch()
+        home.keep_checkpoint(checkpoint)
+    there = later.root / "journal" / "checkpoints" / "k"
+    later.bring_checkpoints(there)
+    assert [p.name for p in there.iterdir()] == ["checkpoint-2"]
+    assert (there / "checkpoint-2" / "model").read_text() == "2"
+    later.forget(there)
+    assert store.names("journal/") == []
+
+
+def test_an_address_is_found_from_a_copy_and_opened_elsewhere(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "a", store)
+    result = run_stage(count, step="count", table={}, inputs={}, home=home)
+    copy = tmp_path / "kfp" / "numbers"
+    copy.parent.mkdir()
+    (result.directory / "numbers").rename(copy)
+    address = home.permanent(copy)
+    assert address == f"s3://lake/team/a/artifacts/count/{result.stage_key}/numbers"
+    opened = Home(tmp_path / "b", store).open(address)
+    assert (opened / "records.jsonl").read_text() == "1\n" * 3
+    with pytest.raises(InputError, match="no such artifact"):
+        home.open("s3://lake/team/a/artifacts/count/none/numbers")
+    with pytest.raises(InputError, match="no such artifact"):
+        home.open("s3://elsewhere/artifacts/count/none/numbers")
+
+
+def test_without_a_store_addresses_are_files(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    out = home.artifact("s", "k") / "numbers"
+    out.mkdir(parents=True)
+    write_manifest(out, stage_key="k", artifact="s/k/numbers", counts={})
+    assert home.permanent(out) == out.as_uri()
+    assert home.open(home.permanent(out)) == out
+    assert json.loads((out / "manifest.json").read_text())["artifact"] == "s/k/numbers"
+    home.keep_checkpoint(tmp_path / "none")
+    assert Journal(tmp_path / "j.jsonl").get("x") is None
+
+
+@pytest.mark.parametrize("uri", ["lake", "gs://lake/x", "s3:///x"])
+def test_a_wrong_address_says_what_is_right(uri: str) -> None:
+    with pytest.raises(InputError, match="s3://BUCKET/PREFIX"):
+        ObjectStore(uri)
+
+
+def test_what_the_store_refuses_is_one_error_with_a_remedy(store: ObjectStore) -> None:
+    with pytest.raises(PlatformError, match="NoSuchBucket") as caught:
+        ObjectStore("s3://none/x").put("a", b"")
+    assert "make the bucket" in caught.value.remedy
+    assert caught.value.where == "s3://none/x/a"
