@@ -3,6 +3,9 @@
 REGISTRY = "ghcr.io/acecoder-on-kubernetes"
 TAG = "0.1.0"
 
-CPU = f"{REGISTRY}/python-cpu:{TAG}"
-TRAIN = f"{REGISTRY}/python-train:{TAG}"
-RL = f"{REGISTRY}/python-rl:{TAG}"
+CPU = f"{REGISTRY}/cpu:{TAG}"
+TRAIN = f"{REGISTRY}/train:{TAG}"
+RL = f"{REGISTRY}/rl:{TAG}"
+SERVE = f"{REGISTRY}/serve:{TAG}"
+SANDBOX = f"{REGISTRY}/sandbox:{TAG}"
+MLFLOW = f"{REGISTRY}/mlflow:{TAG}"

@@ -17,7 +17,7 @@ from acecoder.errors import InputError
 from acecoder.runner import code_digest, model_identities
 from pipelines.profile import Profile, load_stage
 
-PIPELINES = ("acecoder", "evaluate")
+PIPELINES = ("acecoder", "data", "reward_model", "policy", "evaluate", "retrain")
 
 
 @dataclass(frozen=True)

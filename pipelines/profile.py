@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from acecoder.config import (
 )  # fmt: skip
 from acecoder.contract import Stage, signature_of
 from acecoder.errors import InputError
+from pipelines.infra import Infra
 
 PROFILES = Path(__file__).parent / "profiles"
 RESERVED = ("profile", "models")
@@ -59,14 +61,16 @@ class Profile:
     path: Path
     tables: Table
     settings: Table = field(default_factory=dict)
-    """What `--set` said; overrides the profile, steps included."""
+    """What `--set` said; overrides the profile and the infra file, steps included."""
+    infra: Infra | None = None
+    """The cluster it is meant for, or None for this machine."""
     configs: dict[str, Config] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, name: str, settings: Iterable[str] = ()) -> Profile:
+    def load(cls, name: str, settings: Iterable[str] = (), infra: Infra | None = None) -> Profile:
         """Read a profile and apply `--set` values. Raises InputError."""
         path = profile_path(name)
-        return cls(path, read_profile(path), apply_settings({}, settings))
+        return cls(path, read_profile(path), apply_settings({}, settings), infra=infra)
 
     @property
     def merged(self) -> Table:
@@ -96,9 +100,10 @@ class Profile:
             name for name, value in table.items()
             if isinstance(value, dict) and name not in kind.model_fields
         ]  # fmt: skip
-        resolved = merge(
-            step_table(self.tables, stage, use, uses), step_table(self.settings, stage, use, uses)
-        )
+        resolved = step_table(self.tables, stage, use, uses)
+        if self.infra is not None:
+            resolved = merge(resolved, self.infra.over(kind, stage))
+        resolved = merge(resolved, step_table(self.settings, stage, use, uses))
         where = f"{self.path}, [{step}]"
         models = self.merged.get("models", {})
         if "model" in kind.model_fields and "model" not in resolved and DEFAULT_MODEL in models:
@@ -107,23 +112,37 @@ class Profile:
         self.configs[step] = config
         return json.dumps(config.model_dump(mode="json"), sort_keys=True)
 
-    def check_complete(self) -> None:
-        """After all steps asked: refuse tables that no step reads, and broken models."""
+    def check_complete(self, pipeline: str) -> None:
+        """After all steps asked: refuse tables that no step reads, and broken models.
+
+        A pipeline other than the profile's own is a part of it: what the other parts read may be
+        there.
+        """
         stages = {step.partition(".")[0] for step in self.configs}
         for stage, table in self.merged.items():
             if stage in RESERVED:
                 continue
-            if stage not in stages:
+            if stage in stages:
+                self._check_table(stage, table, uses_too=pipeline == self.pipeline)
+            elif pipeline == self.pipeline or not _is_stage(stage):
                 known = ", ".join(sorted(stages))
                 raise InputError(f"unknown table [{stage}] (known: {known})", where=str(self.path))
-            kind = type(next(c for s, c in self.configs.items() if s.partition(".")[0] == stage))
-            for key in table:
-                if key not in kind.model_fields and f"{stage}.{key}" not in self.configs:
-                    steps = sorted(s for s in self.configs if s.startswith(f"{stage}."))
-                    raise InputError(
-                        f"unknown key '{key}' in [{stage}] (steps: {', '.join(steps) or 'none'}; "
-                        f"keys: {', '.join(sorted(kind.model_fields))})",
-                        where=str(self.path),
-                    )
         for name, table in self.merged.get("models", {}).items():
             validate(ModelConfig, table, where=f"{self.path}, [models.{name}]")
+
+    def _check_table(self, stage: str, table: Table, *, uses_too: bool) -> None:
+        kind = type(next(c for s, c in self.configs.items() if s.partition(".")[0] == stage))
+        for key, value in table.items():
+            if key in kind.model_fields or f"{stage}.{key}" in self.configs:
+                continue
+            if uses_too or not isinstance(value, dict):
+                steps = sorted(s for s in self.configs if s.startswith(f"{stage}."))
+                raise InputError(
+                    f"unknown key '{key}' in [{stage}] (steps: {', '.join(steps) or 'none'}; "
+                    f"keys: {', '.join(sorted(kind.model_fields))})",
+                    where=str(self.path),
+                )
+
+
+def _is_stage(name: str) -> bool:
+    return importlib.util.find_spec(f"acecoder.stages.{name}") is not None

@@ -1,0 +1,171 @@
+"""WHICH cluster: what an `infra.toml` says of images, resources, secrets, store and pool.
+
+It lies beside an overlay (`manifests/overlays/NAME/infra.toml`) and is given by `--infra FILE`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from acecoder.config import Config, Table, merge, validate
+from acecoder.errors import InputError
+from acecoder.sandbox.contract import PoolConfig
+from components import _images
+
+HOME = "/work"
+"""Where images have their home directory; a pod needs an emptyDir there and on /tmp."""
+
+
+class ImagesInfra(Config):
+    """Where images come from. Releases name digests."""
+
+    cpu: str = _images.CPU
+    train: str = _images.TRAIN
+    rl: str = _images.RL
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    pull_secrets: tuple[str, ...] = ()
+    """Names of Secrets."""
+
+
+class StoreInfra(Config):
+    """The S3-compatible store that outlives pods."""
+
+    uri: str = "s3://acecoder/home"
+    """s3://BUCKET/PREFIX; artifacts, journals and checkpoints lie under it."""
+    endpoint: str = ""
+    """Address of the store; empty for AWS."""
+    region: str = "us-east-1"
+    secret: str = "acecoder-store"
+    """Secret with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
+
+
+class TrackingInfra(Config):
+    """MLflow."""
+
+    uri: str = "http://mlflow:5000"
+    secret: str = "acecoder-mlflow-client"
+    """Secret with the keys MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; empty for none."""
+
+
+class PoolInfra(Config):
+    """The sandbox pool: the only place where programs run."""
+
+    url: str = "http://sandbox-pool:8080"
+    secret: str = "sandbox-pool-token"
+    """Secret with the key `token`."""
+
+
+class SecretKey(Config):
+    """One entry of a Secret."""
+
+    secret: str
+    key: str
+
+
+class Toleration(Config):
+    """As Kubernetes has it."""
+
+    key: str
+    operator: Literal["Exists", "Equal"] = "Exists"
+    value: str = ""
+    effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
+
+
+class Resources(Config):
+    """What a step's pod asks for."""
+
+    cpu: str = "1"
+    """Cores requested."""
+    cpu_limit: str = ""
+    """Empty for the request."""
+    memory: str = "2Gi"
+    """Requested and limit: a pod's memory is not overcommitted."""
+    gpu: int = Field(0, ge=0)
+    gpu_type: str = "nvidia.com/gpu"
+    """The extended resource's name."""
+    shared_memory: str = ""
+    """Size of /dev/shm in memory, counted in the pod's memory; empty for the runtime's 64 MiB."""
+    disk: str = "10Gi"
+    """Size limit of the home's emptyDir."""
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[Toleration, ...] = ()
+    labels: dict[str, str] = {}
+    """Of the pod; a Kueue queue is `kueue.x-k8s.io/queue-name`."""
+    timeout_s: int = Field(0, ge=0)
+    """Run time after which the pod is ended; 0 for none."""
+    retries: int = Field(2, ge=0)
+    """KFP's; a stage resumes where it was."""
+    cache: bool = False
+    """KFP's cache; acecoder has its own, by stage key, so this saves a pod's start at most."""
+
+
+class Infra(Config):
+    """A whole `infra.toml`."""
+
+    namespace: str = "acecoder"
+    """Where KFP runs the pods of steps."""
+    kfp_host: str = ""
+    """Address of the KFP API (`--host` and KFP_HOST come before it)."""
+    run_as_user: int = Field(65532, ge=1)
+    """The uid of the images."""
+    enforces_network_policy: bool = True
+    """False where the network plugin is known to enforce none: says so in as many words, instead
+    of check_platform refusing a pool whose pods can open connections."""
+    images: ImagesInfra = ImagesInfra()
+    store: StoreInfra = StoreInfra()
+    tracking: TrackingInfra = TrackingInfra()
+    pool: PoolInfra = PoolInfra()
+    secrets: dict[str, SecretKey] = {}
+    """Environment variable -> Secret, for keys of endpoints (`api_key_env`)."""
+    config_maps: dict[str, dict[str, str]] = {}
+    """ConfigMap -> {its key: environment variable}."""
+    env: dict[str, str] = {}
+    """Plain environment variables of every step (a proxy, HF_ENDPOINT)."""
+    steps: dict[str, Resources] = {}
+    """By step or stage; `default` for all others."""
+    set: Table = {}
+    """Tables of stages, over the profile's (`[set.sample_programs] num_workers = 8`)."""
+
+    @classmethod
+    def load(cls, path: Path) -> Infra:
+        """Read a file. Raises InputError naming table and key."""
+        try:
+            table = tomllib.loads(path.read_text())
+        except FileNotFoundError:
+            raise InputError("no such infra file", where=str(path)) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"not TOML: {error}", where=str(path)) from error
+        steps = table.get("steps", {})
+        default = steps.get("default", {})
+        table["steps"] = {name: merge(default, own) for name, own in steps.items()}
+        return validate(cls, table, where=str(path))
+
+    def resources(self, step: str) -> Resources:
+        """Of a step: its own table, else its stage's, else `default`."""
+        stage = step.partition(".")[0]
+        for name in (step, stage, "default"):
+            if name in self.steps:
+                return self.steps[name]
+        return Resources()
+
+    def over(self, kind: type[Config], stage: str) -> Table:
+        """What this cluster says over a profile's table of a stage.
+
+        Programs run in the pool, whatever the profile says.
+        """
+        table: Table = dict(self.set.get(stage, {}))
+        if "sandbox" in kind.model_fields:
+            pool = PoolConfig().model_dump(include={"url", "token_file"})
+            pool |= {"url": self.pool.url}
+            if self.pool.secret:
+                pool |= {"token_file": f"{TOKEN_DIRECTORY}/token"}
+            table = merge(table, {"sandbox": {"backend": "pool", "pool": pool}})
+        return table
+
+
+TOKEN_DIRECTORY = "/var/run/sandbox-pool"  # noqa: S105
+"""Where the pool's Secret is mounted."""

@@ -1,0 +1,110 @@
+"""Gives each task of a pipeline its image, resources, volumes and secrets from the infra file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kfp import kubernetes
+from kfp.dsl import pipeline_context
+
+from acecoder.config import ModelConfig
+from pipelines.infra import HOME, TOKEN_DIRECTORY, Infra, Resources
+from pipelines.profile import Profile
+
+KEYS_OF_STORE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+KEYS_OF_TRACKING = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
+NEEDS_MODEL = {"sample_programs", "synthesize_tests"}
+TRAINS = {"train_reward_model", "train_policy", "evaluate_model"}
+
+
+def place(profile: Profile) -> None:
+    """Place every task of the pipeline under construction; without an infra file, none."""
+    if profile.infra is None:
+        return
+    for task in pipeline_context.Pipeline.get_default_pipeline().tasks.values():
+        step = str(task.inputs["step"])
+        _place(task, step, profile, profile.infra)
+
+
+def world(step: str, profile: Profile) -> str:
+    """The image a step needs: `cpu`, `train` or `rl` (DESIGN, "Tree")."""
+    stage, config = step.partition(".")[0], profile.configs[step]
+    if stage == "train_policy" and getattr(config, "use_vllm", False):
+        return "rl"
+    model = getattr(config, "model", None)
+    if stage in NEEDS_MODEL and isinstance(model, ModelConfig) and model.kind != "local":
+        return "cpu"
+    return "train" if stage in NEEDS_MODEL | TRAINS else "cpu"
+
+
+def _place(task: Any, step: str, profile: Profile, infra: Infra) -> None:
+    resources = infra.resources(step)
+    task.set_display_name(step)
+    task.set_container_image(getattr(infra.images, world(step, profile)))
+    kubernetes.set_image_pull_policy(task, infra.images.pull_policy)
+    if infra.images.pull_secrets:
+        kubernetes.set_image_pull_secrets(task, list(infra.images.pull_secrets))
+    kubernetes.set_security_context(
+        task, run_as_user=infra.run_as_user, run_as_group=infra.run_as_user, run_as_non_root=True
+    )
+    _ask(task, resources)
+    _mount(task, resources, infra, hasattr(profile.configs[step], "sandbox"))
+    _connect(task, infra)
+    for name, value in {"app.kubernetes.io/part-of": "acecoder",
+                        "acecoder/step": step, **resources.labels}.items():  # fmt: skip
+        kubernetes.add_pod_label(task, name, value)
+
+
+def _ask(task: Any, resources: Resources) -> None:
+    task.set_cpu_request(resources.cpu).set_cpu_limit(resources.cpu_limit or resources.cpu)
+    task.set_memory_request(resources.memory).set_memory_limit(resources.memory)
+    if resources.gpu:
+        task.set_accelerator_type(resources.gpu_type).set_accelerator_limit(resources.gpu)
+    for name, value in resources.node_selector.items():
+        kubernetes.add_node_selector(task, name, value)
+    for toleration in resources.tolerations:
+        kubernetes.add_toleration(
+            task, key=toleration.key, operator=toleration.operator,
+            value=toleration.value or None, effect=toleration.effect or None,
+        )  # fmt: skip
+    if resources.timeout_s:
+        kubernetes.set_timeout(task, resources.timeout_s)
+    if resources.retries:
+        # Without a cap on the whole loop: KFP counts the attempts' own time in it.
+        task.set_retry(resources.retries, backoff_duration="30s", backoff_factor=2.0,
+                       backoff_max_duration="86400s")  # fmt: skip
+    task.set_caching_options(resources.cache)
+
+
+def _mount(task: Any, resources: Resources, infra: Infra, judges: bool) -> None:
+    """A read-only root needs its writable places named."""
+    kubernetes.empty_dir_mount(task, "work", HOME, size_limit=resources.disk)
+    kubernetes.empty_dir_mount(task, "tmp", "/tmp", size_limit="2Gi")  # noqa: S108
+    if resources.shared_memory:
+        kubernetes.empty_dir_mount(
+            task, "shm", "/dev/shm", medium="Memory", size_limit=resources.shared_memory  # noqa: S108
+        )  # fmt: skip
+    if judges and infra.pool.secret:
+        kubernetes.use_secret_as_volume(task, infra.pool.secret, TOKEN_DIRECTORY)
+
+
+def _connect(task: Any, infra: Infra) -> None:
+    """Addresses as plain variables, keys from Secrets; no key is in what is compiled."""
+    plain = {
+        "HOME": HOME, "ACECODER_HOME": f"{HOME}/acecoder", "ACECODER_STORE": infra.store.uri,
+        "AWS_REGION": infra.store.region, "MLFLOW_TRACKING_URI": infra.tracking.uri,
+        "OMP_WAIT_POLICY": "passive", **infra.env,
+    }  # fmt: skip
+    if infra.store.endpoint:
+        plain["AWS_ENDPOINT_URL"] = infra.store.endpoint
+    for name, value in plain.items():
+        task.set_env_variable(name, value)
+    if infra.store.secret:
+        kubernetes.use_secret_as_env(task, infra.store.secret, {k: k for k in KEYS_OF_STORE})
+    if infra.tracking.secret:
+        keys = {k: k for k in KEYS_OF_TRACKING}
+        kubernetes.use_secret_as_env(task, infra.tracking.secret, keys)
+    for variable, entry in infra.secrets.items():
+        kubernetes.use_secret_as_env(task, entry.secret, {entry.key: variable})
+    for name, keys in infra.config_maps.items():
+        kubernetes.use_config_map_as_env(task, name, keys)
