@@ -58,6 +58,19 @@ class Home:
             self.store.get_tree(self._name(path), partial)
         return True
 
+    def read(self, path: Path) -> bytes | None:
+        """A file of the home, from the store where it is not here; keeps no copy."""
+        if path.exists():
+            return path.read_bytes()
+        return self.store.get(self._name(path)) if self.store else None
+
+    def listing(self, directory: Path) -> list[Path]:
+        """The files of a directory of the home, here and in the store."""
+        here = {file for file in directory.rglob("*") if file.is_file()}
+        if self.store is not None:
+            here |= {self.root / name for name in self.store.names(f"{self._name(directory)}/")}
+        return sorted(here)
+
     def send(self, path: Path, mark: str) -> None:
         """Put a file, or a directory whose `mark` makes it whole, into the store if there is one."""
         if self.store is None:

@@ -67,15 +67,31 @@ def _run(given: list[str]) -> int:
 
         return doctor.main([])
     _find_checkout()
+    if options.verb in ("submit", "status", "logs", "cancel"):
+        return _on_cluster(options)
     from pipelines import commands
 
     if options.verb == "plan":
         return commands.plan(options.pipeline, options.profile, options.set)
     if options.verb == "compile":
-        return commands.compile_all(Path(options.output))
+        infra = Path(options.infra) if options.infra else None
+        return commands.compile_all(Path(options.output), infra)
     if options.verb == "report":
         return commands.report(options.pipeline, options.profile, options.set)
     return commands.run(options.pipeline, options.profile, options.set)
+
+
+def _on_cluster(options: argparse.Namespace) -> int:
+    from pipelines import cluster_commands as commands
+
+    target = commands.Target(
+        options.pipeline, options.profile, options.set, options.infra, options.host
+    )
+    if options.verb == "submit":
+        return commands.submit(target, wait=options.wait, retry=options.retry)
+    if options.verb == "logs":
+        return commands.logs(target, options.step)
+    return commands.status(target) if options.verb == "status" else commands.cancel(target)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,14 +108,39 @@ def _parser() -> argparse.ArgumentParser:
         ("report", "write the HTML report of a run again"),
     ):
         verb = verbs.add_parser(name, help=what, description=what)
+        _add_pipeline(verb)
+    for name, what in (
+        ("submit", "start a run on Kubeflow Pipelines, once a run key"),
+        ("status", "the steps of that run"),
+        ("logs", "the log of one step, or of what failed"),
+        ("cancel", "end that run; finished steps are kept"),
+    ):
+        verb = verbs.add_parser(name, help=what, description=what)
+        _add_pipeline(verb)
+        verb.add_argument("--infra", required=True, metavar="FILE",
+                          help="which cluster (manifests/overlays/NAME/infra.toml)")  # fmt: skip
         verb.add_argument(
-            "--pipeline", default="", help="acecoder or evaluate (default: the profile's)"
+            "--host", default="", help="the KFP API (else KFP_HOST, else the infra's)"
         )
-        _add_profile(verb, DEFAULT_PROFILE)
+        if name == "submit":
+            verb.add_argument("--wait", action="store_true", help="follow it to its end")
+            verb.add_argument("--retry", action="store_true", help="again after a failed attempt")
+        if name == "logs":
+            verb.add_argument("--step", default="", help="e.g. train_policy (default: what failed)")
     compile_ = verbs.add_parser("compile", help="compile all pipelines for all profiles to KFP IR")
     compile_.add_argument("--output", default="build/pipelines", help="directory to write to")
+    compile_.add_argument("--infra", default="", metavar="FILE",
+                          help="for a cluster; writes Pipeline and PipelineVersion manifests too")  # fmt: skip
     verbs.add_parser("doctor", help="what this machine has, what it lacks, and the remedy")
     return parser
+
+
+def _add_pipeline(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--pipeline", default="",
+        help="acecoder, data, reward_model, policy, evaluate or retrain (default: the profile's)",
+    )  # fmt: skip
+    _add_profile(parser, DEFAULT_PROFILE)
 
 
 def _add_profile(parser: argparse.ArgumentParser, default: str | None) -> None:

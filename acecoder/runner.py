@@ -256,13 +256,14 @@ def _note(
 
 def run_component(
     stage: Stage, *, step: str, config: str, run_key: str, inputs: Mapping[str, str | None],
-    outputs: Mapping[str, str],
-) -> None:  # fmt: skip
+    outputs: Mapping[str, str], views: Mapping[str, str],
+) -> dict[str, float]:  # fmt: skip
     """What a KFP component calls: paths and JSON in, outputs at the paths KFP chose.
 
     On one machine an output is a link into the home, which outlives KFP's directories; in a pod it
-    is moved there, for KFP to upload (the object store has it too).
-    Exits with status 1 after one readable error.
+    is moved there, for KFP to upload (the object store has it too). `views` are files for KFP's
+    UI: `summary` (Markdown), `page` (the report of the run so far). Returns the finite metrics:
+    KFP fails a task over others. Exits with status 1 after one readable error.
     """
     home = Home.from_environment()
     try:
@@ -271,23 +272,39 @@ def run_component(
             inputs={name: Path(path) if path else None for name, path in inputs.items()},
             tracker=Tracker(home),
         )  # fmt: skip
+        _write_views(result, home, run_key, {name: Path(path) for name, path in views.items()})
     except AceCoderError as error:
         for line in f"error: {error}".splitlines():
             print(f"[{step}] {line}", flush=True)
         raise SystemExit(1) from None
     for name, path in outputs.items():
-        link = Path(path)
-        link.parent.mkdir(parents=True, exist_ok=True)
-        if link.is_dir() and not link.is_symlink():
-            shutil.rmtree(link)
-        else:
-            link.unlink(missing_ok=True)
-        if home.store:
-            shutil.move(result.directory / name, link)
-        else:
-            link.symlink_to(result.directory / name)
+        _hand_over(result.directory / name, Path(path), move=home.store is not None)
     if home.store:
         shutil.rmtree(result.directory)  # what is left of it would look whole after a restart
+    return {name: value for name, value in result.report.metrics.items() if math.isfinite(value)}
+
+
+def _hand_over(output: Path, destination: Path, *, move: bool) -> None:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if destination.is_dir() and not destination.is_symlink():
+        shutil.rmtree(destination)
+    else:
+        destination.unlink(missing_ok=True)
+    if move:
+        shutil.move(output, destination)
+    else:
+        destination.symlink_to(output)
+
+
+def _write_views(result: StepResult, home: Home, run_key: str, views: Mapping[str, Path]) -> None:
+    from acecoder.reporting import page, records, summary
+
+    for path in views.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if "summary" in views:
+        views["summary"].write_text(summary.markdown(result.step, result.report), "utf-8")
+    if "page" in views and run_key:
+        page.write(views["page"], records.load(home, run_key), profile="", run_key=run_key)
 
 
 def give_outputs(result: StepResult, outputs: Mapping[str, Path]) -> None:

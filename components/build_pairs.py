@@ -1,7 +1,7 @@
 """KFP component: build_pairs: kept problems + programs + verdicts -> preference pairs."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Output
 
 from components._images import CPU
 
@@ -15,15 +15,21 @@ def build_pairs(
     programs: Input[Dataset],
     verdicts: Input[Dataset],
     pairs: Output[Dataset],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
+    page: Output[HTML],
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.build_pairs import build_pairs as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
         run_key=run_key,
         inputs={"problems": problems.path, "programs": programs.path, "verdicts": verdicts.path},
         outputs={"pairs": pairs.path},
+        views={"summary": summary.path, "page": page.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

@@ -1,7 +1,7 @@
 """KFP component: check_platform: does what the run needs work here? Fails before time or money is spent."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Output
+from kfp.dsl import Dataset, Markdown, Metrics, Output
 
 from components._images import CPU
 
@@ -12,15 +12,20 @@ def check_platform(
     config: str,
     run_key: str,
     report: Output[Dataset],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.check_platform import check_platform as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
         run_key=run_key,
         inputs={},
         outputs={"report": report.path},
+        views={"summary": summary.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

@@ -1,7 +1,7 @@
 """KFP component: collect_seeds: real code -> seeds, deduplicated, decontaminated, their origin kept."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Output
+from kfp.dsl import Dataset, Markdown, Metrics, Output
 
 from components._images import CPU
 
@@ -12,15 +12,20 @@ def collect_seeds(
     config: str,
     run_key: str,
     seeds: Output[Dataset],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.collect_seeds import collect_seeds as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
         run_key=run_key,
         inputs={},
         outputs={"seeds": seeds.path},
+        views={"summary": summary.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

@@ -3,7 +3,7 @@
 from typing import Optional
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Model, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
 from components._images import TRAIN
 
@@ -16,13 +16,16 @@ def evaluate_model(
     benchmark: Input[Dataset],
     programs: Input[Dataset],
     scores: Output[Dataset],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
+    page: Output[HTML],
     verdicts: Optional[Input[Dataset]] = None,  # noqa: UP045 (kfp reads this form only)
     reward_model: Optional[Input[Model]] = None,  # noqa: UP045 (kfp reads this form only)
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.evaluate_model import evaluate_model as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
@@ -34,4 +37,7 @@ def evaluate_model(
             "reward_model": reward_model.path if reward_model else None,
         },
         outputs={"scores": scores.path},
+        views={"summary": summary.path, "page": page.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

@@ -1,7 +1,7 @@
 """KFP component: filter_tests: problems + oracle verdicts -> problems with the tests that can be believed."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Output
 
 from components._images import CPU
 
@@ -14,15 +14,21 @@ def filter_tests(
     problems: Input[Dataset],
     verdicts: Input[Dataset],
     kept: Output[Dataset],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
+    page: Output[HTML],
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.filter_tests import filter_tests as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
         run_key=run_key,
         inputs={"problems": problems.path, "verdicts": verdicts.path},
         outputs={"kept": kept.path},
+        views={"summary": summary.path, "page": page.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

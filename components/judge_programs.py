@@ -1,7 +1,7 @@
 """KFP component: judge_programs: problems + programs -> verdicts, in a sandbox."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Output
+from kfp.dsl import Dataset, Input, Markdown, Metrics, Output
 
 from components._images import CPU
 
@@ -14,15 +14,20 @@ def judge_programs(
     problems: Input[Dataset],
     programs: Input[Dataset],
     verdicts: Output[Dataset],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.judge_programs import judge_programs as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
         run_key=run_key,
         inputs={"problems": problems.path, "programs": programs.path},
         outputs={"verdicts": verdicts.path},
+        views={"summary": summary.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

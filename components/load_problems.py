@@ -3,7 +3,7 @@
 from typing import Optional
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Output
+from kfp.dsl import Dataset, Input, Markdown, Metrics, Output
 
 from components._images import CPU
 
@@ -14,16 +14,21 @@ def load_problems(
     config: str,
     run_key: str,
     problems: Output[Dataset],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
     synthesized: Optional[Input[Dataset]] = None,  # noqa: UP045 (kfp reads this form only)
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.load_problems import load_problems as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
         run_key=run_key,
         inputs={"synthesized": synthesized.path if synthesized else None},
         outputs={"problems": problems.path},
+        views={"summary": summary.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

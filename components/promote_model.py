@@ -1,7 +1,7 @@
 """KFP component: promote_model: scores + registry -> a decision, a registered version, the change to git."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Model, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
 from components._images import CPU
 
@@ -15,11 +15,14 @@ def promote_model(
     candidate_scores: Input[Dataset],
     initial_scores: Input[Dataset],
     decision: Output[Dataset],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
+    page: Output[HTML],
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.promote_model import promote_model as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
@@ -30,4 +33,7 @@ def promote_model(
             "initial_scores": initial_scores.path,
         },
         outputs={"decision": decision.path},
+        views={"summary": summary.path, "page": page.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

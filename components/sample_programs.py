@@ -3,7 +3,7 @@
 from typing import Optional
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Model, Output
+from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output
 
 from components._images import TRAIN
 
@@ -15,16 +15,21 @@ def sample_programs(
     run_key: str,
     problems: Input[Dataset],
     programs: Output[Dataset],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
     model: Optional[Input[Model]] = None,  # noqa: UP045 (kfp reads this form only)
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.sample_programs import sample_programs as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
         run_key=run_key,
         inputs={"problems": problems.path, "model": model.path if model else None},
         outputs={"programs": programs.path},
+        views={"summary": summary.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

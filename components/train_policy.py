@@ -3,7 +3,7 @@
 from typing import Optional
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Model, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
 from components._images import TRAIN
 
@@ -15,12 +15,15 @@ def train_policy(
     run_key: str,
     problems: Input[Dataset],
     policy: Output[Model],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
+    page: Output[HTML],
     reward_model: Optional[Input[Model]] = None,  # noqa: UP045 (kfp reads this form only)
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.train_policy import train_policy as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
@@ -30,4 +33,7 @@ def train_policy(
             "reward_model": reward_model.path if reward_model else None,
         },
         outputs={"policy": policy.path},
+        views={"summary": summary.path, "page": page.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

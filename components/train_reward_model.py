@@ -1,7 +1,7 @@
 """KFP component: train_reward_model: preference pairs -> reward_model, with its accuracy on held-out pairs."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Model, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
 from components._images import TRAIN
 
@@ -13,15 +13,21 @@ def train_reward_model(
     run_key: str,
     pairs: Input[Dataset],
     reward_model: Output[Model],
+    metrics: Output[Metrics],
+    summary: Output[Markdown],
+    page: Output[HTML],
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.train_reward_model import train_reward_model as stage
 
-    run_component(
+    measured = run_component(
         stage,
         step=step,
         config=config,
         run_key=run_key,
         inputs={"pairs": pairs.path},
         outputs={"reward_model": reward_model.path},
+        views={"summary": summary.path, "page": page.path},
     )
+    for name, value in measured.items():
+        metrics.log_metric(name, value)

@@ -11,6 +11,7 @@ from acecoder.artifacts import Home
 from acecoder.reporting import page, records, summary
 from acecoder.tracking import Tracker
 from pipelines import compiling, local, planning
+from pipelines.infra import Infra
 from pipelines.profile import PROFILES, Profile
 
 
@@ -68,13 +69,21 @@ def report(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
     return 0
 
 
-def compile_all(output: Path) -> int:
-    """Every pipeline that a profile fits, as KFP IR."""
+def compile_all(output: Path, infra_file: Path | None = None) -> int:
+    """Every pipeline that a profile fits, as KFP IR; for a cluster also as objects for kubectl."""
+    infra = Infra.load(infra_file) if infra_file else None
     for path in sorted(PROFILES.glob("*.toml")):
-        profile = Profile.load(str(path))
-        destination = output / f"{profile.pipeline}-{profile.name}.yaml"
-        compiling.compile_to(compiling.build(profile.pipeline, profile), destination)
-        _say(str(destination))
+        own = Profile.load(str(path)).pipeline
+        for pipeline in compiling.PIPELINES if own == "acecoder" else (own,):
+            if (pipeline == "evaluate") != (own == "evaluate"):
+                continue
+            profile = Profile.load(str(path), (), infra)
+            destination = output / f"{pipeline}-{profile.name}.yaml"
+            graph = compiling.build(pipeline, profile)
+            compiling.compile_to(graph, destination)
+            if infra is not None:
+                compiling.write_objects(graph, output / "objects", profile.name, infra.namespace)
+            _say(str(destination))
     return 0
 
 

@@ -48,6 +48,29 @@ def compile_to(graph: Any, destination: Path) -> None:
         compiler.Compiler().compile(graph, str(destination))
 
 
+def write_objects(graph: Any, directory: Path, profile: str, namespace: str) -> Path:
+    """The pipeline as Pipeline and PipelineVersion objects (KFP's Kubernetes-native API)."""
+    from kfp import compiler
+    from kfp.compiler.compiler_utils import KubernetesManifestOptions
+
+    name = f"{graph.name}-{profile}".replace("_", "-")
+    ir = compiled(graph)
+    # A version is immutable: its name is its content.
+    version = f"{name}-{digest_of(ir)[:12]}"
+    path = directory / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiler.Compiler().compile(
+            graph, str(path), kubernetes_manifest_format=True,
+            kubernetes_manifest_options=KubernetesManifestOptions(
+                pipeline_name=name, pipeline_version_name=version, namespace=namespace,
+                include_pipeline_manifest=True,
+            ),
+        )  # fmt: skip
+    return path
+
+
 def compiled(graph: Any) -> dict[str, Any]:
     """The pipeline's IR as data."""
     with tempfile.TemporaryDirectory() as scratch:

@@ -110,6 +110,8 @@ class Infra(Config):
     """Where KFP runs the pods of steps."""
     kfp_host: str = ""
     """Address of the KFP API (`--host` and KFP_HOST come before it)."""
+    service_account: str = "acecoder-stage"
+    """Of the pods of steps; empty for KFP's own."""
     run_as_user: int = Field(65532, ge=1)
     """The uid of the images."""
     enforces_network_policy: bool = True
@@ -167,5 +169,5 @@ class Infra(Config):
         return table
 
 
-TOKEN_DIRECTORY = "/var/run/sandbox-pool"  # noqa: S105
+TOKEN_DIRECTORY = "/var/run/sandbox-pool"
 """Where the pool's Secret is mounted."""

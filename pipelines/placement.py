@@ -50,9 +50,19 @@ def _place(task: Any, step: str, profile: Profile, infra: Infra) -> None:
     _ask(task, resources)
     _mount(task, resources, infra, hasattr(profile.configs[step], "sandbox"))
     _connect(task, infra)
-    for name, value in {"app.kubernetes.io/part-of": "acecoder",
-                        "acecoder/step": step, **resources.labels}.items():  # fmt: skip
+    for name, value in labels(step, profile, resources).items():
         kubernetes.add_pod_label(task, name, value)
+
+
+def labels(step: str, profile: Profile, resources: Resources) -> dict[str, str]:
+    """Of a step's pod; network policies go by them."""
+    found = {
+        "app.kubernetes.io/name": "stages", "app.kubernetes.io/part-of": "acecoder",
+        "acecoder.dev/step": step, "acecoder.dev/stage-pod": "true",
+    }  # fmt: skip
+    if hasattr(profile.configs[step], "sandbox"):
+        found["acecoder.dev/uses-sandbox-pool"] = "true"
+    return found | resources.labels
 
 
 def _ask(task: Any, resources: Resources) -> None:

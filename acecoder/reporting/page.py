@@ -52,13 +52,14 @@ def write(path: Path, steps: Steps, *, profile: str, run_key: str) -> None:
         _provenance,
     )
     body = "".join(section(steps) for section in sections)
+    of = f"profile {escape(profile)}, " if profile else ""
     made = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>AceCoder run {escape(run_key)}</title><style>{STYLE}</style></head><body>"
         f"<h1>AceCoder run <code>{escape(run_key)}</code></h1>"
-        f'<p class="soft">profile {escape(profile)}, {len(steps)} steps, written {made}</p>'
+        f'<p class="soft">{of}{len(steps)} steps, written {made}</p>'
         f"{_cards(steps)}{body}</body></html>\n"
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -28,21 +28,22 @@ class StepRecord:
 
 def has_notes(home: Home, run_key: str, count: int) -> bool:
     """Did every step of this run leave its note?"""
-    return len(list((home.run(run_key) / "steps").glob("*.json"))) >= count
+    return len(home.listing(home.run(run_key) / "steps")) >= count
 
 
 def load(home: Home, run_key: str) -> dict[str, StepRecord]:
     """The steps of a run by name. Raises InputError where there is no such run."""
-    notes = sorted((home.run(run_key) / "steps").glob("*.json"))
+    notes = home.listing(home.run(run_key) / "steps")
     if not notes:
         raise InputError("no step of this run has finished", where=str(home.run(run_key)))
     found = {}
     for note in notes:
-        data = json.loads(note.read_text())
-        directory = Path(data["directory"])
-        if not (directory / REPORT).exists():
+        data = json.loads(home.read(note) or b"{}")
+        directory = home.artifact(data["step"], data["stage_key"])
+        text = home.read(directory / REPORT)
+        if text is None:
             continue  # its artifact was removed by hand; the report says what is left
-        report = json.loads((directory / REPORT).read_text())
+        report = json.loads(text)
         found[data["step"]] = StepRecord(
             data["step"], data["stage"], data["stage_key"], directory, data["config"],
             report["metrics"], report["series"], report["details"], report["wall_s"],

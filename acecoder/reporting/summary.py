@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from acecoder.contract import Report
 from acecoder.reporting.records import StepRecord
 
 SHOWN_METRICS = ("greedy", "average", "best_of", "oracle")
@@ -91,3 +92,14 @@ def _scores(model: str, step: StepRecord) -> list[Row]:
             )
             benchmarks.setdefault(score["benchmark"], []).append(text)
     return [(f"{model}, {name}", "  ".join(texts)) for name, texts in benchmarks.items()]
+
+
+def markdown(step: str, report: Report) -> str:
+    """One step's metrics and plain details as Markdown tables, for KFP's UI."""
+    lines = [f"## {step}", "", "| metric | value |", "|-|-:|"]
+    lines += [f"| {name} | {value:,.4g} |" for name, value in sorted(report.metrics.items())]
+    details = {k: v for k, v in report.details.items() if isinstance(v, str | int | float | bool)}
+    if details:
+        lines += ["", "| detail | |", "|-|-|"]
+        lines += [f"| {k} | {str(v)[:200].replace('|', '/')} |" for k, v in sorted(details.items())]
+    return "\n".join(lines) + "\n"

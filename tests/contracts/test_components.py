@@ -31,7 +31,9 @@ def test_a_component_has_its_stages_signature(name: str) -> None:
     parameters = {"step", "config", "run_key"}
     assert set(spec.inputs) == parameters | set(signature.inputs)
     assert {n for n, s in spec.inputs.items() if s.optional} == signature.optional_inputs
-    assert set(spec.outputs) == set(signature.outputs)
+    views = {"metrics", "summary", "page"} & set(spec.outputs)
+    assert set(spec.outputs) == set(signature.outputs) | views
+    assert {"metrics", "summary"} <= views
     assert all(spec.inputs[parameter].type == "String" for parameter in parameters)
     known = {value for key, value in vars(_images).items() if key.isupper()}
     assert spec.implementation.container.image in known
@@ -41,7 +43,7 @@ def test_a_component_has_its_stages_signature(name: str) -> None:
 def test_a_component_is_a_thin_wrapper(name: str) -> None:
     text = Path(f"components/{name}.py").read_text()
     body = text[text.index("-> None:") :]
-    assert len([line for line in body.splitlines() if line.strip()]) <= 16
+    assert len([line for line in body.splitlines() if line.strip()]) <= 22
     assert f"import {name} as stage" in body
 
 

@@ -1,0 +1,216 @@
+"""Runs on Kubeflow Pipelines: submitted once a run key, followed, explained, cancelled.
+
+KFP has no idempotency key, so the run key is in a run's name: who submits looks for it first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from acecoder.errors import InputError, PlatformError
+
+ENDED = {"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"}
+POLL_S = 5.0
+LOG_LINES = 40
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as KFP tells of it."""
+
+    id: str
+    name: str
+    state: str
+    created: datetime
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step of a run as KFP tells of it; KFP lists drivers and executors beside tasks."""
+
+    name: str
+    state: str
+    seconds: float
+    pods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What submitting a run key comes to."""
+
+    run: Run | None
+    """The run that is there already, or None where a new one is to be made."""
+    name: str
+    """The name for a new run."""
+
+
+def decide(name: str, runs: Sequence[Run], *, retry: bool) -> Decision:
+    """One living or successful run a key; a failed one is tried again only when asked.
+
+    `runs` are all whose name has the key. Raises InputError where the last attempt failed.
+    """
+    alive = [run for run in runs if not run.ended or run.state == "SUCCEEDED"]
+    if alive:
+        return Decision(oldest(alive), "")
+    if runs and not retry:
+        last = max(runs, key=lambda run: run.created)
+        raise InputError(
+            f"this run was {last.state} ({last.name})", where=last.id,
+            remedy="`acecoder logs` shows why; `acecoder submit --retry` tries again, and keeps "
+            "every finished step",
+        )  # fmt: skip
+    return Decision(None, name if not runs else f"{name}-{len(runs) + 1}")
+
+
+def oldest(runs: Sequence[Run]) -> Run:
+    """Of several with one key: what two submitters at once agree on."""
+    return min(runs, key=lambda run: (run.created, run.id))
+
+
+class Kfp:
+    """The KFP API."""
+
+    def __init__(self, host: str, namespace: str) -> None:
+        if not host:
+            raise InputError(
+                "which KFP?", where="submit",
+                remedy="--host URL, KFP_HOST, or kfp_host in the infra file",
+            )  # fmt: skip
+        self._host, self._namespace = host.rstrip("/"), namespace
+        with _reaching(host):
+            import kfp
+
+            self._client = kfp.Client(host=self._host, namespace=namespace)
+
+    def runs(self, run_key: str) -> list[Run]:
+        """All runs of a key, whatever became of them. Raises PlatformError."""
+        import json
+
+        wanted = {"predicates": [{"operation": "IS_SUBSTRING", "key": "display_name",
+                                  "stringValue": run_key}]}  # fmt: skip
+        found: list[Run] = []
+        token = ""
+        with _reaching(self._host):
+            while True:
+                page = self._client.list_runs(
+                    page_token=token, page_size=100, namespace=self._namespace,
+                    filter=json.dumps(wanted),
+                )  # fmt: skip
+                found += [_run(each) for each in page.runs or ()]
+                token = page.next_page_token or ""
+                if not token:
+                    return found
+
+    def create(self, name: str, package: Path, run_key: str, service_account: str) -> Run:
+        """Start a run of a compiled pipeline. Raises PlatformError."""
+        with _reaching(self._host):
+            made = self._client.create_run_from_pipeline_package(
+                str(package), arguments={"run_key": run_key}, run_name=name,
+                experiment_name="acecoder", namespace=self._namespace,
+                service_account=service_account or None,
+            )  # fmt: skip
+        return self.get(made.run_id)
+
+    def get(self, run_id: str) -> Run:
+        with _reaching(self._host):
+            return _run(self._client.get_run(run_id))
+
+    def tasks(self, run_id: str) -> list[Task]:
+        """The steps of a run, in the order in which they began. Raises PlatformError."""
+        with _reaching(self._host):
+            details = self._client.get_run(run_id).run_details
+        return tasks_of(details.task_details if details and details.task_details else [])
+
+    def cancel(self, run_id: str) -> None:
+        with _reaching(self._host):
+            self._client.terminate_run(run_id)
+
+    def log(self, run_id: str, pod: str) -> str:
+        """A pod's log by way of KFP, which has it when the pod is gone too."""
+        import requests
+
+        url = f"{self._host}/apis/v1alpha1/runs/{run_id}/nodes/{pod}/log"
+        try:
+            answer = requests.get(url, timeout=30)
+        except requests.RequestException as error:
+            return f"(no log: {error})"
+        return answer.text if answer.ok else f"(no log: HTTP {answer.status_code})"
+
+
+def tasks_of(details: Sequence[Any]) -> list[Task]:
+    """KFP's task details (Argo nodes: `X-driver`, `X`, `executor`) as steps."""
+    by_id = {each.task_id: each for each in details}
+    found = []
+    for each in details:
+        name = each.display_name or ""
+        if not name or name.endswith("-driver") or name in ("root", "executor"):
+            continue
+        seconds = 0.0
+        if each.start_time and each.end_time and each.end_time.year > 1970:
+            seconds = (each.end_time - each.start_time).total_seconds()
+        found.append((each.start_time, Task(name, each.state or "", seconds, tuple(_pods(each, by_id)))))  # fmt: skip
+    return [task for _, task in sorted(found, key=lambda item: str(item[0]))]
+
+
+def _pods(node: Any, by_id: dict[str, Any]) -> Iterator[str]:
+    for child in node.child_tasks or ():
+        if child.pod_name:
+            yield child.pod_name
+        if child.task_id in by_id:
+            yield from _pods(by_id[child.task_id], by_id)
+
+
+def follow(kfp: Kfp, run: Run, say: Callable[[str], None]) -> Run:
+    """Tell of every change of a step until the run has ended. Raises PlatformError."""
+    seen: dict[str, str] = {}
+    while True:
+        now = kfp.get(run.id)
+        for task in kfp.tasks(run.id):
+            if task.state and seen.get(task.name) != task.state:
+                seen[task.name] = task.state
+                took = f"  {task.seconds:.0f} s" if task.seconds else ""
+                say(f"{task.name:34} {task.state.lower()}{took}")
+        if now.ended:
+            return now
+        time.sleep(POLL_S)
+
+
+def why_failed(kfp: Kfp, run_id: str) -> str:
+    """The end of the logs of what failed: KFP's own fields say nothing."""
+    parts = []
+    for task in kfp.tasks(run_id):
+        if task.state == "FAILED" and task.pods:
+            lines = kfp.log(run_id, task.pods[-1]).strip().splitlines()[-LOG_LINES:]
+            parts.append("\n".join([f"--- {task.name}", *lines]))
+    return "\n".join(parts)
+
+
+def _run(each: Any) -> Run:
+    return Run(each.run_id, each.display_name or "", each.state or "PENDING", each.created_at)
+
+
+@contextmanager
+def _reaching(host: str) -> Iterator[None]:
+    """Turn what the KFP client raises into one readable error."""
+    import kfp_server_api
+    import urllib3
+
+    try:
+        yield
+    except (kfp_server_api.ApiException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:  # fmt: skip
+        text = str(getattr(error, "body", "") or error).strip().splitlines()
+        raise PlatformError(
+            f"KFP does not answer as it should: {text[0][:300] if text else type(error).__name__}",
+            where=host, remedy="is the address right, the API up and reachable from here "
+            "(`kubectl -n kubeflow port-forward svc/ml-pipeline 8888`)?",
+        ) from error  # fmt: skip
