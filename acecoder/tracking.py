@@ -48,15 +48,23 @@ def _reaching(uri: str) -> Iterator[None]:
     """Turn whatever MLflow or its database raises into one readable error."""
     import requests
     from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, requests.RequestException, OSError) as error:
+    except (MlflowException, *_database_errors(), requests.RequestException, OSError) as error:
         raise TrackingUnavailable(
             f"MLflow: {str(error).splitlines()[0][:300]}", where=redacted(uri),
             remedy="is the server up, or the disk full? finished work is kept; run again",
         ) from error  # fmt: skip
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """None where mlflow-skinny is installed, which speaks to servers only."""
+    try:
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError:
+        return ()
+    return (SQLAlchemyError,)
 
 
 class Tracker:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 user, password = (quote(os.environ[f"DATABASE_{k}"], safe="") for k in ("USER", "PASSWORD"))
 host = os.environ["DATABASE_HOST"]
-database = f"postgresql://{user}:{password}@{host}/{os.environ.get('DATABASE_NAME', 'mlflow')}"
+database = f"postgresql+psycopg2://{user}:{password}@{host}/{os.environ.get('DATABASE_NAME', 'mlflow')}"
 Path("/tmp/database").write_text(database)
 Path("/tmp/auth.ini").write_text(
     "[mlflow]\n"
