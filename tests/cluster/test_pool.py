@@ -1,16 +1,14 @@
-"""The pool as real pods: `make test-cluster` with KUBECONFIG and a `gvisor` RuntimeClass.
-
-`ACECODER_SANDBOX_IMAGE` names the image on the node (default localhost/sandbox:test).
-"""
+"""The pool as real pods: one suite of attacks, pods and clients lost in the middle."""
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
-import socket
+import random
+import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,73 +18,15 @@ from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
 from acecoder.sandbox.pool import PoolSandbox
 from acecoder.schema import Outcome, Test
+from tests.cluster.conftest import SANDBOX as NAMESPACE
+from tests.cluster.conftest import pool_pods as pods
+from tests.cluster.kube import apply, kubectl
 from tests.sandbox import test_conformance as suite
 from tests.sandbox.programs import ATTACKS, HOSTILE_TESTS, ODDITIES, RIGHT
 
 pytestmark = pytest.mark.cluster
-NAMESPACE = "acecoder-sandbox-test"
-SELECTOR = "app.kubernetes.io/name=sandbox-pool"
-IMAGE = os.environ.get("ACECODER_SANDBOX_IMAGE", "localhost/sandbox:test")
 LIMITS = Limits(test_cpu_s=0.3, test_wall_s=1.5, setup_cpu_s=2.0, max_timeouts=1)
 TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
-
-
-def kubectl(*arguments: str, given: str | None = None, check: bool = True) -> str:
-    done = subprocess.run(
-        ["kubectl", *arguments], input=given, capture_output=True, text=True, check=False
-    )
-    assert not check or done.returncode == 0, done.stderr
-    return done.stdout + ("" if check else done.stderr)
-
-
-def delete_namespace() -> None:
-    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=180s")
-
-
-def pods() -> list[dict[str, Any]]:
-    text = kubectl("-n", NAMESPACE, "get", "pods", "-l", SELECTOR, "-o", "json")
-    return [p for p in json.loads(text)["items"] if "deletionTimestamp" not in p["metadata"]]
-
-
-@pytest.fixture(scope="module")
-def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PoolConfig]:
-    token = tmp_path_factory.mktemp("token") / "token"
-    token.write_text(secrets.token_urlsafe(24))
-    space = {
-        "apiVersion": "v1", "kind": "Namespace",
-        "metadata": {"name": NAMESPACE,
-                     "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
-    }  # fmt: skip
-    delete_namespace()  # one that an earlier run left, or that is still on its way out
-    kubectl("apply", "-f", "-", given=json.dumps(space))
-    kubectl("-n", NAMESPACE, "delete", "secret", "sandbox-pool-token", "--ignore-not-found")
-    kubectl("-n", NAMESPACE, "create", "secret", "generic", "sandbox-pool-token",
-            f"--from-file=token={token}")  # fmt: skip
-    rendered = kubectl("kustomize", "manifests/base/sandbox-pool")
-    rendered = rendered.replace("ghcr.io/acecoder-on-kubernetes/sandbox:0.1.0", IMAGE)
-    kubectl("-n", NAMESPACE, "apply", "-f", "-", given=rendered)
-    kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/sandbox-pool")
-    kubectl("-n", NAMESPACE, "rollout", "status", "deployment/sandbox-pool", "--timeout=120s")
-    real = socket.getaddrinfo
-
-    def resolve(host: str, port: object, *rest: object, **named: object) -> object:
-        """What the cluster's DNS says of the headless Service, for a test outside the cluster."""
-        if host != "sandbox-pool":
-            return real(host, port, *rest, **named)  # type: ignore[arg-type]
-        ready = [p["status"]["podIP"] for p in pods() if _ready(p)]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in ready]
-
-    socket.getaddrinfo = resolve  # type: ignore[assignment]
-    try:
-        yield PoolConfig(url="http://sandbox-pool:8080", token_file=str(token), wait_s=60.0)
-    finally:
-        socket.getaddrinfo = real
-        delete_namespace()
-
-
-def _ready(pod: dict[str, Any]) -> bool:
-    conditions = pod["status"].get("conditions", [])
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def sandbox(pool: PoolConfig, **more: Any) -> PoolSandbox:
@@ -107,19 +47,22 @@ def test_the_pods_kernel_is_gvisors_and_the_pods_are_restricted(pool: PoolConfig
 
 
 def test_the_image_refuses_a_kernel_that_is_not_gvisors(pool: PoolConfig) -> None:
+    """In the stages' namespace: in the pool's the API server would not even take it."""
+    image = pods()[0]["spec"]["containers"][0]["image"]
     security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]},
                 "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}  # fmt: skip
     pod = {
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "not-gvisor"},
         "spec": {"restartPolicy": "Never", "automountServiceAccountToken": False, "containers": [{
-            "name": "c", "image": IMAGE, "imagePullPolicy": "IfNotPresent", "args": ["--no-token"],
+            "name": "c", "image": image, "imagePullPolicy": "IfNotPresent", "args": ["--no-token"],
             "securityContext": security}]},
     }  # fmt: skip
-    kubectl("-n", NAMESPACE, "delete", "pod", "not-gvisor", "--ignore-not-found")
-    kubectl("-n", NAMESPACE, "apply", "-f", "-", given=json.dumps(pod))
-    kubectl("-n", NAMESPACE, "wait", "pod/not-gvisor", "--for=jsonpath={.status.phase}=Failed",
+    kubectl("-n", "acecoder", "delete", "pod", "not-gvisor", "--ignore-not-found")
+    apply("acecoder", pod)
+    kubectl("-n", "acecoder", "wait", "pod/not-gvisor", "--for=jsonpath={.status.phase}=Failed",
             "--timeout=60s")  # fmt: skip
-    assert "this kernel is not gVisor's" in kubectl("-n", NAMESPACE, "logs", "not-gvisor")
+    assert "this kernel is not gVisor's" in kubectl("-n", "acecoder", "logs", "not-gvisor")
+    kubectl("-n", "acecoder", "delete", "pod", "not-gvisor")
 
 
 def test_the_conformance_suite_holds_in_the_pods(pool: PoolConfig) -> None:
@@ -168,3 +111,56 @@ def test_a_wrong_token_is_refused(pool: PoolConfig, tmp_path: Path) -> None:
     bad = pool.model_copy(update={"token_file": str(wrong)})
     with pytest.raises(SandboxUnavailable, match="token"), sandbox(bad) as one:
         list(one.judge([Job("p", TESTS, (("k", RIGHT),))]))
+
+
+def test_killing_the_client_again_and_again_changes_no_verdict(
+    pool: PoolConfig, tmp_path: Path
+) -> None:
+    """`kill -9` of a judge and all it started, at random moments; then to the end."""
+    tests = [f"assert f({i}) == {i * i}" for i in range(8)]
+    problems = [{"id": f"p{i}", "question": "square", "tests": tests} for i in range(20)]
+    bodies = ("return n * n", "return n + n", "while n > 2: pass\n    return n * n", "import os; os._exit(0)")  # fmt: skip
+    programs = [
+        {"problem_id": f"p{i}", "model": "m", "program_index": k,
+         "program": f"def f(n):  # {i}\n    {body}\n"}
+        for i in range(20) for k, body in enumerate(bodies * 4)
+    ]  # fmt: skip
+    for name, rows in (("problems", problems), ("programs", programs)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    address = pods()[0]["status"]["podIP"]
+
+    def command(verdicts: str) -> list[str]:
+        prefix = "judge_programs.sandbox"
+        return [sys.executable, "-m", "acecoder", "judge-programs", "--sandbox", "pool",
+                "--problems", str(tmp_path / "problems.jsonl"),
+                "--programs", str(tmp_path / "programs.jsonl"),
+                "--verdicts", str(tmp_path / verdicts),
+                "--set", f"{prefix}.pool.url=http://{address}:8080",
+                "--set", f"{prefix}.pool.token_file={pool.token_file}",
+                "--set", f"{prefix}.limits=fast"]  # fmt: skip
+
+    def environment(home: str) -> dict[str, str]:
+        return {**os.environ, "ACECODER_HOME": str(tmp_path / home)}
+
+    rng, kills = random.Random(7), 0
+    for _ in range(6):
+        with subprocess.Popen(
+            command("broken.jsonl"), env=environment("broken"), start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        ) as victim:  # fmt: skip
+            time.sleep(rng.uniform(1.0, 3.0))
+            if victim.poll() is None:
+                os.killpg(victim.pid, signal.SIGKILL)
+                kills += 1
+    assert kills >= 2
+    for home in ("broken", "whole"):
+        subprocess.run(command(f"{home}.jsonl"), env=environment(home), check=True, capture_output=True)  # fmt: skip
+    broken, whole = (
+        {row["program_id"]: row["outcomes"] for line in (tmp_path / f"{name}.jsonl").read_text().splitlines() for row in [json.loads(line)]}
+        for name in ("broken", "whole")
+    )  # fmt: skip
+    assert broken == whole
+    assert len(whole) == len(programs)
+    journal = list((tmp_path / "broken" / "journal" / "verdicts").glob("*.jsonl"))
+    keys = [json.loads(line)[0] for path in journal for line in path.read_text().splitlines()]
+    assert len(keys) == len(set(keys)), "nothing is judged into the journal twice"

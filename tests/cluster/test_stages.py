@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cluster.conftest import INFRA
 from tests.cluster.kfp_pods import Compiled
 from tests.cluster.kube import get, kubectl, until
 
 pytestmark = pytest.mark.cluster
 NAMESPACE = "acecoder"
-INFRA = os.environ.get("ACECODER_TEST_INFRA", "manifests/overlays/local/infra.toml")
 RUN_KEY = "c1u57e4000000000"
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+def compiled(installation: str, tmp_path_factory: pytest.TempPathFactory) -> Compiled:
     output = tmp_path_factory.mktemp("compiled")
     command = [sys.executable, "-m", "acecoder", "compile", "--infra", INFRA, "--output", str(output)]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)

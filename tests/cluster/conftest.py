@@ -1,0 +1,84 @@
+"""The installation that the tests accept: an overlay, applied to the cluster of KUBECONFIG.
+
+It stays when the tests are done: on a cluster of yours it is yours.
+ACECODER_TEST_OVERLAY (default: local) and ACECODER_TEST_INFRA name another.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acecoder.sandbox.contract import PoolConfig
+from pipelines.infra import Infra
+from tests.cluster.kube import get, kubectl, until
+
+OVERLAY = os.environ.get("ACECODER_TEST_OVERLAY", "manifests/overlays/local")
+INFRA = os.environ.get("ACECODER_TEST_INFRA", f"{OVERLAY}/infra.toml")
+SANDBOX = "acecoder-sandbox"
+POOL = "app.kubernetes.io/name=sandbox-pool"
+WORKLOADS = (("acecoder", "statefulset/postgres"), ("acecoder", "statefulset/object-store"),
+             ("acecoder", "deployment/mlflow"), (SANDBOX, "deployment/sandbox-pool"))  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def infra() -> Infra:
+    return Infra.load(Path(INFRA))
+
+
+@pytest.fixture(scope="session")
+def installation() -> str:
+    """Apply the overlay and wait for it; its path."""
+    if OVERLAY.endswith("local"):  # the node is this machine: see the overlay
+        for name in ("postgres", "object-store"):
+            Path("/var/lib/acecoder", name).mkdir(parents=True, exist_ok=True)
+    kubectl("apply", "--server-side", "-f", "manifests/base/namespaces/namespaces.yaml")
+    subprocess.run(["manifests/secrets.sh"], check=True, capture_output=True)
+    kubectl("apply", "--server-side", "-k", OVERLAY)
+    if OVERLAY.endswith("local"):  # the images may be newer than the pods
+        kubectl("-n", SANDBOX, "rollout", "restart", "deployment/sandbox-pool")
+    for namespace, workload in WORKLOADS:
+        if kubectl("-n", namespace, "get", workload, "--ignore-not-found"):
+            kubectl("-n", namespace, "rollout", "status", workload, "--timeout=300s")
+    until("old pods of the pool are gone", lambda: len(pool_pods()) >= 2 and all(map(is_ready, pool_pods())))  # fmt: skip
+    return OVERLAY
+
+
+def pool_pods() -> list[dict[str, Any]]:
+    found = get("pods", SANDBOX, "-l", POOL)["items"]
+    return [p for p in found if "deletionTimestamp" not in p["metadata"]]
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    conditions = pod["status"].get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+@pytest.fixture(scope="session")
+def pool(
+    installation: str, infra: Infra, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PoolConfig]:
+    """The pool as a client outside the cluster sees it: pod addresses for the Service's name."""
+    token = tmp_path_factory.mktemp("token") / "token"
+    secret = get("secret", SANDBOX, "sandbox-pool-token")["data"]["token"]
+    token.write_bytes(base64.b64decode(secret))
+    real = socket.getaddrinfo
+
+    def resolve(host: str, port: object, *rest: object, **named: object) -> object:
+        if not str(host).startswith("sandbox-pool"):
+            return real(host, port, *rest, **named)  # type: ignore[arg-type]
+        ready = [p["status"]["podIP"] for p in pool_pods() if is_ready(p)]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in ready]
+
+    socket.getaddrinfo = resolve  # type: ignore[assignment]
+    try:
+        yield PoolConfig(url=infra.pool.url, token_file=str(token), wait_s=60.0)
+    finally:
+        socket.getaddrinfo = real
