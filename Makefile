@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run smoke humaneval test test-cluster check format render lock doctor clean
+.PHONY: help run smoke humaneval test test-cluster test-stages images check format render lock doctor clean
 
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,8 +22,14 @@ humaneval: $(VENV)/installed  ## all 164 HumanEval problems with SmolLM2, greedy
 test: $(VENV)/installed  ## the test suite
 	$(BIN)/pytest
 
-test-cluster: $(VENV)/installed  ## the pool as pods on the cluster of KUBECONFIG (a RuntimeClass gvisor)
-	$(BIN)/pytest -m cluster tests/cluster
+test-cluster: $(VENV)/installed  ## an installation on the cluster of KUBECONFIG: manifests, pool, MLflow
+	$(BIN)/pytest -m "cluster and not stages" tests/cluster
+
+test-stages: $(VENV)/installed  ## every stage as a pod there, from seeds to a gate decision
+	$(BIN)/pytest -m stages tests/cluster -s
+
+images:  ## build all images with docker or buildah (images/build NAME for one)
+	images/build
 
 check: $(VENV)/installed  ## ruff, mypy, import rules, the problem set in sync
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -62,23 +62,32 @@ def is_ready(pod: dict[str, Any]) -> bool:
 
 
 @pytest.fixture(scope="session")
-def pool(
-    installation: str, infra: Infra, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PoolConfig]:
-    """The pool as a client outside the cluster sees it: pod addresses for the Service's name."""
+def cluster_dns(installation: str) -> Iterator[None]:
+    """The cluster's names, for tests outside it: services' addresses, and the pool's pods."""
+    real = socket.getaddrinfo
+
+    def addresses(host: str) -> list[str]:
+        name, _, namespace = host.removesuffix(".svc").partition(".")
+        if name == "sandbox-pool":
+            return [p["status"]["podIP"] for p in pool_pods() if is_ready(p)]
+        return [get("service", namespace, name)["spec"]["clusterIP"]]
+
+    def resolve(host: Any, port: Any, *rest: Any, **named: Any) -> Any:
+        if not str(host).endswith(".svc"):
+            return real(host, port, *rest, **named)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in addresses(host)]
+
+    socket.getaddrinfo = resolve
+    try:
+        yield
+    finally:
+        socket.getaddrinfo = real
+
+
+@pytest.fixture(scope="session")
+def pool(cluster_dns: None, infra: Infra, tmp_path_factory: pytest.TempPathFactory) -> PoolConfig:
+    """The pool as a client outside the cluster sees it."""
     token = tmp_path_factory.mktemp("token") / "token"
     secret = get("secret", SANDBOX, "sandbox-pool-token")["data"]["token"]
     token.write_bytes(base64.b64decode(secret))
-    real = socket.getaddrinfo
-
-    def resolve(host: str, port: object, *rest: object, **named: object) -> object:
-        if not str(host).startswith("sandbox-pool"):
-            return real(host, port, *rest, **named)  # type: ignore[arg-type]
-        ready = [p["status"]["podIP"] for p in pool_pods() if is_ready(p)]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in ready]
-
-    socket.getaddrinfo = resolve  # type: ignore[assignment]
-    try:
-        yield PoolConfig(url=infra.pool.url, token_file=str(token), wait_s=60.0)
-    finally:
-        socket.getaddrinfo = real
+    return PoolConfig(url=infra.pool.url, token_file=str(token), wait_s=60.0)

@@ -13,7 +13,7 @@ from tests.cluster.conftest import INFRA
 from tests.cluster.kfp_pods import Compiled
 from tests.cluster.kube import get, kubectl, until
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.stages]
 NAMESPACE = "acecoder"
 RUN_KEY = "c1u57e4000000000"
 
