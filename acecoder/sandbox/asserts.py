@@ -46,6 +46,9 @@ class Plan:
     """Why the test is no test at all: no program passes it."""
 
 
+TOO_LONG = Plan(broken=f"longer than {MAX_LENGTH:,} characters")
+
+
 def _bounded_range(*args: int) -> range:
     values = range(*args)
     if len(values) > MAX_LENGTH:
@@ -102,7 +105,7 @@ UNARY: dict[type, Function] = {
 def plan(test: str) -> Plan:
     """Read one test. Never raises: what is no assert is `broken`, what is unreadable is weak."""
     if len(test) > MAX_LENGTH:
-        return Plan(broken="longer than 100,000 characters")
+        return TOO_LONG
     text = test.strip()
     try:
         body = ast.parse(text).body
@@ -121,8 +124,11 @@ def plan(test: str) -> Plan:
     return Plan(calls=tuple(calls.sources), condition=condition)
 
 
+@lru_cache(maxsize=256)
 def plan_file(code: str) -> Plan:
     """A test that is more than one assert: run beside the program, with what it defines called."""
+    if len(code) > MAX_LENGTH:
+        return TOO_LONG
     try:
         return Plan(weak_code=runnable(code))
     except InputError as error:

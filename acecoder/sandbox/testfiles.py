@@ -15,7 +15,8 @@ import unittest as _unittest
 _suite = _unittest.TestSuite(map(_unittest.defaultTestLoader.loadTestsFromTestCase, [{classes}]))
 _result = _unittest.TestResult()
 _suite.run(_result)
-assert _result.testsRun and _result.wasSuccessful(), (_result.errors + _result.failures)[-1:]
+assert _result.wasSuccessful(), (_result.errors + _result.failures)[-1:]
+assert _result.testsRun > len(_result.skipped) + len(_result.expectedFailures), "nothing was tested"
 """
 
 
@@ -28,19 +29,34 @@ def runnable(code: str) -> str:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"not Python: {type(error).__name__}") from error
-    if not any(map(_asserts, ast.walk(tree))):
-        raise InputError("without an assertion")
-    called = {node.func.id for node in ast.walk(tree)
-              if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
     classes = _test_cases(tree)
-    calls = [name for name in _test_functions(tree.body) if name not in called]
+    calls = _test_functions(tree.body)
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name.startswith("Test") and not node.bases:
             calls += [f"{node.name}().{name}" for name in _test_functions(node.body, ("self",))]
-    if not classes and not calls and not any(map(_acts, tree.body)):
-        raise InputError("only definitions, none of them a test that can be called")
+    if not _asserts_something(tree, {*classes, *(call.partition("(")[0] for call in calls)}):
+        raise InputError("without an assertion that is ever reached")
     suite = RUN_CLASSES.format(classes=", ".join(classes)) if classes else ""
     return "\n".join([code, suite, *(f"{call}()" for call in calls)])
+
+
+def _asserts_something(tree: ast.Module, collected: set[str]) -> bool:
+    """Whether the top level, what is collected, or what these name, holds an assertion."""
+    definitions: dict[str, ast.stmt] = {}
+    waiting: list[ast.stmt] = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            definitions[node.name] = node
+        else:
+            waiting.append(node)
+    waiting += [definitions.pop(name) for name in collected if name in definitions]
+    while waiting:
+        for part in ast.walk(waiting.pop()):
+            if _asserts(part):
+                return True
+            if isinstance(part, ast.Name) and part.id in definitions:
+                waiting.append(definitions.pop(part.id))
+    return False
 
 
 def _asserts(node: ast.AST) -> bool:
@@ -51,21 +67,19 @@ def _asserts(node: ast.AST) -> bool:
     return name.startswith(("assert", "fail"))
 
 
-def _acts(statement: ast.stmt) -> bool:
-    """Whether executing it can fail an assertion; defining and importing cannot."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return False
-    return any(isinstance(n, ast.Assert | ast.Raise | ast.Call) for n in ast.walk(statement))
-
-
 def _test_cases(tree: ast.Module) -> list[str]:
     found: list[str] = []
     for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            bases = [ast.unparse(base) for base in node.bases]
-            if any("TestCase" in base or base in found for base in bases):
-                found.append(node.name)
+        if isinstance(node, ast.ClassDef) and any(_names_test_case(b, found) for b in node.bases):
+            found.append(node.name)
     return found
+
+
+def _names_test_case(base: ast.expr, known: list[str]) -> bool:
+    """`TestCase`, `unittest.TestCase`, `IsolatedAsyncioTestCase`, or a class that is one."""
+    name = base.attr if isinstance(base, ast.Attribute) else ""
+    name = base.id if isinstance(base, ast.Name) else name
+    return name.endswith("TestCase") or name in known
 
 
 def _test_functions(body: list[ast.stmt], parameters: tuple[str, ...] = ()) -> list[str]:

@@ -191,6 +191,8 @@ def test_what_the_interpreter_cannot_read_is_judged_weakly_and_says_so(test: str
         "def test_it():\n    assert f(1) == 2\ntest_it()",
         "class TestF:\n    def test_it(self): assert f(1) == 2",
         "def check(g):\n    assert g(1) == 2\ncheck(f)",
+        "def check(g):\n    assert g(1) == 2\ndef main():\n    check(f)\nmain()",
+        "def test_it():\n    assert f(1) == 2\ndef never():\n    test_it()",
         "try:\n    f(1)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError",
     ],
 )  # fmt: skip
@@ -205,11 +207,22 @@ def test_what_a_test_file_defines_is_run(code: str) -> None:
         exec(source, {"f": lambda n: n + 1})
 
 
+def test_tests_that_are_all_skipped_pass_nothing() -> None:
+    source = plan("import unittest\n@unittest.skip('x')\nclass T(unittest.TestCase):\n"
+                  "    def test_it(self): self.assertEqual(f(1), 2)").weak_code  # fmt: skip
+    with pytest.raises(AssertionError, match="nothing was tested"):
+        exec(source, {"f": lambda n: n + 1})
+
+
 @pytest.mark.parametrize(
     "code",
     [
         "f(1)", "x = f(1)\ny = x", "def test_it():\n    f(1)",
         "def check(f):\n    assert f(1) == 2", "def test_it(tmp_path):\n    assert f(1) == 2",
+        "import random\nrandom.seed(0)\ndef check(): assert f(1) == 2",
+        "def it():\n    assert f(1) == 2\ndef run(): it()",
+        "class T(" + "+".join("a" * 3000) + "):\n    def test_it(self): self.assertEqual(f(1), 2)",
+        "assert f(1) == 2\n" * 7000,
         "import os\nLIMIT = 3\nclass Holder:\n    def check(self): assert f(1) == 2",
     ],
 )  # fmt: skip
