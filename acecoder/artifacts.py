@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from acecoder.errors import InputError
+from acecoder.errors import InputError, PlatformError
 from acecoder.store import ObjectStore, Segments
 from acecoder.tables import SUFFIXES, disk_error
 
@@ -56,7 +56,14 @@ class Home:
             return False
         with publishing(path) as partial:
             self.store.get_tree(self._name(path), partial)
+            _check_manifests(partial, self.store.uri(self._name(path)))
         return True
+
+    def bring_newest(self, path: Path, mark: str) -> None:
+        """Fetch a directory that changes (the git repository), whatever is here."""
+        if self.store is not None:
+            shutil.rmtree(path, ignore_errors=True)
+            self.bring(path, mark)
 
     def read(self, path: Path) -> bytes | None:
         """A file of the home, from the store where it is not here; keeps no copy."""
@@ -177,6 +184,16 @@ def content_digest(path: Path) -> str:
     else:
         raise InputError("no such file or directory", where=str(path))
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def _check_manifests(directory: Path, address: str) -> None:
+    """Believe no copy whose files are not those that its manifests name. Raises PlatformError."""
+    for manifest in directory.rglob(MANIFEST):
+        if _file_digests(manifest.parent) != json.loads(manifest.read_text())["files"]:
+            raise PlatformError(
+                f"what the store holds of '{manifest.parent.name}' is not what was published",
+                where=address, remedy="remove it from the store; the step is then done again",
+            )  # fmt: skip
 
 
 def _file_digests(directory: Path) -> dict[str, str]:

@@ -98,6 +98,9 @@ class ObjectStore:
     def get_tree(self, name: str, directory: Path) -> None:
         """Download what lies under `name/` to a directory. Raises PlatformError."""
         names = self.names(f"{name}/")
+        if any(".." in Path(each).parts for each in names):
+            raise PlatformError(f"the store has a name with '..' under {name}", where=self.uri(name),
+                                remedy="remove it; nothing of this project writes such names")  # fmt: skip
         with ThreadPoolExecutor(PARALLEL) as pool, self._reaching(name):
             list(
                 pool.map(lambda n: self._download(n, directory / n.removeprefix(f"{name}/")), names)
@@ -144,13 +147,18 @@ class Segments:
 
     def load(self) -> list[bytes]:
         """All segments, oldest first; many are merged into one on the way. Raises PlatformError."""
-        names = self._store.names(f"{self._prefix}/")
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            segments = [data for data in pool.map(self._store.get, names) if data is not None]
+        while True:
+            names = self._store.names(f"{self._prefix}/")
+            with ThreadPoolExecutor(PARALLEL) as pool:
+                segments = list(pool.map(self._store.get, names))
+            found = [data for data in segments if data is not None]
+            if len(found) == len(names):
+                break
+            # Another pod has merged them in between: what vanished is in a segment made since.
         if len(names) > MERGED_FROM:
-            self.append(b"".join(segments))
+            self.append(b"".join(found))
             self._store.delete(names)
-        return segments
+        return found
 
     def append(self, lines: bytes) -> None:
         """Write one segment of whole lines. Raises PlatformError."""
@@ -177,9 +185,9 @@ def _client() -> Any:
             "an object store needs boto3", where="ACECODER_STORE",
             remedy="pip install 'acecoder[cluster]'",
         ) from None  # fmt: skip
-    # Ten tries with back-off ride out a store that restarts (about half a minute).
+    # Seven tries with back-off ride out a store that restarts, and end within a minute.
     config = Config(
-        retries={"mode": "standard", "max_attempts": 10}, connect_timeout=5, read_timeout=60,
+        retries={"mode": "standard", "max_attempts": 7}, connect_timeout=5, read_timeout=60,
         max_pool_connections=2 * PARALLEL, s3={"addressing_style": "path"},
     )  # fmt: skip
     return boto3.client("s3", config=config)

@@ -120,7 +120,7 @@ def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]
 def _commit(context: StageContext, record: Mapping[str, object], source: str) -> str:
     """One commit a decision; the released model's file changes only on promotion."""
     git = context.home.git
-    context.home.bring(git, "HEAD")
+    context.home.bring_newest(git, "HEAD")
     repository = ReleaseRepository(git)
     files = {
         f"decisions/{record['model']}-v{record['version']}.json": json.dumps(record, indent=1)

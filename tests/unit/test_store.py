@@ -92,6 +92,46 @@ def test_a_journal_outlives_its_pod_and_is_merged_when_long(
     assert "more" in Home(tmp_path / "d", store).open_journal("answers", "k")
 
 
+def test_a_merge_by_another_pod_in_between_loses_no_answer(
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = MERGED_FROM + 6
+    journal = Home(tmp_path / "a", store).open_journal("answers", "k")
+    for index in range(count):
+        journal.put({str(index): index})
+    real = ObjectStore.names
+    merged = []
+
+    def names(self: ObjectStore, prefix: str) -> list[str]:
+        found = real(self, prefix)
+        if not merged:  # after this pod's listing, before its reading
+            merged.append(True)
+            Home(tmp_path / "b", store).open_journal("answers", "k")
+        return found
+
+    monkeypatch.setattr(ObjectStore, "names", names)
+    late = Home(tmp_path / "c", store).open_journal("answers", "k")
+    assert [late.get(str(index)) for index in range(count)] == list(range(count))
+
+
+def test_a_copy_that_is_not_what_was_published_is_not_believed(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    run_stage(count, step="count", table={}, inputs={}, home=Home(tmp_path / "a", store))
+    (name,) = [n for n in store.names("artifacts/") if n.endswith("records.jsonl")]
+    store.put(name, b"1\n1\n")
+    with pytest.raises(PlatformError, match="not what was published"):
+        run_stage(count, step="count", table={}, inputs={}, home=Home(tmp_path / "b", store))
+    assert not list((tmp_path / "b" / "artifacts").rglob("records.jsonl"))
+
+
+def test_the_store_writes_nowhere_else(store: ObjectStore, tmp_path: Path) -> None:
+    store.put("artifacts/x/../../../../escaped", b"")
+    with pytest.raises(PlatformError, match=r"\.\."):
+        store.get_tree("artifacts/x", tmp_path / "home" / "x")
+    assert not (tmp_path / "escaped").exists()
+
+
 def test_the_newest_whole_checkpoint_is_what_a_later_pod_gets(
     store: ObjectStore, tmp_path: Path
 ) -> None:
