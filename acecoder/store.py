@@ -185,9 +185,9 @@ def _client() -> Any:
             "an object store needs boto3", where="ACECODER_STORE",
             remedy="pip install 'acecoder[cluster]'",
         ) from None  # fmt: skip
-    # Seven tries with back-off ride out a store that restarts, and end within a minute.
+    # Eleven tries with back-off: about 40 s, which rides out a restart and ends within a minute.
     config = Config(
-        retries={"mode": "standard", "max_attempts": 7}, connect_timeout=5, read_timeout=60,
+        retries={"mode": "standard", "max_attempts": 11}, connect_timeout=2, read_timeout=60,
         max_pool_connections=2 * PARALLEL, s3={"addressing_style": "path"},
     )  # fmt: skip
     return boto3.client("s3", config=config)

@@ -8,17 +8,18 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from acecoder.config import digest_of
 from acecoder.errors import InputError
-from pipelines import compiling, submitting
+from pipelines import compiling, dags, submitting
 from pipelines.infra import Infra
 from pipelines.profile import Profile
 
 
 @dataclass(frozen=True)
 class Target:
-    """Which run on which cluster."""
+    """Which run on which cluster, as the command line names it."""
 
     pipeline: str
     profile: str
@@ -26,13 +27,26 @@ class Target:
     infra: str
     host: str = ""
 
-    def load(self) -> tuple[Infra, Profile]:
+    def prepare(self) -> Prepared:
+        """Compile it and connect. Raises InputError, PlatformError."""
         infra = Infra.load(Path(self.infra))
-        return infra, Profile.load(self.profile, self.settings, infra)
-
-    def connect(self, infra: Infra) -> submitting.Kfp:
+        profile = Profile.load(self.profile, self.settings, infra)
+        pipeline = self.pipeline or profile.pipeline
+        graph = dags.build(pipeline, profile)
+        key = run_key(compiling.steps_of(compiling.compiled(graph)), profile, infra)
         host = self.host or os.environ.get("KFP_HOST", "") or infra.kfp_host
-        return submitting.Kfp(host, infra.namespace)
+        kfp = submitting.Kfp(host, infra.namespace)
+        return Prepared(infra, graph, f"{pipeline}-{profile.name}-{key}", key, kfp)
+
+
+class Prepared(NamedTuple):
+    """A pipeline, compiled for a cluster, and the API to it."""
+
+    infra: Infra
+    graph: Any
+    name: str
+    key: str
+    kfp: submitting.Kfp
 
 
 def run_key(steps: list[compiling.Step], profile: Profile, infra: Infra) -> str:
@@ -42,33 +56,28 @@ def run_key(steps: list[compiling.Step], profile: Profile, infra: Infra) -> str:
 
 def submit(target: Target, *, wait: bool, retry: bool) -> int:
     """Start the run unless it is there; with `wait`, follow it and fail where it fails."""
-    infra, profile = target.load()
-    pipeline = target.pipeline or profile.pipeline
-    graph = compiling.build(pipeline, profile)
-    key = run_key(compiling.steps_of(compiling.compiled(graph)), profile, infra)
-    kfp = target.connect(infra)
-    run = _start(kfp, graph, f"{pipeline}-{profile.name}-{key}", key, infra, retry=retry)
+    ready = target.prepare()
+    run = _start(ready, retry=retry)
     if not wait:
         return 0
-    ended = submitting.follow(kfp, run, _say)
+    ended = submitting.follow(ready.kfp, run, _say)
     _say(f"run {ended.id} {ended.state.lower()}")
     if ended.state != "SUCCEEDED":
-        _say(submitting.why_failed(kfp, ended.id))
+        _say(submitting.why_failed(ready.kfp, ended.id))
         return 1
     return 0
 
 
-def _start(
-    kfp: submitting.Kfp, graph: object, name: str, key: str, infra: Infra, *, retry: bool
-) -> submitting.Run:
-    decision = submitting.decide(name, kfp.runs(key), retry=retry)
+def _start(ready: Prepared, *, retry: bool) -> submitting.Run:
+    kfp, key = ready.kfp, ready.key
+    decision = submitting.decide(ready.name, kfp.runs(key), retry=retry)
     if decision.run is not None:
         _say(f"run {decision.run.id} ({decision.run.name}) is there: {decision.run.state.lower()}")
         return decision.run
     with tempfile.TemporaryDirectory() as scratch:
         package = Path(scratch) / "pipeline.yaml"
-        compiling.compile_to(graph, package)
-        made = kfp.create(decision.name, package, key, infra.service_account)
+        compiling.compile_to(ready.graph, package)
+        made = kfp.create(decision.name, package, key, ready.infra.service_account)
     # Two submitters at once both found nothing: the older run stays.
     alive = [run for run in kfp.runs(key) if not run.ended]
     first = submitting.oldest([*alive, made])
@@ -118,17 +127,14 @@ def cancel(target: Target) -> int:
 
 
 def _find(target: Target) -> tuple[submitting.Kfp, submitting.Run]:
-    infra, profile = target.load()
-    graph = compiling.build(target.pipeline or profile.pipeline, profile)
-    key = run_key(compiling.steps_of(compiling.compiled(graph)), profile, infra)
-    kfp = target.connect(infra)
-    runs = kfp.runs(key)
+    ready = target.prepare()
+    runs = ready.kfp.runs(ready.key)
     if not runs:
         raise InputError(
-            f"no run of this pipeline, profile and code ({key})", where=infra.namespace,
+            f"no run of this pipeline, profile and code ({ready.key})", where=ready.infra.namespace,
             remedy="acecoder submit; a change of code or profile makes another run key",
         )  # fmt: skip
-    return kfp, max(runs, key=lambda run: run.created)
+    return ready.kfp, max(runs, key=lambda run: run.created)
 
 
 def _say(text: str) -> None:

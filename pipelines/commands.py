@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from acecoder.artifacts import Home
 from acecoder.reporting import page, records, summary
 from acecoder.tracking import Tracker
-from pipelines import compiling, local, planning
+from pipelines import compiling, dags, local, planning
 from pipelines.infra import Infra
 from pipelines.profile import PROFILES, Profile
 
@@ -29,7 +29,7 @@ class Prepared(NamedTuple):
 def _prepare(pipeline: str, profile_name: str, settings: Sequence[str]) -> Prepared:
     home = Home.from_environment()
     profile = Profile.load(profile_name, settings)
-    graph = compiling.build(pipeline or profile.pipeline, profile)
+    graph = dags.build(pipeline or profile.pipeline, profile)
     steps = compiling.steps_of(compiling.compiled(graph))
     key = compiling.run_key(steps, profile)
     return Prepared(profile, graph, steps, key, home, planning.plan(steps, profile, home))
@@ -74,12 +74,11 @@ def compile_all(output: Path, infra_file: Path | None = None) -> int:
     infra = Infra.load(infra_file) if infra_file else None
     for path in sorted(PROFILES.glob("*.toml")):
         own = Profile.load(str(path)).pipeline
-        for pipeline in compiling.PIPELINES if own == "acecoder" else (own,):
-            if (pipeline == "evaluate") != (own == "evaluate"):
-                continue
+        parts = [name for name in dags.PIPELINES if name != "evaluate"]
+        for pipeline in parts if own == "acecoder" else [own]:
             profile = Profile.load(str(path), (), infra)
             destination = output / f"{pipeline}-{profile.name}.yaml"
-            graph = compiling.build(pipeline, profile)
+            graph = dags.build(pipeline, profile)
             compiling.compile_to(graph, destination)
             if infra is not None:
                 compiling.write_objects(graph, output / "objects", profile.name, infra.namespace)

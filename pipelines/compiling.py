@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import tempfile
 import warnings
@@ -13,11 +12,8 @@ from typing import Any
 import yaml
 
 from acecoder.config import decisive, digest_of
-from acecoder.errors import InputError
 from acecoder.runner import code_digest, model_identities
 from pipelines.profile import Profile, load_stage
-
-PIPELINES = ("acecoder", "data", "reward_model", "policy", "evaluate", "retrain")
 
 
 @dataclass(frozen=True)
@@ -29,13 +25,6 @@ class Step:
     config: dict[str, Any]
     inputs: dict[str, tuple[str, str]]
     """Input name -> (producing step, its output)."""
-
-
-def build(pipeline: str, profile: Profile) -> Any:
-    """The KFP pipeline of that name. Raises InputError."""
-    if pipeline not in PIPELINES:
-        raise InputError(f"there is no pipeline '{pipeline}' (known: {', '.join(PIPELINES)})")
-    return importlib.import_module(f"pipelines.{pipeline}").build(profile)
 
 
 def compile_to(graph: Any, destination: Path) -> None:

@@ -114,9 +114,6 @@ class Infra(Config):
     """Of the pods of steps; empty for KFP's own."""
     run_as_user: int = Field(65532, ge=1)
     """The uid of the images."""
-    enforces_network_policy: bool = True
-    """False where the network plugin is known to enforce none: says so in as many words, instead
-    of check_platform refusing a pool whose pods can open connections."""
     images: ImagesInfra = ImagesInfra()
     store: StoreInfra = StoreInfra()
     tracking: TrackingInfra = TrackingInfra()

@@ -7,14 +7,14 @@ from typing import Any
 from kfp import kubernetes
 from kfp.dsl import pipeline_context
 
-from acecoder.config import ModelConfig
+from acecoder.config import Config, ModelConfig
+from components import _images
 from pipelines.infra import HOME, TOKEN_DIRECTORY, Infra, Resources
 from pipelines.profile import Profile
 
 KEYS_OF_STORE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 KEYS_OF_TRACKING = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
-NEEDS_MODEL = {"sample_programs", "synthesize_tests"}
-TRAINS = {"train_reward_model", "train_policy", "evaluate_model"}
+WORLDS = {_images.CPU: "cpu", _images.TRAIN: "train"}
 
 
 def place(profile: Profile) -> None:
@@ -26,21 +26,21 @@ def place(profile: Profile) -> None:
         _place(task, step, profile, profile.infra)
 
 
-def world(step: str, profile: Profile) -> str:
-    """The image a step needs: `cpu`, `train` or `rl` (DESIGN, "Tree")."""
-    stage, config = step.partition(".")[0], profile.configs[step]
-    if stage == "train_policy" and getattr(config, "use_vllm", False):
+def world(component_image: str, config: Config) -> str:
+    """The image a step needs: its component's, but for what its config adds or spares."""
+    if getattr(config, "use_vllm", False):
         return "rl"
     model = getattr(config, "model", None)
-    if stage in NEEDS_MODEL and isinstance(model, ModelConfig) and model.kind != "local":
-        return "cpu"
-    return "train" if stage in NEEDS_MODEL | TRAINS else "cpu"
+    if isinstance(model, ModelConfig) and model.kind != "local":
+        return "cpu"  # an endpoint's answers need no torch here
+    return WORLDS[component_image]
 
 
 def _place(task: Any, step: str, profile: Profile, infra: Infra) -> None:
     resources = infra.resources(step)
     task.set_display_name(step)
-    task.set_container_image(getattr(infra.images, world(step, profile)))
+    needed = world(task.container_spec.image, profile.configs[step])
+    task.set_container_image(getattr(infra.images, needed))
     kubernetes.set_image_pull_policy(task, infra.images.pull_policy)
     if infra.images.pull_secrets:
         kubernetes.set_image_pull_secrets(task, list(infra.images.pull_secrets))

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from acecoder.errors import InputError, PlatformError
-from pipelines import compiling, submitting
+from pipelines import compiling, dags, submitting
 from pipelines.cluster_commands import run_key
 from pipelines.infra import Infra
 from pipelines.profile import Profile
@@ -23,7 +23,7 @@ OVERLAYS = sorted(Path("manifests/overlays").glob("*/infra.toml"))
 def compiled(
     overlay: Path, profile: str, tmp_path: Path, pipeline: str = "acecoder"
 ) -> tuple[Any, Any]:
-    graph = compiling.build(pipeline, Profile.load(profile, (), Infra.load(overlay)))
+    graph = dags.build(pipeline, Profile.load(profile, (), Infra.load(overlay)))
     compiling.compile_to(graph, tmp_path / "p.yaml")
     ir, platform = yaml.safe_load_all((tmp_path / "p.yaml").read_text())
     return ir, platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
@@ -86,14 +86,14 @@ def test_other_images_are_another_run() -> None:
     for image in ("localhost/cpu:a", "localhost/cpu:b", "localhost/cpu:a"):
         infra = Infra.model_validate({"images": {"cpu": image}})
         profile = Profile.load("smoke", (), infra)
-        graph = compiling.build("data", profile)
+        graph = dags.build("data", profile)
         keys.append(run_key(compiling.steps_of(compiling.compiled(graph)), profile, infra))
     assert keys[0] == keys[2] != keys[1]
 
 
-@pytest.mark.parametrize("pipeline", [p for p in compiling.PIPELINES if p != "evaluate"])
+@pytest.mark.parametrize("pipeline", [p for p in dags.PIPELINES if p != "evaluate"])
 def test_a_pipeline_is_an_object_for_kubectl(pipeline: str, tmp_path: Path) -> None:
-    graph = compiling.build(pipeline, Profile.load("smoke", (), Infra.load(OVERLAYS[0])))
+    graph = dags.build(pipeline, Profile.load("smoke", (), Infra.load(OVERLAYS[0])))
     written = compiling.write_objects(graph, tmp_path, "smoke", "acecoder")
     first, second, *_ = yaml.safe_load_all(written.read_text())
     assert (first["kind"], second["kind"]) == ("Pipeline", "PipelineVersion")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from acecoder.artifacts import Home
-from pipelines import compiling, planning
+from pipelines import compiling, dags, planning
 from pipelines.profile import PROFILES, Profile
 
 NAMES = sorted(path.stem for path in PROFILES.glob("*.toml"))
@@ -20,7 +20,7 @@ def test_the_profiles_of_the_plan_are_there() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_profile_compiles_to_ir_and_plans(name: str, home: Home, tmp_path: Path) -> None:
     profile = Profile.load(name)
-    graph = compiling.build(profile.pipeline, profile)
+    graph = dags.build(profile.pipeline, profile)
     compiling.compile_to(graph, tmp_path / "ir.yaml")
     steps = compiling.steps_of(compiling.compiled(graph))
     assert len(steps) == (5 if profile.pipeline == "evaluate" else 24)
@@ -39,7 +39,7 @@ def test_a_profile_compiles_to_ir_and_plans(name: str, home: Home, tmp_path: Pat
 def test_no_key_is_in_what_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     profile = Profile.load("paper-7b")
-    compiling.compile_to(compiling.build("acecoder", profile), tmp_path / "ir.yaml")
+    compiling.compile_to(dags.build("acecoder", profile), tmp_path / "ir.yaml")
     text = (tmp_path / "ir.yaml").read_text()
     assert "sk-very-secret" not in text
     assert "OPENAI_API_KEY" in text
@@ -48,12 +48,12 @@ def test_no_key_is_in_what_is_compiled(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_run_key_moves_with_what_decides_a_result_and_with_nothing_else() -> None:
     def key(*settings: str) -> str:
         profile = Profile.load("smoke", settings)
-        steps = compiling.steps_of(compiling.compiled(compiling.build("acecoder", profile)))
+        steps = compiling.steps_of(compiling.compiled(dags.build("acecoder", profile)))
         return compiling.run_key(steps, profile)
 
     base = key()
     loud = Profile.load("smoke", ["sample_programs.temperature=0.3"])
-    compiling.build("acecoder", loud)
+    dags.build("acecoder", loud)
     assert loud.configs["sample_programs.policy"].model_dump()["temperature"] == 0.3
     local = Profile.load("local", ["sample_programs.temperature=0.3"])
     assert '"temperature": 0.3' in local.config(
@@ -66,7 +66,7 @@ def test_the_run_key_moves_with_what_decides_a_result_and_with_nothing_else() ->
 
 def test_the_papers_numbers() -> None:
     profile = Profile.load("paper-7b")
-    compiling.build("acecoder", profile)
+    dags.build("acecoder", profile)
     rm, rl = profile.configs["train_reward_model"], profile.configs["train_policy"]
     shown = rm.model_dump()
     assert (shown["learning_rate"], shown["batch_size"] * shown["accumulation"] * 8) == (1e-5, 128)
@@ -79,5 +79,5 @@ def test_the_papers_numbers() -> None:
     )
     candidates = profile.configs["sample_programs.candidates"].model_dump()
     assert (candidates["num_samples"], candidates["temperature"]) == (16, 0.7)
-    compiling.build("acecoder", big := Profile.load("paper-32b"))
+    dags.build("acecoder", big := Profile.load("paper-32b"))
     assert big.configs["train_reward_model"].model_dump()["max_length_tokens"] == 1024

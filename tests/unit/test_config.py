@@ -15,7 +15,7 @@ from acecoder.config import (
     validate,
 )
 from acecoder.errors import InputError
-from pipelines import compiling
+from pipelines import dags
 from pipelines.profile import Profile
 
 
@@ -40,7 +40,7 @@ def profile_of(tmp_path: Path, change: str, to: str) -> Profile:
 )
 def test_a_mistake_in_a_profile_is_named(tmp_path: Path, change: str, to: str, said: str) -> None:
     with pytest.raises(InputError) as caught:
-        compiling.build("acecoder", profile_of(tmp_path, change, to))
+        dags.build("acecoder", profile_of(tmp_path, change, to))
     assert said in str(caught.value)
     assert "mine.toml" in str(caught.value)
 

@@ -1,0 +1,48 @@
+"""The pipelines by name, each a few of `flow`'s parts. What one has finished, no other does again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kfp import dsl
+
+from acecoder.errors import InputError
+from pipelines.flow import Flow
+from pipelines.placement import place
+from pipelines.profile import Profile
+
+
+def _reward_model(flow: Flow) -> None:
+    flow.reward_model(flow.data())
+
+
+def _policy(flow: Flow) -> None:
+    data = flow.data()
+    flow.policy(data, flow.reward_model(data))
+
+
+PIPELINES: dict[str, tuple[str, Callable[[Flow], Any]]] = {
+    "acecoder": ("from seeds to a gate decision", Flow.everything),
+    "data": ("up to preference pairs and hard problems", Flow.data),
+    "reward_model": ("up to the reward model", _reward_model),
+    "policy": ("up to the policy", _policy),
+    "evaluate": ("the scores of one model", Flow.evaluation),
+    # Under a name of its own, so that a list of runs tells it from experiments.
+    "retrain": ("everything, started by a change in git", Flow.everything),
+}
+
+
+def build(name: str, profile: Profile) -> Any:
+    """The KFP pipeline of that name; every step's config is in it. Raises InputError."""
+    if name not in PIPELINES:
+        raise InputError(f"there is no pipeline '{name}' (known: {', '.join(PIPELINES)})")
+    what, make = PIPELINES[name]
+
+    @dsl.pipeline(
+        name=name.replace("_", "-"), description=f"AceCoder, {what}; profile {profile.name}"
+    )
+    def pipeline(run_key: str = "") -> None:
+        make(Flow(profile, run_key))
+        place(profile)
+
+    profile.check_complete(name)
+    return pipeline
