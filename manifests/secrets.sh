@@ -27,9 +27,11 @@ make_secret acecoder acecoder-store "AWS_ACCESS_KEY_ID=acecoder" "AWS_SECRET_ACC
 make_secret acecoder acecoder-postgres "username=mlflow" "password=$(random)"
 make_secret acecoder acecoder-mlflow-server "flask-secret-key=$(random)"
 make_secret acecoder acecoder-mlflow-client "MLFLOW_TRACKING_USERNAME=acecoder" "MLFLOW_TRACKING_PASSWORD=$(random)"
+# The pool's token is the same on both sides; whichever is there decides.
 token=$(random)
-if kubectl -n acecoder get secret sandbox-pool-token >/dev/null 2>&1; then
-  token=$(kubectl -n acecoder get secret sandbox-pool-token -o jsonpath='{.data.token}' | base64 -d)
-fi
+for namespace in acecoder acecoder-sandbox; do
+  found=$(kubectl -n "$namespace" get secret sandbox-pool-token --ignore-not-found -o jsonpath='{.data.token}')
+  [[ -z $found ]] || token=$(base64 -d <<<"$found")
+done
 make_secret acecoder sandbox-pool-token "token=$token"
 make_secret acecoder-sandbox sandbox-pool-token "token=$token"

@@ -140,7 +140,11 @@ def test_sandbox_pods_are_in_gvisor_and_reach_nothing(overlay: str) -> None:
 
 
 def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
-    return all(labels.get(k) == v for k, v in selector.get("matchLabels", {}).items())
+    expressions = selector.get("matchExpressions", ())
+    assert all(each["operator"] == "Exists" for each in expressions)
+    return all(labels.get(k) == v for k, v in selector.get("matchLabels", {}).items()) and all(
+        each["key"] in labels for each in expressions
+    )
 
 
 def test_every_pod_has_a_network_policy_of_its_own(overlay: str) -> None:
