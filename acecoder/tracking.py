@@ -111,6 +111,8 @@ class Tracker:
 
     def _connect(self) -> tuple[MlflowClient, str]:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        # A server that is down for a minute is waited for; MLflow's own default waits four.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")
         import logging
 
         logging.getLogger("alembic").setLevel(logging.ERROR)
