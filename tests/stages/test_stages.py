@@ -8,11 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pyarrow.parquet
@@ -20,14 +16,10 @@ import pytest
 
 from acecoder.artifacts import Home, content_digest
 from acecoder.cli import main
-from acecoder.contract import Champion, Progress, StageContext
-from acecoder.errors import InputError, LLMUnavailable
-from acecoder.evaluation.values import VALUES_FILE
-from acecoder.promotion.repository import ReleaseRepository
+from acecoder.errors import InputError
 from acecoder.runner import run_stage
 from acecoder.schema import Problem, Program, Seed, Verdict
 from acecoder.stages.filter_tests import filter_tests
-from acecoder.stages.promote_model import PromoteModelConfig, promote_model
 from acecoder.stages.sample_programs import sample_programs
 from acecoder.tables import read_table
 
@@ -181,123 +173,6 @@ def test_the_command_line_says_what_is_wrong_and_exits_2(
     assert not (tmp_path / "v.jsonl").exists()
 
 
-class _Endpoint(BaseHTTPRequestHandler):
-    """A scripted OpenAI-compatible server: counts requests, fails some, checks the key."""
-
-    asked: Counter[str]
-    status: dict[str, list[int]]
-    keys: set[str]
-
-    def do_POST(self) -> None:
-        length = int(self.headers["Content-Length"])
-        body = json.loads(self.rfile.read(length))
-        question = body["messages"][0]["content"]
-        identity = f"{question}#{body['seed']}"
-        self.asked[identity] += 1
-        self.keys.add(str(self.headers["Authorization"]))
-        script = self.status.get(question, self.status.get("*", []))
-        status = script.pop(0) if script else 200
-        content = f"```python\ndef f(x):\n    return x + {body['seed'] % 7}\n```"
-        answer: dict[str, Any] = {"error": {"message": "scripted"}}
-        if status == 200:
-            answer = {
-                "id": "x", "object": "chat.completion", "created": 0, "model": body["model"],
-                "choices": [{"index": 0, "finish_reason": "stop",
-                             "message": {"role": "assistant", "content": content}}],
-                "usage": {"prompt_tokens": 1, "completion_tokens": 5, "total_tokens": 6},
-            }  # fmt: skip
-        data = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def endpoint() -> Iterator[tuple[str, type[_Endpoint]]]:
-    handler = type("Handler", (_Endpoint,), {"asked": Counter(), "status": {}, "keys": set()})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/v1", handler
-    server.shutdown()
-
-
-def model(url: str, **more: object) -> dict[str, Any]:
-    return {"kind": "endpoint", "base_url": url, "model": "big", "api_key_env": "TEST_KEY",
-            "max_retries": 0, **more}  # fmt: skip
-
-
-def test_an_endpoint_is_asked_once_for_each_program_and_not_again_after_a_failure(
-    run, write, endpoint, monkeypatch, home: Home, capsys
-) -> None:
-    url, handler = endpoint
-    monkeypatch.setenv("TEST_KEY", "sk-very-secret")
-    problems = write(
-        "problems", *({**PROBLEM, "id": f"p{i}", "question": f"Question {i}"} for i in range(6))
-    )
-    handler.status["Question 4"] = [500, 500]
-    config = {"model": model(url, concurrency=4), "num_samples": 2}
-    with pytest.raises(LLMUnavailable, match="no answer after 1 tries"):
-        run("sample_programs", config, problems=problems)
-    assert sum(handler.asked.values()) >= 8
-    before = Counter(handler.asked)
-    handler.status.clear()
-    result = run("sample_programs", config, problems=problems)
-    programs = list(read_table(result.directory / "programs", Program))
-    assert [p.id for p in programs] == [f"p{i}#big#{j}" for i in range(6) for j in range(2)]
-    answered_twice = [key for key in before if handler.asked[key] > 1 and "Question 4" not in key]
-    assert answered_twice == []
-    assert handler.keys == {"Bearer sk-very-secret"}
-    written = [p for p in home.root.rglob("*") if p.is_file()]
-    assert written and not [p for p in written if b"sk-very-secret" in p.read_bytes()]
-    assert "sk-very-secret" not in capsys.readouterr().out
-
-
-def test_after_a_failure_nothing_new_is_asked(run, write, endpoint, monkeypatch) -> None:
-    url, handler = endpoint
-    monkeypatch.setenv("TEST_KEY", "k")
-    handler.status["*"] = [500] * 100
-    config = {"model": model(url, concurrency=1), "num_samples": 4}
-    with pytest.raises(LLMUnavailable):
-        run("sample_programs", config, problems=write("p", PROBLEM))
-    assert sum(handler.asked.values()) <= 2
-
-
-@pytest.mark.parametrize(
-    ("status", "kind", "said"),
-    [
-        ([401], InputError, r"refused the key \(401\)[\s\S]*set TEST_KEY"),
-        ([404], InputError, r"refused the request \(404\)"),
-        ([503], LLMUnavailable, "no answer after 1 tries"),
-    ],
-)
-def test_an_endpoint_that_refuses_is_a_readable_error(
-    run, write, endpoint, monkeypatch, status, kind, said
-) -> None:
-    url, handler = endpoint
-    monkeypatch.setenv("TEST_KEY", "k")
-    handler.status["*"] = status
-    with pytest.raises(kind, match=said):
-        run(
-            "sample_programs", {"model": model(url), "num_samples": 1}, problems=write("p", PROBLEM)
-        )
-
-
-def test_a_missing_key_and_a_closed_port_are_named(run, write, monkeypatch) -> None:
-    problems = write("problems", PROBLEM)
-    monkeypatch.delenv("TEST_KEY", raising=False)
-    config = {"model": model("http://127.0.0.1:9/v1"), "num_samples": 1}
-    with pytest.raises(InputError, match="environment variable TEST_KEY is not set"):
-        run("sample_programs", config, problems=problems)
-    monkeypatch.setenv("TEST_KEY", "k")
-    with pytest.raises(LLMUnavailable, match=r"127\.0\.0\.1:9[\s\S]*is the server up"):
-        run("sample_programs", config, problems=problems)
-
-
 TINY = {"kind": "local", "source": "random:tiny", "batch_size": 4}
 
 
@@ -364,78 +239,3 @@ def test_code_that_a_stage_does_not_use_is_not_in_its_key() -> None:
             waiting += _imports(file.read_bytes())
     assert "acecoder.filtering.noise" in reached and "acecoder.schema" in reached
     assert not {"acecoder.cli", "acecoder.llm.local", "acecoder.rl.trainer"} & reached
-
-
-class FakeRegistry:
-    """The registry's contract in memory."""
-
-    def __init__(self) -> None:
-        self.versions: dict[str, dict[str, str]] = {}
-        self.aliases: dict[str, str] = {}
-
-    def champion(self, name: str) -> Champion | None:
-        version = self.aliases.get("champion")
-        return Champion(version, "", self.versions[version]["scores"]) if version else None
-
-    def register(self, name: str, source: Path, tags: dict[str, str]) -> str:
-        for version, known in self.versions.items():
-            if known["digest"] == tags["digest"]:
-                return version
-        self.versions[str(len(self.versions) + 1)] = tags
-        return str(len(self.versions))
-
-    def promote(self, name: str, version: str) -> None:
-        self.aliases["champion"] = version
-
-
-@pytest.fixture
-def gate(tmp_path: Path, home: Home):
-    """Put a policy with these values a problem before the gate: gate("name", [0, 1]) -> details."""
-    registry = FakeRegistry()
-
-    def scores(name: str, values: list[float]) -> Path:
-        directory = tmp_path / f"scores-{name}"
-        directory.mkdir(exist_ok=True)
-        by_problem = {f"p{i}": value for i, value in enumerate(values)}
-        (directory / VALUES_FILE).write_text(json.dumps({"first_steps": {"average": by_problem}}))
-        return directory
-
-    def call(name: str, values: list[float], initial: list[float]) -> dict[str, Any]:
-        policy, decision = tmp_path / f"policy-{name}", tmp_path / f"decision-{name}"
-        for directory in (policy, decision):
-            directory.mkdir(exist_ok=True)
-        (policy / "model.safetensors").write_text(name)
-        context = StageContext("promote_model", home, Progress("x"), registry, tmp_path)
-        report = promote_model(
-            PromoteModelConfig(max_loss=0.05), policy=policy, candidate_scores=scores(name, values),
-            initial_scores=scores(f"{name}-initial", initial), decision=decision, context=context,
-        )  # fmt: skip
-        return {**report.details, "champion": registry.aliases.get("champion")}
-
-    return call
-
-
-def test_the_gate_compares_with_the_initial_model_then_with_the_champion(gate, home: Home) -> None:
-    low, high = [0.0, 0.2] * 20, [0.5, 0.6] * 20
-    first = gate("a", high, low)
-    assert first["promote"] and first["against"] == "the initial model"
-    worse = gate("b", low, low)
-    assert not worse["promote"] and worse["against"] == "champion version 1"
-    assert (worse["version"], worse["champion"]) == ("2", "1")
-    better = gate("c", [0.9] * 40, low)
-    assert better["promote"] and better["champion"] == "3"
-    again = gate("c", [0.9] * 40, low)
-    assert again["promote"] and again["reason"] == "this version is the champion already"
-    repository = ReleaseRepository(home.git)
-    assert "version: '3'" in str(repository.read("released-model.yaml"))
-    assert '"promote": false' in str(repository.read("decisions/acecoder-policy-v2.json"))
-
-
-def test_scores_on_other_problems_are_not_compared(gate) -> None:
-    gate("a", [1.0] * 10, [0.0] * 10)
-    held = gate("b", [1.0] * 12, [0.0] * 12)
-    assert not held["promote"] and held["champion"] == "1"
-    assert (
-        held["reason"]
-        == "champion version 1 was scored on other problems; evaluate it on these first"
-    )
