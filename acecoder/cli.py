@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import sys
 from collections.abc import Container, Sequence
 from pathlib import Path
@@ -66,7 +67,15 @@ def _run(given: list[str]) -> int:
         from acecoder import doctor
 
         return doctor.main([])
+    if options.verb == "judge-shard":
+        from acecoder import bulk
+        from acecoder.artifacts import Home
+
+        bulk.judge_shard(Home.from_environment(), options.key, options.index)
+        return 0
     _find_checkout()
+    if options.verb == "judge-bulk":
+        return _judge_bulk(options)
     if options.verb in ("submit", "status", "logs", "cancel"):
         return _on_cluster(options)
     from pipelines import commands
@@ -79,6 +88,18 @@ def _run(given: list[str]) -> int:
     if options.verb == "report":
         return commands.report(options.pipeline, options.profile, options.set)
     return commands.run(options.pipeline, options.profile, options.set)
+
+
+def _judge_bulk(options: argparse.Namespace) -> int:
+    from acecoder.config import apply_settings
+    from pipelines import bulk_jobs
+
+    settings = (_qualified("judge_programs", text) for text in options.set)
+    return bulk_jobs.judge_bulk(
+        options.infra, options.problems, options.programs, options.verdicts,
+        shard_programs=options.shard_programs, parallelism=options.parallelism,
+        table=apply_settings({}, settings).get("judge_programs", {}),
+    )  # fmt: skip
 
 
 def _on_cluster(options: argparse.Namespace) -> int:
@@ -127,12 +148,38 @@ def _parser() -> argparse.ArgumentParser:
             verb.add_argument("--retry", action="store_true", help="again after a failed attempt")
         if name == "logs":
             verb.add_argument("--step", default="", help="e.g. train_policy (default: what failed)")
+    _add_bulk(verbs)
     compile_ = verbs.add_parser("compile", help="compile all pipelines for all profiles to KFP IR")
     compile_.add_argument("--output", default="build/pipelines", help="directory to write to")
     compile_.add_argument("--infra", default="", metavar="FILE",
                           help="for a cluster; writes Pipeline and PipelineVersion manifests too")  # fmt: skip
     verbs.add_parser("doctor", help="what this machine has, what it lacks, and the remedy")
     return parser
+
+
+def _add_bulk(verbs: Any) -> None:
+    what = "judge very many programs on a cluster: shards, an Indexed Job, gathered in order"
+    verb = verbs.add_parser("judge-bulk", help=what, description=what)
+    for name, help_ in (("problems", "input table"), ("programs", "input table"), ("verdicts", "output"),
+                        ("infra", "which cluster (manifests/overlays/NAME/infra.toml)")):  # fmt: skip
+        verb.add_argument(f"--{name}", required=True, metavar="PATH", help=help_)
+    verb.add_argument("--shard-programs", type=_positive, default=10_000, metavar="N",
+                      help="programs a shard: what one pod does, and loses nothing of when it dies (10000)")  # fmt: skip
+    verb.add_argument(
+        "--parallelism", type=_positive, default=4, metavar="N", help="pods at once (4)"
+    )
+    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                      help="override one value of judge_programs (sandbox.limits=fast)")  # fmt: skip
+    what = "judge one shard (what the pods of judge-bulk run)"
+    verb = verbs.add_parser("judge-shard", help=what, description=what)
+    verb.add_argument("--key", required=True)
+    verb.add_argument("--index", type=int, default=os.environ.get("JOB_COMPLETION_INDEX", 0))
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of at least 1")
+    return int(text)
 
 
 def _add_pipeline(parser: argparse.ArgumentParser) -> None:

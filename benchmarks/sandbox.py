@@ -4,8 +4,8 @@
     .venv/bin/python benchmarks/sandbox.py --programs 640 --rounds 3
 
 Each engine runs in a process (and cgroup, which counts the CPU time of everything it starts) of
-its own, two workers each, interleaved in rounds. Needs root and a cgroup v1 or v2 with CPU
-accounting. `clean` leaves the pathological programs out.
+its own, a worker a core (ours, whose limits count CPU time: two), interleaved in rounds. Needs root
+and a cgroup v1 or v2 with CPU accounting. `clean` leaves the pathological programs out.
 """
 
 from __future__ import annotations
@@ -97,13 +97,17 @@ def main() -> None:
     parser.add_argument("--programs", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--engines", default="", help="comma-separated; default: all but the pool")
+    parser.add_argument(
+        "--engines", default="", help="semicolon-separated; default: all but the pool"
+    )
     parser.add_argument("--loads", default="clean equal,all own,all equal")
     parser.add_argument("--json", default="", help="also write the figures to this file")
     options = parser.parse_args()
     questions, items = workload(options.programs, options.seed)
     chosen = (
-        options.engines.split(",") if options.engines else [e for e in ENGINES if "pool" not in e]
+        options.engines.split(";")
+        if options.engines
+        else [e for e in ENGINES if "pool" not in e and "two a core" not in e]
     )
     figures = {}
     for load in options.loads.split(","):

@@ -35,6 +35,15 @@ def build(name: str, profile: Profile) -> Any:
     """The KFP pipeline of that name; every step's config is in it. Raises InputError."""
     if name not in PIPELINES:
         raise InputError(f"there is no pipeline '{name}' (known: {', '.join(PIPELINES)})")
+    if profile.infra is not None:
+        _build(name, profile)  # check_platform comes first and must know all other steps
+        profile.steps = tuple(profile.configs)
+    graph = _build(name, profile)
+    profile.check_complete(name)
+    return graph
+
+
+def _build(name: str, profile: Profile) -> Any:
     what, make = PIPELINES[name]
 
     @dsl.pipeline(
@@ -44,5 +53,4 @@ def build(name: str, profile: Profile) -> Any:
         make(Flow(profile, run_key))
         place(profile)
 
-    profile.check_complete(name)
     return pipeline

@@ -6,12 +6,14 @@ It lies beside an overlay (`manifests/overlays/NAME/infra.toml`) and is given by
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from acecoder.config import Config, Table, merge, validate
+from acecoder.cluster.capacity import Demand, Toleration
+from acecoder.config import Config, Table, digest_of, merge, validate
 from acecoder.errors import InputError
 from acecoder.sandbox.contract import PoolConfig
 from components import _images
@@ -66,13 +68,15 @@ class SecretKey(Config):
     key: str
 
 
-class Toleration(Config):
-    """As Kubernetes has it."""
+class ClusterInfra(Config):
+    """What check_platform asks of the cluster."""
 
-    key: str
-    operator: Literal["Exists", "Equal"] = "Exists"
-    value: str = ""
-    effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
+    sandbox_namespace: str = "acecoder-sandbox"
+    runtime_class: str = "gvisor"
+    nodes: Literal["fixed", "autoscaled"] = "fixed"
+    """`autoscaled`: a node that fits may be made when a pod waits, so that none is no fault."""
+    open_network_allowed: bool = False
+    """The pool may run where no network policy is enforced: a machine of your own."""
 
 
 class Resources(Config):
@@ -102,6 +106,15 @@ class Resources(Config):
     cache: bool = False
     """KFP's cache; acecoder has its own, by stage key, so this saves a pod's start at most."""
 
+    def demand(self, step: str) -> Demand:
+        """In the terms of check_platform."""
+        requests = {"cpu": self.cpu, "memory": self.memory}
+        limits = {"cpu": self.cpu_limit or self.cpu, "memory": self.memory}
+        if self.gpu:
+            requests[self.gpu_type] = str(self.gpu)
+        return Demand(step=step, requests=requests, limits=limits,
+                      node_selector=self.node_selector, tolerations=self.tolerations)  # fmt: skip
+
 
 class Infra(Config):
     """A whole `infra.toml`."""
@@ -118,6 +131,7 @@ class Infra(Config):
     store: StoreInfra = StoreInfra()
     tracking: TrackingInfra = TrackingInfra()
     pool: PoolInfra = PoolInfra()
+    cluster: ClusterInfra = ClusterInfra()
     secrets: dict[str, SecretKey] = {}
     """Environment variable -> Secret, for keys of endpoints (`api_key_env`)."""
     config_maps: dict[str, dict[str, str]] = {}
@@ -151,10 +165,11 @@ class Infra(Config):
                 return self.steps[name]
         return Resources()
 
-    def over(self, kind: type[Config], stage: str) -> Table:
+    def over(self, kind: type[Config], stage: str, steps: Sequence[str]) -> Table:
         """What this cluster says over a profile's table of a stage.
 
-        Programs run in the pool, whatever the profile says.
+        Programs run in the pool, whatever the profile says; check_platform is told what the
+        pipeline's `steps` ask for.
         """
         table: Table = dict(self.set.get(stage, {}))
         if "sandbox" in kind.model_fields:
@@ -163,7 +178,18 @@ class Infra(Config):
             if self.pool.secret:
                 pool |= {"token_file": f"{TOKEN_DIRECTORY}/token"}
             table = merge(table, {"sandbox": {"backend": "pool", "pool": pool}})
+        if "cluster" in kind.model_fields:
+            table = merge({"cluster": self._needs(steps)}, table)
         return table
+
+    def _needs(self, steps: Sequence[str]) -> Table:
+        """Steps that ask for the same are one demand, named by the first of them."""
+        demands: dict[str, Demand] = {}
+        for step in steps:
+            demand = self.resources(step).demand(step)
+            demands.setdefault(digest_of(demand.model_dump(exclude={"step"})), demand)
+        return {"namespace": self.namespace, **self.cluster.model_dump(),
+                "demands": [each.model_dump(mode="json") for each in demands.values()]}  # fmt: skip
 
 
 TOKEN_DIRECTORY = "/var/run/sandbox-pool"

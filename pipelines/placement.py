@@ -98,8 +98,8 @@ def _mount(task: Any, resources: Resources, infra: Infra, judges: bool) -> None:
         kubernetes.use_secret_as_volume(task, infra.pool.secret, TOKEN_DIRECTORY)
 
 
-def _connect(task: Any, infra: Infra) -> None:
-    """Addresses as plain variables, keys from Secrets; no key is in what is compiled."""
+def plain_environment(infra: Infra) -> dict[str, str]:
+    """Variables of every pod of ours, none of them secret."""
     plain = {
         "HOME": HOME, "ACECODER_HOME": f"{HOME}/acecoder", "ACECODER_STORE": infra.store.uri,
         "AWS_REGION": infra.store.region, "MLFLOW_TRACKING_URI": infra.tracking.uri,
@@ -107,7 +107,12 @@ def _connect(task: Any, infra: Infra) -> None:
     }  # fmt: skip
     if infra.store.endpoint:
         plain["AWS_ENDPOINT_URL"] = infra.store.endpoint
-    for name, value in plain.items():
+    return plain
+
+
+def _connect(task: Any, infra: Infra) -> None:
+    """Addresses as plain variables, keys from Secrets; no key is in what is compiled."""
+    for name, value in plain_environment(infra).items():
         task.set_env_variable(name, value)
     if infra.store.secret:
         kubernetes.use_secret_as_env(task, infra.store.secret, {k: k for k in KEYS_OF_STORE})

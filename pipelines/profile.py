@@ -65,6 +65,8 @@ class Profile:
     infra: Infra | None = None
     """The cluster it is meant for, or None for this machine."""
     configs: dict[str, Config] = field(default_factory=dict)
+    steps: tuple[str, ...] = ()
+    """All steps of the pipeline, once it has been built for the first time."""
 
     @classmethod
     def load(cls, name: str, settings: Iterable[str] = (), infra: Infra | None = None) -> Profile:
@@ -102,7 +104,7 @@ class Profile:
         ]  # fmt: skip
         resolved = step_table(self.tables, stage, use, uses)
         if self.infra is not None:
-            resolved = merge(resolved, self.infra.over(kind, stage))
+            resolved = merge(resolved, self.infra.over(kind, stage, self.steps))
         resolved = merge(resolved, step_table(self.settings, stage, use, uses))
         where = f"{self.path}, [{step}]"
         models = self.merged.get("models", {})

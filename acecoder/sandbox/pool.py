@@ -95,6 +95,10 @@ class PoolSandbox:
     def __exit__(self, *exception: object) -> None:
         pass
 
+    def exposed(self) -> dict[str, str]:
+        """Replicas that reach what a network policy should keep from them -> what they reached."""
+        return self._replicas.exposed()
+
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
         """See `contract.Sandbox.judge`. Jobs are drawn in the caller's thread, a chunk ahead."""
         call = _Call(self._config, self._replicas, units(jobs, self._config, self.audit))
@@ -292,23 +296,21 @@ class _Replicas:
         replica = self._known.get(address)
         if replica is None or replica.checked:
             return
-        connection = http.client.HTTPConnection(*address, timeout=CONNECT_S)
-        try:
-            connection.request("GET", "/v1/identity")
-            response = connection.getresponse()
-            body = response.read()
-            found = json.loads(body) if response.status == 200 else {}
-        except ValueError:
-            found = {}
-        finally:
-            connection.close()
-        own = identity()
+        found, own = _ask(address, "/v1/identity"), identity()
         if found != own:
             raise SandboxUnavailable(
                 f"{address[0]} runs another worker: {found or 'it says nothing'}, not {own}",
                 where="sandbox pool", remedy="one release for the image and this client",
             )  # fmt: skip
         replica.checked = True
+
+    def exposed(self) -> dict[str, str]:
+        self._resolve()
+        found = {}
+        for address in self._known:
+            with contextlib.suppress(OSError):  # who does not answer runs nothing
+                found[address[0]] = str(_ask(address, "/v1/network").get("reached", ""))
+        return {address: reached for address, reached in found.items() if reached}
 
     def wait_for_one(self, patience_s: float) -> None:
         """Until a replica answers and is of our version. Raises: SandboxUnavailable."""
@@ -348,6 +350,21 @@ class _Replicas:
         for address in self._known.keys() - addresses:
             if not self._known[address].under_way:
                 del self._known[address]
+
+
+def _ask(address: Address, path: str) -> dict[str, Any]:
+    """What a replica says of itself; empty where it says nothing. Raises OSError."""
+    connection = http.client.HTTPConnection(*address, timeout=CONNECT_S)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read()
+        said = json.loads(body) if response.status == 200 else {}
+    except (ValueError, http.client.HTTPException):
+        return {}
+    finally:
+        connection.close()
+    return said if isinstance(said, dict) else {}
 
 
 def _speak(

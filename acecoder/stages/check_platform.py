@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 from pydantic import Field
 
+from acecoder.artifacts import Home
+from acecoder.cluster import preflight
+from acecoder.cluster.api import Cluster
+from acecoder.cluster.preflight import ClusterNeeds
 from acecoder.config import Config, JsonValue, ModelConfig, incidental
 from acecoder.contract import Out, Report, StageContext
-from acecoder.errors import InputError, PlatformError
+from acecoder.errors import AceCoderError, InputError, PlatformError, SandboxUnavailable
 from acecoder.sandbox.backends import open_sandbox
 from acecoder.sandbox.contract import Job, SandboxConfig
 from acecoder.sandbox.identity import sandbox_digest
+from acecoder.sandbox.pool import PoolSandbox
 from acecoder.schema import Outcome
+
+POOL_WAIT_S = 45.0
+"""A pool that scales from nothing is there by then; a check ends within a minute."""
 
 
 class CheckPlatformConfig(Config):
@@ -26,11 +37,16 @@ class CheckPlatformConfig(Config):
     """The sandbox that must prove its isolation."""
     min_free_disk_bytes: int = incidental(3_000_000_000, ge=0)
     """Free space the home must have."""
+    cluster: ClusterNeeds | None = incidental(None)
+    """The cluster the run is for, as its infra file says; None for this machine."""
     check_again: str = Field("", max_length=200)
     """Any text; a new one makes the check run again where an old result would be reused."""
 
     def external_inputs(self) -> dict[str, str]:
         return {"sandbox": sandbox_digest(self.sandbox)}
+
+    def reusable(self) -> bool:
+        return self.cluster is None  # what a cluster had yesterday it may lack today
 
 
 PROBES = {
@@ -43,26 +59,107 @@ PROBES = {
 
 
 def check_platform(config: CheckPlatformConfig, *, report: Out, context: StageContext) -> Report:
-    """Probe disk, model and sandbox; write what was found to `report`.
+    """Probe all that the run needs; write what was found to `report`.
 
-    Raises: InputError or PlatformError naming the first thing missing and its remedy.
+    That MLflow takes records is seen by the run of this very step. Everything is looked at before
+    anything is complained of.
+
+    Raises: InputError or PlatformError naming what is missing, each with its remedy.
     """
-    free = shutil.disk_usage(context.home.root).free
-    if free < config.min_free_disk_bytes:
-        raise PlatformError(
-            f"{free / 1e9:.1f} GB free, the run needs {config.min_free_disk_bytes / 1e9:.1f} GB",
-            where=str(context.home.root), remedy="free some disk space, or set ACECODER_HOME",
-        )  # fmt: skip
-    checks: dict[str, JsonValue] = {
-        "free_disk_bytes": free,
-        "sandbox": _prove_isolation(config.sandbox),
+    probes: dict[str, Callable[[], JsonValue]] = {
+        "free_disk_bytes": lambda: _check_disk(context.home.root, config.min_free_disk_bytes),
+        "store": lambda: _check_store(context.home),
+        **_cluster_probes(config),
+        "sandbox": lambda: _check_sandbox(config),
+        "model": lambda: _check_model(config.model) if config.model else "none needed",
     }
-    if config.model is not None:
-        checks["model"] = _check_model(config.model)
-    for name, found in checks.items():
-        context.progress.say(f"{name}: {found}")
+    checks: dict[str, JsonValue] = {}
+    faults: list[AceCoderError] = []
+    for name, probe in probes.items():
+        try:
+            checks[name] = probe()
+            context.progress.say(f"{name}: {checks[name]}")
+        except AceCoderError as fault:
+            faults.append(fault)
+            context.progress.say(f"{name}: FAILED")
+    if faults:
+        raise _all_of(faults)
     (report / "checks.json").write_text(json.dumps(checks, indent=1) + "\n")
-    return Report({"free_disk_bytes": float(free)}, details=checks)
+    return Report({"checks": float(len(checks))}, details=checks)
+
+
+def _all_of(faults: list[AceCoderError]) -> AceCoderError:
+    """One error that says them all; the caller's to fix if all of them are."""
+    if len(faults) == 1:
+        return faults[0]
+    kind = InputError if all(isinstance(f, InputError) for f in faults) else PlatformError
+    return kind("\n".join([f"{len(faults)} things are missing", *map(str, faults)]))
+
+
+def _check_disk(root: Path, needed_bytes: int) -> int:
+    free = shutil.disk_usage(root).free
+    if free < needed_bytes:
+        raise PlatformError(
+            f"{free / 1e9:.1f} GB free, the run needs {needed_bytes / 1e9:.1f} GB",
+            where=str(root), remedy="free some disk space, or set ACECODER_HOME",
+        )  # fmt: skip
+    return free
+
+
+def _check_store(home: Home) -> str:
+    """Write, list, read back and remove one object."""
+    if home.store is None:
+        return "none: everything is kept in the home"
+    name, data = f"probes/{secrets.token_hex(8)}", b"check_platform"
+    home.store.put(name, data)
+    whole = home.store.get(name) == data and home.store.names(name) == [name]
+    home.store.delete([name])
+    if not whole:
+        raise PlatformError("the store does not give back what it took", where=home.store.uri(name))
+    return f"{home.store.uri('')} takes, lists, gives back and removes"
+
+
+def _cluster_probes(config: CheckPlatformConfig) -> dict[str, Callable[[], JsonValue]]:
+    """What only a cluster can lack; none where the run is for this machine."""
+    needs = config.cluster
+    if needs is None:
+        return {}
+    cluster = Cluster.connect()
+    return {
+        "gvisor": lambda: preflight.check_runtime_class(cluster, needs),
+        "admission": lambda: preflight.check_admission(cluster, needs),
+        "quota": lambda: preflight.check_quotas(cluster, needs),
+        "nodes": lambda: preflight.check_nodes(cluster, needs),
+    }
+
+
+def _check_sandbox(config: CheckPlatformConfig) -> str:
+    """It isolates, and where it is a pool, no replica has a way out of it."""
+    sandbox = config.sandbox
+    if config.cluster is None or sandbox.backend != "pool":
+        return _prove_isolation(sandbox)
+    patient = sandbox.pool.model_copy(update={"wait_s": min(POOL_WAIT_S, sandbox.pool.wait_s)})
+    sandbox = sandbox.model_copy(update={"pool": patient})
+    try:
+        proof = _prove_isolation(sandbox)
+    except SandboxUnavailable as fault:
+        raise preflight.explained(Cluster.connect(), config.cluster, fault) from fault
+    return f"{proof}; {_check_network(sandbox, config.cluster)}"
+
+
+def _check_network(config: SandboxConfig, needs: ClusterNeeds) -> str:
+    with PoolSandbox(config) as pool:
+        exposed = pool.exposed()
+    if not exposed:
+        return "no replica has a way out"
+    found = ", ".join(f"{replica} reaches {address}" for replica, address in exposed.items())
+    if not needs.open_network_allowed:
+        raise PlatformError(
+            f"the network keeps sandbox pods from nothing: {found}", where=config.pool.url,
+            remedy="a network plugin that enforces NetworkPolicy; on a machine of your own, "
+            "open_network_allowed = true in [cluster] of the infra file",
+        )  # fmt: skip
+    return f"its NETWORK IS OPEN, as the infra file allows ({found})"
 
 
 def _prove_isolation(config: SandboxConfig) -> str:

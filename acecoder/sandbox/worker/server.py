@@ -5,6 +5,7 @@
     GET  /readyz      its workers isolate programs and it accepts trials
     GET  /metrics     Prometheus text
     GET  /v1/identity which worker this is; a client takes no verdict from another than its own
+    GET  /v1/network  what this pod reaches although a network policy should keep it from that
 
 It holds programs and the calls to make, never an expected value. Programs are hostile; clients
 are not, but may be many: what does not fit the queue is refused with 429 and comes again.
@@ -23,6 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from worker import kernel
 from worker.identity import identity
+from worker.network import reached
 from worker.station import Station, StationLost, to_wire
 
 MAX_BODY_BYTES = 64 << 20
@@ -283,6 +285,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(200, pool.metrics.text(pool))
         elif self.path == "/v1/identity":
             self._reply(200, json.dumps(identity()) + "\n")
+        elif self.path == "/v1/network":
+            self._reply(200, json.dumps({"reached": reached()}) + "\n")
         else:
             self._reply(404, "no such page\n")
 

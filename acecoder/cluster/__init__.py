@@ -1,0 +1,1 @@
+"""Kubernetes, as far as stages and commands need it: what it says of quotas, nodes and pods."""

@@ -1,0 +1,201 @@
+"""Bulk judging on a cluster: an Indexed Job whose pods are clients of the sandbox pool."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from acecoder import bulk
+from acecoder.artifacts import Home, check_destination
+from acecoder.cluster.api import Cluster, Object
+from acecoder.cluster.waits import refused_pods, why_waiting
+from acecoder.config import Table, merge, validate
+from acecoder.errors import InputError, PlatformError
+from acecoder.judging import JudgingConfig
+from acecoder.tables import write_table
+from pipelines.infra import HOME, TOKEN_DIRECTORY, Infra
+from pipelines.placement import KEYS_OF_STORE, plain_environment
+
+LOOK_S = 2.0
+STUCK_S = 45.0
+RETRIES_PER_SHARD = 5
+INPUT_IS_WRONG = 2
+"""The exit status with which `acecoder` says that trying again is of no use."""
+ACCOUNT = "acecoder-bulk"
+
+
+def judge_bulk(
+    infra_file: str, problems: str, programs: str, verdicts: str, *, shard_programs: int,
+    parallelism: int, table: Table,
+) -> int:  # fmt: skip
+    """Split, start the Job or find it, follow it, gather. Killed and called again, it goes on.
+
+    Raises: InputError, PlatformError.
+    """
+    infra = Infra.load(Path(infra_file))
+    check_destination(Path(verdicts))
+    over = infra.over(JudgingConfig, "judge_programs", ())
+    config = validate(JudgingConfig, merge(over, table), where="judge-bulk")
+    cluster, home = Cluster.connect(), Home.from_environment()
+    plan = bulk.split(home, Path(problems), Path(programs), config, shard_programs)
+    _say(f"{plan.programs} programs in {plan.shards} shards, key {plan.key}")
+    _start(cluster, infra, job(plan, infra, parallelism), plan, home)
+    _follow(cluster, infra, plan, home)
+    write_table(Path(verdicts), bulk.gather(home, plan))
+    _say(f"{plan.programs} verdicts in {verdicts}")
+    return 0
+
+
+def job(plan: bulk.Plan, infra: Infra, parallelism: int) -> Object:
+    """The Job of a plan: an index a shard, each tried again by itself."""
+    resources = infra.resources("judge_programs")
+    name = f"judge-{plan.key}"
+    labels = {"app.kubernetes.io/name": "bulk", "app.kubernetes.io/part-of": "acecoder",
+              "acecoder.dev/stage-pod": "true", "acecoder.dev/uses-sandbox-pool": "true"}  # fmt: skip
+    security = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]}}  # fmt: skip
+    mounts: list[Object] = [
+        {"name": "work", "mountPath": HOME},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
+    ]
+    container = {
+        "name": "judge", "image": infra.images.cpu, "imagePullPolicy": infra.images.pull_policy,
+        "command": ["acecoder", "judge-shard", "--key", plan.key],  # JOB_COMPLETION_INDEX is given
+        "env": _environment(infra), "securityContext": security,
+        "resources": {
+            "requests": {"cpu": resources.cpu, "memory": resources.memory},
+            "limits": {"cpu": resources.cpu_limit or resources.cpu, "memory": resources.memory},
+        },
+        "volumeMounts": mounts,
+    }  # fmt: skip
+    volumes: list[Object] = [
+        {"name": "work", "emptyDir": {"sizeLimit": resources.disk}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": "2Gi"}},
+    ]
+    if infra.pool.secret:
+        volumes.append({"name": "token",
+                        "secret": {"secretName": infra.pool.secret, "defaultMode": 0o440}})  # fmt: skip
+        mounts.append({"name": "token", "mountPath": TOKEN_DIRECTORY, "readOnly": True})
+    user = infra.run_as_user
+    pod = {
+        "serviceAccountName": ACCOUNT, "automountServiceAccountToken": False,
+        "enableServiceLinks": False, "restartPolicy": "Never",
+        "imagePullSecrets": [{"name": each} for each in infra.images.pull_secrets],
+        "securityContext": {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user,
+                            "fsGroup": user, "seccompProfile": {"type": "RuntimeDefault"}},
+        "nodeSelector": resources.node_selector,
+        "tolerations": [each.model_dump() for each in resources.tolerations],
+        "volumes": volumes, "containers": [container],
+    }  # fmt: skip
+    return {
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"name": name, "labels": labels | resources.labels},
+        "spec": {
+            "completionMode": "Indexed", "completions": plan.shards,
+            "parallelism": min(parallelism, plan.shards),
+            "backoffLimitPerIndex": RETRIES_PER_SHARD, "maxFailedIndexes": 0,
+            "ttlSecondsAfterFinished": 7 * 86400,
+            # A node that goes away costs no try; a shard that is wrong is not tried again.
+            "podFailurePolicy": {"rules": [
+                {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+                {"action": "FailJob", "onExitCodes": {"containerName": "judge", "operator": "In",
+                                                      "values": [INPUT_IS_WRONG]}},
+            ]},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }  # fmt: skip
+
+
+def _environment(infra: Infra) -> list[Object]:
+    found: list[Object] = [
+        {"name": name, "value": value} for name, value in plain_environment(infra).items()
+    ]
+    if infra.store.secret:
+        found += [{"name": key, "valueFrom": {"secretKeyRef": {"name": infra.store.secret, "key": key}}}
+                  for key in KEYS_OF_STORE]  # fmt: skip
+    return found
+
+
+def _start(cluster: Cluster, infra: Infra, thing: Object, plan: bulk.Plan, home: Home) -> None:
+    """Make the Job; one that is there already is adopted, one that failed is replaced."""
+    name = thing["metadata"]["name"]
+    found = cluster.get("jobs", name, infra.namespace)
+    if found is not None and _ended(found) == "Failed":
+        _say(f"job {name} failed before; it starts again, {bulk.done_shards(home, plan)} shards are done")  # fmt: skip
+        cluster.delete("jobs", infra.namespace, name)
+        while cluster.get("jobs", name, infra.namespace) is not None:
+            time.sleep(0.5)
+        found = None
+    if found is None and bulk.done_shards(home, plan) < plan.shards:
+        cluster.create("jobs", infra.namespace, thing)
+    _say(f"job {name} {'is there and goes on' if found else 'started'}")
+
+
+def _follow(cluster: Cluster, infra: Infra, plan: bulk.Plan, home: Home) -> None:
+    """Until every shard is done. Raises PlatformError where the Job fails or no pod can run."""
+    name, said, moved_s = f"judge-{plan.key}", -1, time.monotonic()
+    while (done := bulk.done_shards(home, plan)) < plan.shards:
+        if done != said:
+            said, moved_s = done, time.monotonic()
+            _say(f"{done}/{plan.shards} shards")
+        found = cluster.get("jobs", name, infra.namespace)
+        if found is None:
+            raise PlatformError(f"job {name} was removed", where=infra.namespace,
+                                remedy="run judge-bulk again: it goes on")  # fmt: skip
+        if _ended(found) == "Failed":
+            raise _failure(cluster, infra, name, found)
+        if time.monotonic() - moved_s > STUCK_S:
+            _complain_of_stuck(cluster, infra, name)
+        time.sleep(LOOK_S)
+    _say(f"{plan.shards}/{plan.shards} shards")
+
+
+def _ended(found: Object) -> str:
+    """`Complete`, `Failed`, or empty while it runs."""
+    for condition in found.get("status", {}).get("conditions", ()):
+        if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
+            return str(condition["type"])
+    return ""
+
+
+def _pods(cluster: Cluster, infra: Infra, name: str) -> list[Object]:
+    return cluster.items("pods", infra.namespace, labels=f"batch.kubernetes.io/job-name={name}")
+
+
+def _failure(
+    cluster: Cluster, infra: Infra, name: str, found: Object
+) -> PlatformError | InputError:
+    """The Job's own reason, and the end of the log of a pod that failed."""
+    conditions = found["status"]["conditions"]
+    why = next(c.get("message", "") for c in conditions if c["type"] == "Failed")
+    failed = [pod for pod in _pods(cluster, infra, name) if pod["status"].get("phase") == "Failed"]
+    if failed:
+        log = cluster.log(infra.namespace, failed[-1]["metadata"]["name"])
+        why += "\n" + "\n".join(log.strip().splitlines()[-15:])
+    return PlatformError(
+        f"job {name} failed: {why}", where=infra.namespace,
+        remedy="mend that and run judge-bulk again: finished shards are kept",
+    )  # fmt: skip
+
+
+def _complain_of_stuck(cluster: Cluster, infra: Infra, name: str) -> None:
+    """Raise PlatformError where pods cannot start and none is at work."""
+    events = cluster.items("events", infra.namespace)
+    pods = _pods(cluster, infra, name)
+    if any(pod["status"].get("phase") == "Running" for pod in pods):
+        return
+    refused = refused_pods(events, name) if not pods else ""
+    if refused:
+        raise PlatformError(f"pods of job {name} are refused: {refused}", where=infra.namespace,
+                            remedy="run judge-bulk again when that is mended")  # fmt: skip
+    for pod in pods:
+        why, remedy = why_waiting(pod, events)
+        if why:
+            raise PlatformError(f"pod {pod['metadata']['name']} cannot run: {why}",
+                                where=infra.namespace, remedy=remedy)  # fmt: skip
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
