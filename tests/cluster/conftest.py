@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from acecoder.sandbox.contract import PoolConfig
+from acecoder.store import ObjectStore
 from pipelines.infra import Infra
 from tests.cluster.kube import get, kubectl, until
 
@@ -91,3 +92,16 @@ def pool(cluster_dns: None, infra: Infra, tmp_path_factory: pytest.TempPathFacto
     secret = get("secret", SANDBOX, "sandbox-pool-token")["data"]["token"]
     token.write_bytes(base64.b64decode(secret))
     return PoolConfig(url=infra.pool.url, token_file=str(token), wait_s=60.0)
+
+
+@pytest.fixture
+def store(cluster_dns: None, infra: Infra, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """The object store, and the environment in which a process here shares it with pods."""
+    data = get("secret", "acecoder", infra.store.secret)["data"]
+    for name, value in data.items():
+        monkeypatch.setenv(name, base64.b64decode(value).decode())
+    monkeypatch.setenv("ACECODER_STORE", infra.store.uri)
+    monkeypatch.setenv("AWS_REGION", infra.store.region)
+    if infra.store.endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", infra.store.endpoint)
+    return ObjectStore(infra.store.uri)

@@ -12,6 +12,9 @@ from typing import Any
 
 import yaml
 
+from tests.cluster.kube import get, kubectl, until
+
+NAMESPACE = "acecoder"
 KFP_DIRECTORIES = ("minio", "gcs", "s3", ".local", ".cache", ".config")
 LAUNCHER = Path(__file__).with_name("launch.py")
 
@@ -79,7 +82,6 @@ class Compiled:
             "metadata": {"name": name, "labels": platform["podMetadata"]["labels"]},
             "spec": {
                 "restartPolicy": "Never", "serviceAccountName": "acecoder-stage",
-                "automountServiceAccountToken": False,
                 "volumes": [{"name": "launch", "configMap": {"name": name}}, *volumes],
                 "containers": [{
                     "name": "main", "image": container["image"],
@@ -108,6 +110,24 @@ class Compiled:
             "data": {"launch.py": LAUNCHER.read_text(), "task.json": json.dumps(given)},
         }  # fmt: skip
         return [config, pod]
+
+
+def run(compiled: Compiled, task: str, root: str, run_key: str) -> tuple[str, str]:
+    """One task's pod to its end: (phase, log)."""
+    objects = compiled.pod(task, root, run_key)
+    name = objects[1]["metadata"]["name"]
+    kubectl("-n", NAMESPACE, "delete", "pod,configmap", name, "--ignore-not-found")
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    kubectl("-n", NAMESPACE, "apply", "-f", "-", given=text)
+
+    def phase() -> str:
+        found: str = get("pod", NAMESPACE, name)["status"]["phase"]
+        return found
+
+    until(f"{name} ends", lambda: phase() in ("Succeeded", "Failed"), 600)
+    ended, log = phase(), kubectl("-n", NAMESPACE, "logs", name)
+    kubectl("-n", NAMESPACE, "delete", "pod,configmap", name, "--wait=false")
+    return ended, log
 
 
 def _artifact(name: str, kind: dict[str, str], uri: str) -> dict[str, Any]:

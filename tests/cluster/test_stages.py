@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.conftest import INFRA
-from tests.cluster.kfp_pods import Compiled
-from tests.cluster.kube import get, kubectl, until
+from tests.cluster.kfp_pods import Compiled, run
 
 pytestmark = [pytest.mark.cluster, pytest.mark.stages]
-NAMESPACE = "acecoder"
 RUN_KEY = "c1u57e4000000000"
 
 
@@ -26,30 +24,12 @@ def compiled(installation: str, tmp_path_factory: pytest.TempPathFactory) -> Com
     return Compiled(output / "acecoder-smoke.yaml")
 
 
-def run(compiled: Compiled, task: str, root: str) -> str:
-    """One task's pod to its end; its log."""
-    objects = compiled.pod(task, root, RUN_KEY)
-    name = objects[1]["metadata"]["name"]
-    kubectl("-n", NAMESPACE, "delete", "pod,configmap", name, "--ignore-not-found")
-    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-    kubectl("-n", NAMESPACE, "apply", "-f", "-", given=text)
-
-    def ended() -> bool:
-        return get("pod", NAMESPACE, name)["status"]["phase"] in ("Succeeded", "Failed")
-
-    until(f"{name} ends", ended, 600)
-    log = kubectl("-n", NAMESPACE, "logs", name)
-    pod = get("pod", NAMESPACE, name)
-    assert pod["status"]["phase"] == "Succeeded", f"{log[-4000:]}\n{pod['status']}"
-    kubectl("-n", NAMESPACE, "delete", "pod,configmap", name, "--wait=false")
-    return log
-
-
 def test_from_seeds_to_a_gate_decision(compiled: Compiled, tmp_path: Path) -> None:
     root = "minio://acecoder/v2/artifacts/test"
     outputs = {}
     for task in compiled.order():
-        log = run(compiled, task, root)
+        phase, log = run(compiled, task, root, RUN_KEY)
+        assert phase == "Succeeded", log[-4000:]
         line = next(x for x in log.splitlines() if x.startswith("EXECUTOR OUTPUT"))
         outputs[task] = json.loads(line.removeprefix("EXECUTOR OUTPUT"))
         steps = [x for x in log.splitlines() if x.startswith("[") and "done in" in x]
