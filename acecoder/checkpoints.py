@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ class MarkWhole(TrainerCallback):
         self._keep = keep
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if not state.is_world_process_zero:
+            return
         checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         (checkpoint / CHECKPOINT_MARK).touch()
         self._keep(checkpoint)
@@ -31,11 +34,39 @@ def last_whole(directory: Path) -> str | None:
     return str(newest) if newest else None
 
 
+def rank() -> int:
+    """This process's number among those that train together (torchrun's RANK); 0 is the first."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def world_size() -> int:
+    """How many processes train together (torchrun's WORLD_SIZE)."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def share_of_batch(batch_size: int, accumulation: int) -> tuple[int, int]:
+    """(batch size, accumulation) of one process, such that an update sees as many as ever.
+
+    Raises InputError where the processes cannot share them equally.
+    """
+    total, processes = batch_size * accumulation, world_size()
+    if total % processes:
+        raise InputError(
+            f"{total} an update cannot be shared by {processes} processes",
+            remedy="nodes x processes_per_node ([trainjobs] in the infra file) must divide "
+            "batch_size x accumulation",
+        )  # fmt: skip
+    share = total // processes
+    size = max(each for each in range(1, batch_size + 1) if share % each == 0)
+    return size, share // size
+
+
 def require_one_device() -> None:
-    """Training is one process on one device. Raises InputError where several are visible."""
+    """A process trains on one device. Raises InputError where several are visible, but for torchrun,
+    which gives each process its own."""
     import torch
 
-    if torch.cuda.device_count() > 1:
+    if torch.cuda.device_count() > 1 and "LOCAL_RANK" not in os.environ:
         raise InputError(
             f"{torch.cuda.device_count()} GPUs are visible, and this step trains on one",
             remedy="export CUDA_VISIBLE_DEVICES=0; several GPUs come with the cluster's launcher",

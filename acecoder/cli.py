@@ -73,6 +73,8 @@ def _run(given: list[str]) -> int:
 
         bulk.judge_shard(Home.from_environment(), options.key, options.index)
         return 0
+    if options.verb == "run-node":
+        return _run_node(options.key)
     _find_checkout()
     if options.verb == "judge-bulk":
         return _judge_bulk(options)
@@ -88,6 +90,17 @@ def _run(given: list[str]) -> int:
     if options.verb == "report":
         return commands.report(options.pipeline, options.profile, options.set)
     return commands.run(options.pipeline, options.profile, options.set)
+
+
+def _run_node(key: str) -> int:
+    import importlib
+
+    from acecoder.artifacts import Home
+    from acecoder.runner import run_node
+
+    run_node(lambda name: getattr(importlib.import_module(f"acecoder.stages.{name}"), name), key,
+             Home.from_environment())  # fmt: skip
+    return 0
 
 
 def _judge_bulk(options: argparse.Namespace) -> int:
@@ -149,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "logs":
             verb.add_argument("--step", default="", help="e.g. train_policy (default: what failed)")
     _add_bulk(verbs)
+    _add_node(verbs)
     compile_ = verbs.add_parser("compile", help="compile all pipelines for all profiles to KFP IR")
     compile_.add_argument("--output", default="build/pipelines", help="directory to write to")
     compile_.add_argument("--infra", default="", metavar="FILE",
@@ -174,6 +188,11 @@ def _add_bulk(verbs: Any) -> None:
     verb = verbs.add_parser("judge-shard", help=what, description=what)
     verb.add_argument("--key", required=True)
     verb.add_argument("--index", type=int, default=os.environ.get("JOB_COMPLETION_INDEX", 0))
+
+
+def _add_node(verbs: Any) -> None:
+    what = "one process of a TrainJob (what its nodes run)"
+    verbs.add_parser("run-node", help=what, description=what).add_argument("--key", required=True)
 
 
 def _positive(text: str) -> int:

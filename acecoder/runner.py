@@ -12,10 +12,12 @@ import ast
 import hashlib
 import json
 import math
+import os
 import shutil
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -31,12 +33,16 @@ from acecoder.artifacts import (
     publishing,
     write_manifest,
 )  # fmt: skip
+from acecoder.cluster import trainjob
+from acecoder.cluster.api import Cluster
+from acecoder.cluster.trainjob import Launch
 from acecoder.config import Config, ModelConfig, Table, decisive, digest_of, validate
 from acecoder.contract import Progress, Report, Signature, Stage, StageContext, signature_of
-from acecoder.errors import AceCoderError, InputError
+from acecoder.errors import AceCoderError, InputError, PlatformError
 from acecoder.tracking import TrackedStep, Tracker
 
 PACKAGE = "acecoder"
+IN_TRAINJOB = os.environ.get("ACECODER_TRAINJOB") == "1"
 TRACKED = "tracked"
 """Marks a step whose record in MLflow is complete."""
 ROOT = Path(__file__).parent
@@ -150,6 +156,13 @@ def run_stage(
                 _track_late(
                     tracker, step, stage, key, config, digests, run_key, directory, signature, home
                 )
+        elif (launch := getattr(config, "launch", None)) and not IN_TRAINJOB:
+            progress.say(f"starts on {launch.nodes} nodes, key {key[:12]}")
+            task = Task(stage.__name__, step, table, {n: home.permanent(p) for n, p in given.items()}, run_key)  # fmt: skip
+            _elsewhere(launch, task, config, key, home, progress)
+            reused = home.bring(directory, REPORT)
+            if not reused:
+                raise PlatformError("its nodes ended well and left no result", where=step)
         else:
             progress.say(f"starts, key {key[:12]}")
             _produce(stage, signature, config, given, digests, key, directory, home, step, progress,
@@ -158,6 +171,65 @@ def run_stage(
     if run_key:
         _note(home, run_key, stage.__name__, config, digests, result)
     return result
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step, told to the nodes that run it together."""
+
+    stage: str
+    step: str
+    table: Table
+    inputs: Mapping[str, str]
+    """Name -> address (`Home.permanent`)."""
+    run_key: str
+
+
+def _elsewhere(
+    launch: Launch, task: Task, config: Config, key: str, home: Home, progress: Progress
+) -> None:
+    """Have the nodes of a TrainJob run the step; they publish its result. Raises PlatformError."""
+    if home.store is None:
+        raise InputError("nodes need an object store to share", where="ACECODER_STORE",
+                         remedy="launch only on a cluster; without [trainjobs] one pod trains")  # fmt: skip
+    home.store.put(f"tasks/{key}.json", json.dumps(asdict(task)).encode())
+    command = ["torchrun", "--no-python", "acecoder", "run-node", "--key", key]
+    name = f"{task.stage.replace('_', '-')}-{key[:12]}"
+    own = launch.model_copy(update={"env": {**launch.env, "ACECODER_TRAINJOB": "1"}})
+    labels = {trainjob.RUN_KEY_LABEL: task.run_key} if task.run_key else {}
+    model = getattr(config, "model", None)
+    source = model.source.removeprefix("hub:") if isinstance(model, ModelConfig) else ""
+    thing = trainjob.trainjob(own, name, command, labels, source)
+    trainjob.run(Cluster.connect(), own, thing, progress.say)
+
+
+def run_node(stage_of: Callable[[str], Stage], key: str, home: Home) -> None:
+    """One process of a TrainJob: the first runs the step to its published result, the others help.
+
+    Raises: InputError where the store has no such task; what the stage raises.
+    """
+    data = home.store.get(f"tasks/{key}.json") if home.store else None
+    if data is None:
+        raise InputError(f"no task '{key}' in the store", where="run-node")
+    task = Task(**json.loads(data))
+    stage = stage_of(task.stage)
+    # Processes of one node share its disk.
+    with exclusive(home.root / "locks" / f"inputs-{key}"):
+        inputs = {name: home.open(address) for name, address in task.inputs.items()}
+        scratch = home.root / "journal" / "checkpoints" / key
+        home.bring_checkpoints(scratch)
+    if os.environ.get("RANK", "0") == "0":
+        run_stage(stage, step=task.step, table=task.table, inputs=inputs, home=home,
+                  run_key=task.run_key, tracker=Tracker(home))  # fmt: skip
+        return
+    signature = signature_of(stage)
+    config = validate(signature.config, task.table, where=f"[{task.step}]")
+    with tempfile.TemporaryDirectory(dir=home.root) as directory:
+        outputs = {name: Path(directory) / name for name in signature.outputs}
+        for path in outputs.values():
+            path.mkdir()
+        progress = Progress(f"{task.step}, process {os.environ['RANK']}")
+        stage(config, **inputs, **outputs, context=StageContext(task.step, home, progress, None, scratch))  # fmt: skip
 
 
 def _checked_inputs(

@@ -15,7 +15,6 @@ from acecoder.errors import InputError, PlatformError
 from acecoder.judging import JudgingConfig
 from acecoder.tables import write_table
 from pipelines.infra import HOME, TOKEN_DIRECTORY, Infra
-from pipelines.placement import KEYS_OF_STORE, plain_environment
 
 LOOK_S = 2.0
 STUCK_S = 45.0
@@ -108,12 +107,15 @@ def job(plan: bulk.Plan, infra: Infra, parallelism: int) -> Object:
 
 
 def _environment(infra: Infra) -> list[Object]:
+    """What reaches the store; pods of bulk judging track nothing."""
     found: list[Object] = [
-        {"name": name, "value": value} for name, value in plain_environment(infra).items()
+        {"name": name, "value": value} for name, value in infra.plain_environment().items()
     ]
-    if infra.store.secret:
-        found += [{"name": key, "valueFrom": {"secretKeyRef": {"name": infra.store.secret, "key": key}}}
-                  for key in KEYS_OF_STORE]  # fmt: skip
+    found += [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": entry.secret, "key": entry.key}}}
+        for name, entry in infra.secret_environment().items()
+        if entry.secret == infra.store.secret
+    ]
     return found
 
 
@@ -172,7 +174,8 @@ def _failure(
     failed = [pod for pod in _pods(cluster, infra, name) if pod["status"].get("phase") == "Failed"]
     if failed:
         log = cluster.log(infra.namespace, failed[-1]["metadata"]["name"])
-        why += "\n" + "\n".join(log.strip().splitlines()[-15:])
+        lines = [line.partition(" ")[2] for line in log.strip().splitlines()]
+        why += "\n" + "\n".join(lines[-15:])
     return PlatformError(
         f"job {name} failed: {why}", where=infra.namespace,
         remedy="mend that and run judge-bulk again: finished shards are kept",

@@ -13,11 +13,14 @@ from typing import Literal
 from pydantic import Field
 
 from acecoder.cluster.capacity import Demand, Toleration
+from acecoder.cluster.trainjob import Launch, SecretKey
 from acecoder.config import Config, Table, digest_of, merge, validate
 from acecoder.errors import InputError
 from acecoder.sandbox.contract import PoolConfig
 from components import _images
 
+KEYS_OF_STORE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+KEYS_OF_TRACKING = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 HOME = "/work"
 """Where images have their home directory; a pod needs an emptyDir there and on /tmp."""
 
@@ -59,13 +62,6 @@ class PoolInfra(Config):
     url: str = "http://sandbox-pool:8080"
     secret: str = "sandbox-pool-token"
     """Secret with the key `token`."""
-
-
-class SecretKey(Config):
-    """One entry of a Secret."""
-
-    secret: str
-    key: str
 
 
 class ClusterInfra(Config):
@@ -116,6 +112,24 @@ class Resources(Config):
                       node_selector=self.node_selector, tolerations=self.tolerations)  # fmt: skip
 
 
+class TrainJobInfra(Config):
+    """A step on several nodes, by Kubeflow Trainer."""
+
+    runtime: str
+    """The ClusterTrainingRuntime (manifests/components/trainer)."""
+    nodes: int = Field(1, ge=1)
+    processes_per_node: int = Field(1, ge=1)
+    """One a GPU."""
+    requests: dict[str, str] = {}
+    """Resource -> quantity of a node; empty for the runtime's."""
+    queue: str = ""
+    """Kueue's LocalQueue; empty for none."""
+    rollout_server: bool = False
+    """The runtime has a job `vllm` beside the nodes, which serves the policy under training."""
+    queue_timeout_s: float = Field(86_400.0, gt=0)
+    run_timeout_s: float = Field(345_600.0, gt=0)
+
+
 class Infra(Config):
     """A whole `infra.toml`."""
 
@@ -140,6 +154,8 @@ class Infra(Config):
     """Plain environment variables of every step (a proxy, HF_ENDPOINT)."""
     steps: dict[str, Resources] = {}
     """By step or stage; `default` for all others."""
+    trainjobs: dict[str, TrainJobInfra] = {}
+    """By stage: trained by a TrainJob that the step's pod starts and follows."""
     set: Table = {}
     """Tables of stages, over the profile's (`[set.sample_programs] num_workers = 8`)."""
 
@@ -178,9 +194,38 @@ class Infra(Config):
             if self.pool.secret:
                 pool |= {"token_file": f"{TOKEN_DIRECTORY}/token"}
             table = merge(table, {"sandbox": {"backend": "pool", "pool": pool}})
+        if "launch" in kind.model_fields and stage in self.trainjobs:
+            table = merge(table, {"launch": self._launch(self.trainjobs[stage])})
         if "cluster" in kind.model_fields:
             table = merge({"cluster": self._needs(steps)}, table)
         return table
+
+    def _launch(self, asked: TrainJobInfra) -> Table:
+        image = self.images.rl if asked.runtime.endswith("grpo") else self.images.train
+        return Launch(
+            **asked.model_dump(), namespace=self.namespace, image=image,
+            env=self.plain_environment(), secret_env=self.secret_environment(),
+        ).model_dump(mode="json")  # fmt: skip
+
+    def plain_environment(self) -> dict[str, str]:
+        """Variables of every pod of ours, none of them secret."""
+        plain = {
+            "HOME": HOME, "ACECODER_HOME": f"{HOME}/acecoder", "ACECODER_STORE": self.store.uri,
+            "AWS_REGION": self.store.region, "MLFLOW_TRACKING_URI": self.tracking.uri,
+            "OMP_WAIT_POLICY": "passive", **self.env,
+        }  # fmt: skip
+        return plain | ({"AWS_ENDPOINT_URL": self.store.endpoint} if self.store.endpoint else {})
+
+    def secret_environment(self) -> dict[str, SecretKey]:
+        """Variables of every pod of ours that Secrets hold."""
+        found: dict[str, SecretKey] = {}
+        for secret, keys in (
+            (self.store.secret, KEYS_OF_STORE),
+            (self.tracking.secret, KEYS_OF_TRACKING),
+        ):
+            if secret:
+                found |= {key: SecretKey(secret=secret, key=key) for key in keys}
+        return found | self.secrets
 
     def _needs(self, steps: Sequence[str]) -> Table:
         """Steps that ask for the same are one demand, named by the first of them."""

@@ -12,8 +12,6 @@ from components import _images
 from pipelines.infra import HOME, TOKEN_DIRECTORY, Infra, Resources
 from pipelines.profile import Profile
 
-KEYS_OF_STORE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-KEYS_OF_TRACKING = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 WORLDS = {_images.CPU: "cpu", _images.TRAIN: "train"}
 
 
@@ -98,28 +96,11 @@ def _mount(task: Any, resources: Resources, infra: Infra, judges: bool) -> None:
         kubernetes.use_secret_as_volume(task, infra.pool.secret, TOKEN_DIRECTORY)
 
 
-def plain_environment(infra: Infra) -> dict[str, str]:
-    """Variables of every pod of ours, none of them secret."""
-    plain = {
-        "HOME": HOME, "ACECODER_HOME": f"{HOME}/acecoder", "ACECODER_STORE": infra.store.uri,
-        "AWS_REGION": infra.store.region, "MLFLOW_TRACKING_URI": infra.tracking.uri,
-        "OMP_WAIT_POLICY": "passive", **infra.env,
-    }  # fmt: skip
-    if infra.store.endpoint:
-        plain["AWS_ENDPOINT_URL"] = infra.store.endpoint
-    return plain
-
-
 def _connect(task: Any, infra: Infra) -> None:
     """Addresses as plain variables, keys from Secrets; no key is in what is compiled."""
-    for name, value in plain_environment(infra).items():
+    for name, value in infra.plain_environment().items():
         task.set_env_variable(name, value)
-    if infra.store.secret:
-        kubernetes.use_secret_as_env(task, infra.store.secret, {k: k for k in KEYS_OF_STORE})
-    if infra.tracking.secret:
-        keys = {k: k for k in KEYS_OF_TRACKING}
-        kubernetes.use_secret_as_env(task, infra.tracking.secret, keys)
-    for variable, entry in infra.secrets.items():
+    for variable, entry in infra.secret_environment().items():
         kubernetes.use_secret_as_env(task, entry.secret, {entry.key: variable})
     for name, keys in infra.config_maps.items():
         kubernetes.use_config_map_as_env(task, name, keys)

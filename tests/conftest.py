@@ -1,16 +1,18 @@
-"""Fixtures every test may use: a fresh home, and a way to run one stage in it."""
+"""Fixtures every test may use: a fresh home, a store, and a way to run one stage."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
 from acecoder.artifacts import Home
 from acecoder.runner import StepResult, run_stage
+from acecoder.store import ObjectStore
 from pipelines.profile import load_stage
 
 
@@ -39,3 +41,28 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return call
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    """An S3-compatible store that speaks HTTP, in this process."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    _, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    import boto3
+
+    boto3.client("s3").create_bucket(Bucket="lake")
+    try:
+        yield ObjectStore("s3://lake/team/a")
+    finally:
+        # Its state belongs to the process, not to the server.
+        urlopen(f"http://127.0.0.1:{port}/moto-api/reset", data=b"").close()
+        server.stop()

@@ -88,9 +88,10 @@ class Cluster:
             "DELETE", f"{_path(kind, namespace)}/{name}", {"propagationPolicy": "Background"}
         )
 
-    def log(self, namespace: str, pod: str, *, since_s: int = 0) -> str:
-        """A pod's log so far; empty where it has not started. Raises as `get`."""
-        query = {"sinceSeconds": str(since_s)} if since_s else {}
+    def log(self, namespace: str, pod: str, *, since: str = "") -> str:
+        """A pod's log, a time before each line, since such a time (to the second); empty where it
+        has not started. Raises as `get`."""
+        query = {"timestamps": "true"} | ({"sinceTime": since[:19] + "Z"} if since else {})
         found = self._call("GET", f"{_path('pods', namespace)}/{pod}/log", query, text=True)
         return str(found or "")
 

@@ -50,9 +50,10 @@ def train(
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from trl import RewardConfig, RewardTrainer
 
-    from acecoder.checkpoints import last_whole, require_one_device
+    from acecoder.checkpoints import last_whole, require_one_device, share_of_batch
 
     require_one_device()
+    batch_size, accumulation = share_of_batch(plan.batch_size, plan.accumulation)
 
     torch.manual_seed(plan.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
@@ -68,8 +69,8 @@ def train(
     arguments = RewardConfig(
         output_dir=str(scratch), learning_rate=plan.learning_rate, lr_scheduler_type="cosine",
         warmup_steps=plan.warmup_share, num_train_epochs=plan.epochs,
-        per_device_train_batch_size=plan.batch_size,
-        gradient_accumulation_steps=plan.accumulation, max_length=plan.max_length_tokens,
+        per_device_train_batch_size=batch_size,
+        gradient_accumulation_steps=accumulation, max_length=plan.max_length_tokens,
         logging_steps=1, save_strategy="steps", save_steps=plan.save_every_steps,
         save_total_limit=2, seed=plan.seed, data_seed=plan.seed, report_to="none",
         disable_tqdm=True, use_cpu=on_cpu, bf16=not on_cpu and plan.dtype == "bfloat16",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,22 +94,27 @@ def _arguments(plan: PolicyTraining, scratch: Path) -> Any:
     import torch
     from trl import GRPOConfig
 
+    from acecoder.checkpoints import share_of_batch
+
     on_cpu = not torch.cuda.is_available()
     rollout = plan.prompts_per_step * plan.samples_per_prompt
     per_update = rollout // plan.updates_per_rollout
+    server = os.environ.get("ACECODER_ROLLOUT_SERVER", "")  # beside the nodes of a TrainJob
     if rollout % plan.updates_per_rollout or per_update % plan.minibatch_size:
         raise InputError(
             f"{plan.prompts_per_step} prompts x {plan.samples_per_prompt} samples do not divide "
             f"into {plan.updates_per_rollout} updates of minibatches of {plan.minibatch_size}",
             where="train_policy",
         )
+    # A process's share, such that rollouts and updates are as large as with one process.
+    minibatch, accumulation = share_of_batch(plan.minibatch_size, per_update // plan.minibatch_size)
     return GRPOConfig(
         output_dir=str(scratch), learning_rate=plan.learning_rate,
         lr_scheduler_type="cosine", warmup_steps=plan.warmup_share,
         max_steps=plan.steps * plan.updates_per_rollout,
-        per_device_train_batch_size=plan.minibatch_size,
-        gradient_accumulation_steps=per_update // plan.minibatch_size,
-        steps_per_generation=rollout // plan.minibatch_size,
+        per_device_train_batch_size=minibatch,
+        gradient_accumulation_steps=accumulation,
+        steps_per_generation=accumulation * plan.updates_per_rollout,
         num_generations=plan.samples_per_prompt, max_completion_length=plan.max_new_tokens,
         temperature=plan.temperature, beta=plan.kl_coefficient, epsilon=plan.clip,
         loss_type="grpo", max_grad_norm=1.0, adam_beta2=0.95, logging_steps=1,
@@ -116,7 +122,8 @@ def _arguments(plan: PolicyTraining, scratch: Path) -> Any:
         seed=plan.seed, data_seed=plan.seed, report_to="none", disable_tqdm=True,
         use_cpu=on_cpu, bf16=not on_cpu and plan.dtype == "bfloat16",
         gradient_checkpointing=not on_cpu, dataloader_pin_memory=not on_cpu,
-        use_vllm=plan.use_vllm,
+        use_vllm=plan.use_vllm, vllm_mode="server" if server else "colocate",
+        vllm_server_base_url=server or None,
     )  # fmt: skip
 
 

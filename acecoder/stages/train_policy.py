@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
 
+from acecoder.cluster.trainjob import Launch
 from acecoder.config import Config, ModelConfig, incidental
 from acecoder.contract import In, Out, Report, StageContext
 from acecoder.errors import InputError, PlatformError
@@ -50,6 +51,8 @@ class TrainPolicyConfig(Config):
     max_reward_tokens: int = Field(2048, ge=16)
     """For `model`: the reward model reads at most so many tokens."""
     save_every_steps: int = incidental(10, ge=1)
+    launch: Launch | None = incidental(None)
+    """Train on several nodes of a cluster; the infra file says how."""
     seed: int = 0
 
     @field_validator("sandbox")
@@ -74,7 +77,7 @@ def train_policy(
     """
     from transformers import AutoTokenizer
 
-    from acecoder.checkpoints import MarkWhole, ReportSteps
+    from acecoder.checkpoints import MarkWhole, ReportSteps, rank
     from acecoder.llm import weights
     from acecoder.llm.local import render_chat
     from acecoder.rl import training
@@ -101,6 +104,8 @@ def train_policy(
                 ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}),
             ),
         )
+    if rank() > 0:
+        return Report({})  # the first process reports for all
     distance, changed = training.weight_change(base, policy)
     if not changed:
         raise PlatformError("training left every weight as it was", where="train_policy")

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from acecoder.cluster.trainjob import Launch
 from acecoder.config import Config, ModelConfig, incidental
 from acecoder.contract import In, Out, Report, StageContext
 from acecoder.errors import InputError
@@ -32,6 +33,8 @@ class TrainRewardModelConfig(Config):
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
     save_every_steps: int = incidental(50, ge=1)
     score_batch_size: int = incidental(16, ge=1)
+    launch: Launch | None = incidental(None)
+    """Train on several nodes of a cluster; the infra file says how."""
     seed: int = 0
 
 
@@ -39,7 +42,7 @@ def train_reward_model(
     config: TrainRewardModelConfig, *, pairs: In, reward_model: Out, context: StageContext
 ) -> Report:
     """Train, then score the held-out pairs. Raises InputError where either part has no pairs."""
-    from acecoder.checkpoints import MarkWhole, ReportSteps
+    from acecoder.checkpoints import MarkWhole, ReportSteps, rank
     from acecoder.llm import weights
     from acecoder.reward.scoring import RewardModel
     from acecoder.reward.training import RewardTraining, train
@@ -64,6 +67,8 @@ def train_reward_model(
         callbacks=(MarkWhole(context.keep_checkpoint),
                    ReportSteps(context.progress, {"loss": "loss", "accuracy": "accuracy"})),
     )  # fmt: skip
+    if rank() > 0:
+        return Report({})  # the first process scores and reports for all
     model = RewardModel(
         reward_model, batch_size=config.score_batch_size, max_length_tokens=config.max_length_tokens
     )

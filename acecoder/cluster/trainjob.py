@@ -1,0 +1,266 @@
+"""A training on several nodes: a TrainJob (Kubeflow Trainer) started, followed, and its failure raised.
+
+The step that asks for it stays and waits; the job's pods run the same step (`runner.run_node`).
+The name is the step's key, so that a step that was restarted finds the job that is already there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from acecoder.cluster.api import Cluster, Object
+from acecoder.cluster.waits import why_waiting
+from acecoder.config import Config
+from acecoder.errors import PlatformError
+
+LOOK_S = 2.0
+STUCK_S = 45.0
+TAIL_LINES = 30
+JOBSET = "jobset.sigs.k8s.io"
+RUN_KEY_LABEL = "acecoder.dev/run-key"
+ROLLOUT_SERVER = "ACECODER_ROLLOUT_SERVER"
+"""Address of the vLLM server beside the nodes, told to them."""
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+
+
+class SecretKey(Config):
+    """One entry of a Secret."""
+
+    secret: str
+    key: str
+
+
+class Launch(Config):
+    """How a step's training is spread over nodes, from the infra file; decides no result."""
+
+    runtime: str
+    """The ClusterTrainingRuntime."""
+    namespace: str = "acecoder"
+    image: str = ""
+    """Of the nodes; empty for the runtime's."""
+    nodes: int = Field(1, ge=1)
+    processes_per_node: int = Field(1, ge=1)
+    """One a GPU."""
+    requests: dict[str, str] = Field(default_factory=dict)
+    """Resource -> quantity of a node; empty for the runtime's."""
+    queue: str = ""
+    """Kueue's LocalQueue; empty for none."""
+    rollout_server: bool = False
+    """The runtime has a job `vllm` beside the nodes, which serves the policy under training."""
+    queue_timeout_s: float = Field(86_400.0, gt=0)
+    """How long the job may wait for its nodes, in Kueue or in the scheduler."""
+    run_timeout_s: float = Field(345_600.0, gt=0)
+    """How long it may run once its first node has started."""
+    env: dict[str, str] = Field(default_factory=dict)
+    secret_env: dict[str, SecretKey] = Field(default_factory=dict)
+
+
+def trainjob(
+    launch: Launch, name: str, command: list[str], labels: dict[str, str], model: str
+) -> Object:
+    """The TrainJob of a step (Trainer 2.2 or later); `model` is what a rollout server begins with."""
+    env: list[Object] = [{"name": key, "value": value} for key, value in launch.env.items()]
+    env += [
+        {"name": key, "valueFrom": {"secretKeyRef": {"name": entry.secret, "key": entry.key}}}
+        for key, entry in launch.secret_env.items()
+    ]
+    trainer: Object = {
+        "command": command, "env": env, "numNodes": launch.nodes,
+        "numProcPerNode": launch.processes_per_node,
+    }  # fmt: skip
+    if launch.image:
+        trainer["image"] = launch.image
+    if launch.requests:
+        trainer["resourcesPerNode"] = {"requests": launch.requests, "limits": launch.requests}
+    own = {"app.kubernetes.io/name": "trainer", "app.kubernetes.io/part-of": "acecoder", **labels}
+    if launch.queue:
+        own[QUEUE_LABEL] = launch.queue
+    # Kueue admits what is suspended; without a queue nobody would wake it.
+    spec: Object = {"runtimeRef": {"name": launch.runtime}, "suspend": bool(launch.queue),
+                    "trainer": trainer}  # fmt: skip
+    if launch.rollout_server:
+        env.append({"name": ROLLOUT_SERVER, "value": f"http://{name}-vllm-0-0.{name}:8000"})
+        spec["runtimePatches"] = [_serving(model)]
+    return {
+        "apiVersion": "trainer.kubeflow.org/v1alpha1", "kind": "TrainJob",
+        "metadata": {"name": name, "labels": own}, "spec": spec,
+    }  # fmt: skip
+
+
+def _serving(model: str) -> Object:
+    """The job `vllm` of the runtime is told which model to begin with."""
+    pod = {"spec": {"containers": [{"name": "vllm", "env": [{"name": "MODEL", "value": model}]}]}}
+    job = {"name": "vllm", "template": {"spec": {"template": pod}}}
+    return {"manager": "acecoder.dev/launcher",
+            "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": [job]}}}}  # fmt: skip
+
+
+def run(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str], None]) -> None:
+    """Start the job or adopt it, tell its first node's log, return when it is complete.
+
+    Raises: PlatformError where it fails, where its pods cannot start, or where it waits or runs
+    longer than allowed (the job is then removed, and with it its hold on GPUs).
+    """
+    name = thing["metadata"]["name"]
+    _start(cluster, launch, thing, say)
+    node = _Node(cluster, launch, name)
+    watch = _Watch(launch)
+    while True:
+        found = cluster.get("trainjobs", name, launch.namespace)
+        if found is None:
+            raise PlatformError(f"TrainJob {name} was removed", where=launch.namespace,
+                                remedy="run again: it goes on from its last checkpoint")  # fmt: skip
+        for line in node.new_lines():
+            say(line)
+        state = condition_of(found)
+        if state == "Complete":
+            return
+        if state == "Failed":
+            raise _failure(node, name, found)
+        fault = watch.fault(found, node)
+        if fault is not None:
+            cluster.delete("trainjobs", launch.namespace, name)
+            raise fault
+        time.sleep(LOOK_S)
+
+
+def condition_of(found: Object) -> Literal["Complete", "Failed", "Suspended", ""]:
+    """What a TrainJob's conditions come to."""
+    true = {c["type"] for c in found.get("status", {}).get("conditions", ()) if c["status"] == "True"}  # fmt: skip
+    if "Complete" in true:
+        return "Complete"
+    if "Failed" in true:
+        return "Failed"
+    return "Suspended" if "Suspended" in true else ""
+
+
+def _start(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str], None]) -> None:
+    name = thing["metadata"]["name"]
+    found = cluster.get("trainjobs", name, launch.namespace)
+    if found is not None and condition_of(found) == "Failed":
+        say(f"TrainJob {name} failed before: made anew, it goes on from its last checkpoint")
+        cluster.delete("trainjobs", launch.namespace, name)
+        while cluster.get("trainjobs", name, launch.namespace) is not None:
+            time.sleep(0.5)
+        found = None
+    made = None if found else cluster.create("trainjobs", launch.namespace, thing)
+    say(f"TrainJob {name} {'started' if made else 'is there already: adopted'}")
+
+
+class _Node:
+    """The pods of a TrainJob, and the log of its first node so far."""
+
+    def __init__(self, cluster: Cluster, launch: Launch, name: str) -> None:
+        self._cluster, self._namespace, self._name = cluster, launch.namespace, name
+        self._pod = ""
+        self._told_until = ""
+
+    def pods(self) -> list[Object]:
+        return self._cluster.items(
+            "pods", self._namespace, labels=f"{JOBSET}/jobset-name={self._name}"
+        )
+
+    def events(self) -> list[Object]:
+        return self._cluster.items("events", self._namespace)
+
+    def first(self) -> Object | None:
+        """Node 0, which logs for all."""
+        for pod in self.pods():
+            labels = pod["metadata"].get("labels", {})
+            if (
+                labels.get(f"{JOBSET}/replicatedjob-name") == "node"
+                and labels.get("batch.kubernetes.io/job-completion-index") == "0"
+            ):
+                return pod
+        return None
+
+    def new_lines(self) -> Iterator[str]:
+        """Lines of node 0's log that were not told yet; each begins with its time there."""
+        pod = self.first()
+        if pod is None or pod["status"].get("phase") not in ("Running", "Succeeded", "Failed"):
+            return
+        if pod["metadata"]["name"] != self._pod:
+            self._pod, self._told_until = pod["metadata"]["name"], ""
+        log = self._cluster.log(self._namespace, self._pod, since=self._told_until)
+        for line in log.splitlines():
+            stamp, _, text = line.partition(" ")
+            if stamp > self._told_until:
+                self._told_until = stamp
+                yield text
+
+    def last_lines(self) -> str:
+        """The end of the log of a pod that failed, else of node 0."""
+        failed = [p for p in self.pods() if p["status"].get("phase") == "Failed"]
+        pod = failed[0] if failed else self.first()
+        if pod is None:
+            return "(no pod is left)"
+        log = self._cluster.log(self._namespace, pod["metadata"]["name"])
+        lines = [line.partition(" ")[2] for line in log.strip().splitlines()[-TAIL_LINES:]]
+        return "\n".join([f"--- {pod['metadata']['name']}", *lines])
+
+
+class _Watch:
+    """Holds the waiting and the running of a job against what is allowed."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._stuck_since_s: float | None = None
+
+    def fault(self, found: Object, node: _Node) -> PlatformError | None:
+        """What ends the waiting, or None. Times are the cluster's, so a restart resets nothing."""
+        name, where = found["metadata"]["name"], self._launch.namespace
+        first = node.first()
+        started = (first or {}).get("status", {}).get("startTime", "")
+        if first is not None and first["status"].get("phase") == "Running":
+            self._stuck_since_s = None
+            if _age_s(started) > self._launch.run_timeout_s:
+                return PlatformError(
+                    f"TrainJob {name} ran longer than {self._launch.run_timeout_s:.0f} s",
+                    where=where, remedy="raise run_timeout_s ([trainjobs] in the infra file); "
+                    "it goes on from its last checkpoint",
+                )  # fmt: skip
+            return None
+        why, remedy = self._why_not(found, node)
+        if _age_s(found["metadata"]["creationTimestamp"]) > self._launch.queue_timeout_s:
+            return PlatformError(
+                f"TrainJob {name} has waited longer than {self._launch.queue_timeout_s:.0f} s "
+                f"for its nodes: {why or 'no reason given'}",
+                where=where, remedy=remedy or "raise queue_timeout_s, or ask for fewer nodes",
+            )  # fmt: skip
+        # Waiting for room is what queues are for; an image that is not there never comes.
+        if why and not why.startswith(("Unschedulable", "SchedulingGated", "suspended")):
+            self._stuck_since_s = self._stuck_since_s or time.monotonic()
+            if time.monotonic() - self._stuck_since_s > STUCK_S:
+                return PlatformError(
+                    f"TrainJob {name} cannot start: {why}", where=where, remedy=remedy
+                )
+        else:
+            self._stuck_since_s = None
+        return None
+
+    def _why_not(self, found: Object, node: _Node) -> tuple[str, str]:
+        if condition_of(found) == "Suspended":
+            return "suspended: not admitted to its queue", f"kubectl -n {self._launch.namespace} get workloads"  # fmt: skip
+        events = node.events()
+        waits = [why_waiting(pod, events) for pod in node.pods()]
+        return next((wait for wait in waits if wait[0]), ("", ""))
+
+
+def _failure(node: _Node, name: str, found: Object) -> PlatformError:
+    conditions = found.get("status", {}).get("conditions", ())
+    why = next((c.get("message", "") for c in conditions if c["type"] == "Failed"), "")
+    return PlatformError(
+        f"TrainJob {name} failed: {why}\n{node.last_lines()}",
+        remedy="mend that and run again: it goes on from its last checkpoint",
+    )
+
+
+def _age_s(stamp: str) -> float:
+    """Seconds since a Kubernetes time (UTC)."""
+    then = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+    return time.time() - then.timestamp()

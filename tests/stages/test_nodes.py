@@ -1,0 +1,126 @@
+"""Training on several nodes: the processes that a TrainJob's pods are, without the pods."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acecoder.artifacts import REPORT, Home, write_manifest
+from acecoder.config import validate
+from acecoder.contract import signature_of
+from acecoder.errors import InputError, PlatformError
+from acecoder.runner import Task, content_digest, run_stage, stage_key
+from acecoder.store import ObjectStore
+from pipelines.profile import load_stage
+
+TINY = {"kind": "local", "source": "random:tiny", "batch_size": 4}
+LAUNCH = {"runtime": "acecoder-reward-model", "nodes": 2}
+
+
+def publish(home: Home, name: str, rows: list[dict[str, Any]]) -> Path:
+    """A table as another step left it."""
+    step = home.artifact(f"made.{name}", "k")
+    directory = step / name
+    directory.mkdir(parents=True)
+    (directory / "records.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_manifest(directory, stage_key="k", artifact=f"made.{name}/k/{name}", counts={})
+    (step / REPORT).write_text("{}")
+    home.send(step, REPORT)
+    return directory
+
+
+def run_nodes(home: Path, key: str, processes: int) -> str:
+    """What the TrainJob's command does, on one node."""
+    command = [str(Path(sys.executable).with_name("torchrun")), f"--nproc-per-node={processes}",
+               "--master-port=29511", "--no-python", sys.executable, "-m", "acecoder", "run-node", "--key", key]  # fmt: skip
+    environment = {**os.environ, "ACECODER_HOME": str(home), "ACECODER_STORE": "s3://lake/team/a",
+                   "ACECODER_TRAINJOB": "1", "OMP_NUM_THREADS": "1"}  # fmt: skip
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def told(store: ObjectStore, stage: str, table: dict[str, Any], inputs: dict[str, Path], home: Home) -> str:  # fmt: skip
+    """Put the step where nodes find it, as `_elsewhere` does; its stage key."""
+    function = load_stage(stage)
+    config = validate(signature_of(function).config, table, where="test")
+    key = stage_key(function, config, {name: content_digest(path) for name, path in inputs.items()})
+    task = Task(stage, stage, table, {n: home.permanent(p) for n, p in inputs.items()}, "")
+    store.put(f"tasks/{key}.json", json.dumps(asdict(task)).encode())
+    return key
+
+
+def test_two_processes_train_one_reward_model_then_one_policy_and_the_steps_find_them(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    stepper = Home(tmp_path / "step", store)
+    rows = [{"problem_id": f"p{i}", "prompt": f"Add {i}.", "chosen": f"def f(x): return x + {i}",
+             "rejected": "def f(x): pass", "chosen_pass_rate": 1.0, "rejected_pass_rate": 0.0}
+            for i in range(20)]  # fmt: skip
+    pairs = publish(stepper, "pairs", rows)
+    table = {"model": TINY, "learning_rate": 1e-3, "held_out_share": 0.2, "epochs": 2, "dtype": "float32",
+             "batch_size": 2, "accumulation": 2, "max_length_tokens": 128, "save_every_steps": 2}  # fmt: skip
+    key = told(store, "train_reward_model", {**table, "launch": LAUNCH}, {"pairs": pairs}, stepper)
+    said = run_nodes(tmp_path / "node", key, 2)
+    assert "16 pairs to train on, 4 held out" in said
+    # The step comes back (here: without a cluster to ask) and finds what the nodes published.
+    found = run_stage(
+        load_stage("train_reward_model"), step="train_reward_model",
+        table={**table, "launch": LAUNCH}, inputs={"pairs": pairs}, home=stepper,
+    )  # fmt: skip
+    assert found.reused
+    assert found.report.metrics["steps"] == 8, "an update sees 4 pairs, however many processes"
+    assert math.isfinite(found.report.metrics["final_loss"])
+    assert list((found.directory / "reward_model").glob("*.safetensors"))
+    assert not store.names("journal/checkpoints/"), "a finished training leaves no checkpoint"
+
+    rows = [{"id": f"p{i}", "question": f"Return {i}.", "entry_point": "f", "tests": [f"assert f() == {i}"]}
+            for i in range(4)]  # fmt: skip
+    problems = publish(stepper, "problems", rows)
+    given = {"problems": problems, "reward_model": found.directory / "reward_model"}
+    table = {"model": TINY, "algorithm": "reinforce++", "reward": "model", "learning_rate": 1e-2,
+             "steps": 2, "prompts_per_step": 4, "samples_per_prompt": 2, "updates_per_rollout": 2,
+             "minibatch_size": 2, "max_new_tokens": 16, "dtype": "float32", "launch": LAUNCH}  # fmt: skip
+    key = told(store, "train_policy", table, given, stepper)
+    run_nodes(tmp_path / "node", key, 2)
+    found = run_stage(load_stage("train_policy"), step="train_policy", table=table,
+                      inputs=given, home=stepper)  # fmt: skip
+    assert found.reused
+    assert found.report.metrics["tensors_changed"] > 10
+
+
+def test_a_step_that_is_to_be_launched_needs_a_store_and_a_cluster(
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "step", store)
+    pairs = publish(home, "pairs", [])
+    table = {"model": TINY, "launch": LAUNCH}
+    arguments: dict[str, Any] = {"step": "s", "table": table, "inputs": {"pairs": pairs}}
+    stage = load_stage("train_reward_model")
+    with pytest.raises(InputError, match="need an object store"):
+        run_stage(stage, home=Home(home.root), **arguments)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", "/nowhere")
+    with pytest.raises((InputError, PlatformError), match="no cluster to speak to"):
+        run_stage(stage, home=home, **arguments)
+
+
+def test_a_batch_that_processes_cannot_share_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from acecoder.checkpoints import share_of_batch
+
+    shares = {}
+    for processes in (1, 2, 4, 8, 16):
+        monkeypatch.setenv("WORLD_SIZE", str(processes))
+        shares[processes] = share_of_batch(4, 4)
+    assert shares == {1: (4, 4), 2: (4, 2), 4: (4, 1), 8: (2, 1), 16: (1, 1)}
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(InputError, match="16 an update cannot be shared by 3"):
+        share_of_batch(4, 4)
