@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from acecoder.config import digest_of
 from acecoder.errors import InputError
-from pipelines import compiling, dags, submitting
+from pipelines import compiling, dags, submitting, watching
 from pipelines.infra import Infra
 from pipelines.profile import Profile
 
@@ -60,7 +60,7 @@ def submit(target: Target, *, wait: bool, retry: bool) -> int:
     run = _start(ready, retry=retry)
     if not wait:
         return 0
-    ended = submitting.follow(ready.kfp, run, _say)
+    ended = submitting.follow(ready.kfp, run, _say, watching.Watch(ready.infra.namespace))
     _say(f"run {ended.id} {ended.state.lower()}")
     if ended.state != "SUCCEEDED":
         _say(submitting.why_failed(ready.kfp, ended.id))
@@ -91,16 +91,20 @@ def _start(ready: Prepared, *, retry: bool) -> submitting.Run:
 
 def status(target: Target) -> int:
     """The newest run of the key, step by step."""
-    kfp, run = _find(target)
+    ready, run = _find(target)
+    kfp = ready.kfp
     _say(f"{run.name}  {run.state.lower()}  {run.id}")
     for task in kfp.tasks(run.id):
         _say(f"{task.name:34} {task.state.lower():10} {task.seconds:6.0f} s")
+    for wait in watching.waits(ready.infra.namespace, run.id):
+        _say(f"pod {wait.pod} waits: {wait.why}\n  try: {wait.remedy}")
     return 0
 
 
 def logs(target: Target, step: str) -> int:
     """The log of one step, or the end of the logs of what failed."""
-    kfp, run = _find(target)
+    ready, run = _find(target)
+    kfp = ready.kfp
     if not step:
         _say(submitting.why_failed(kfp, run.id) or f"nothing failed so far ({run.state.lower()})")
         return 0
@@ -117,16 +121,19 @@ def logs(target: Target, step: str) -> int:
 
 def cancel(target: Target) -> int:
     """End the run; finished steps are kept."""
-    kfp, run = _find(target)
+    ready, run = _find(target)
+    kfp = ready.kfp
     if run.ended:
         _say(f"run {run.id} has ended already: {run.state.lower()}")
         return 0
     kfp.cancel(run.id)
     _say(f"run {run.id} is being cancelled; finished steps are kept")
+    for name in watching.remove_trainjobs(ready.infra.namespace, ready.key):
+        _say(f"TrainJob {name} removed; its last checkpoint is kept")
     return 0
 
 
-def _find(target: Target) -> tuple[submitting.Kfp, submitting.Run]:
+def _find(target: Target) -> tuple[Prepared, submitting.Run]:
     ready = target.prepare()
     runs = ready.kfp.runs(ready.key)
     if not runs:
@@ -134,7 +141,7 @@ def _find(target: Target) -> tuple[submitting.Kfp, submitting.Run]:
             f"no run of this pipeline, profile and code ({ready.key})", where=ready.infra.namespace,
             remedy="acecoder submit; a change of code or profile makes another run key",
         )  # fmt: skip
-    return ready.kfp, max(runs, key=lambda run: run.created)
+    return ready, max(runs, key=lambda run: run.created)
 
 
 def _say(text: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from acecoder.errors import InputError, PlatformError
+from pipelines.watching import Watch
 
 ENDED = {"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"}
 POLL_S = 5.0
@@ -170,8 +171,11 @@ def _pods(node: Any, by_id: dict[str, Any]) -> Iterator[str]:
             yield from _pods(by_id[child.task_id], by_id)
 
 
-def follow(kfp: Kfp, run: Run, say: Callable[[str], None]) -> Run:
-    """Tell of every change of a step until the run has ended. Raises PlatformError."""
+def follow(kfp: Kfp, run: Run, say: Callable[[str], None], watch: Watch) -> Run:
+    """Tell of every change of a step until the run has ended.
+
+    Raises: PlatformError, also where a pod of the run can never start: KFP would wait for ever.
+    """
     seen: dict[str, str] = {}
     while True:
         now = kfp.get(run.id)
@@ -182,6 +186,7 @@ def follow(kfp: Kfp, run: Run, say: Callable[[str], None]) -> Run:
                 say(f"{task.name:34} {task.state.lower()}{took}")
         if now.ended:
             return now
+        watch.look(run.id, say)
         time.sleep(POLL_S)
 
 

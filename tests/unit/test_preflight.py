@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from acecoder.artifacts import Home
 from acecoder.cluster import preflight
@@ -20,6 +16,7 @@ from acecoder.cluster.preflight import ClusterNeeds
 from acecoder.errors import InputError, PlatformError, SandboxUnavailable
 from acecoder.runner import run_stage
 from acecoder.stages.check_platform import check_platform
+from tests.unit.conftest import Api, kubeconfig
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic"
 QUOTAS = "/api/v1/namespaces/acecoder/resourcequotas"
@@ -36,54 +33,11 @@ WHOLE: dict[str, Any] = {
 NEEDS = ClusterNeeds(demands=(Demand(step="train_policy", requests={"cpu": "2"}),))
 
 
-class Api(ThreadingHTTPServer):
-    """Answers from a table; a number is a status."""
-
-    table: dict[str, Any]
-    calls: list[str]
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Api
-
-    def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        self.server.calls.append(path)
-        found = self.server.table.get(path, 404)
-        status, body = (found, {"message": f"status {found}"}) if isinstance(found, int) else (200, found)  # fmt: skip
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
 @pytest.fixture
-def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    server = Api(("127.0.0.1", 0), Handler)
-    server.table, server.calls = json.loads(json.dumps(WHOLE)), []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    kubeconfig(tmp_path / "kubeconfig", server.server_address[1], monkeypatch)
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-def kubeconfig(path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    path.write_text(yaml.safe_dump({
-        "apiVersion": "v1", "kind": "Config", "current-context": "c",
-        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
-        "users": [{"name": "u", "user": {"token": "t"}}],
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-    }))  # fmt: skip
-    monkeypatch.setenv("KUBECONFIG", str(path))
-    # Read once when the package is imported.
-    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(path))
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+def api(bare_api: Api) -> Api:
+    """A cluster that lacks nothing."""
+    bare_api.table = copy.deepcopy(WHOLE)
+    return bare_api
 
 
 CHECKS = (preflight.check_runtime_class, preflight.check_admission, preflight.check_quotas, preflight.check_nodes)  # fmt: skip
