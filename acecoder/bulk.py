@@ -27,6 +27,10 @@ from acecoder.store import ObjectStore
 from acecoder.tables import read_table
 
 
+FLUSH_EVERY = 500
+"""Verdicts an object of a shard's journal: what a pod that dies may have to judge again."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is to be judged, as the store has it."""
@@ -127,7 +131,7 @@ def judge_shard(home: Home, key: str, index: int) -> None:
     journal = home.open_journal("bulk", f"{key}-{index:06d}")
     made = judge_into(
         journal, problems, programs, config, progress.say,
-        lambda done, total: progress.count(done, total, "programs"),
+        lambda done, total: progress.count(done, total, "programs"), FLUSH_EVERY,
     )  # fmt: skip
     store.put(plan.verdicts(index), _lines(made))
     store.delete(store.names(f"journal/bulk/{key}-{index:06d}/"))

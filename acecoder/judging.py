@@ -43,8 +43,9 @@ def judge(
 def judge_into(
     journal: Journal, problems: Mapping[str, Problem], programs: Sequence[Program],
     config: JudgingConfig, say: Callable[[str], None], report: Callable[[int, int], None],
+    flush_every: int = FLUSH_EVERY,
 ) -> list[Verdict]:  # fmt: skip
-    """`judge` with a journal of the caller's."""
+    """`judge` with a journal of the caller's, written every so many verdicts."""
     keys = []
     for program in programs:
         if program.problem_id not in problems:
@@ -61,7 +62,7 @@ def judge_into(
     with open_sandbox(
         config.sandbox, num_workers=config.num_workers or default_workers()
     ) as sandbox:
-        for batch in _batched(sandbox.judge(_jobs(todo, problems)), FLUSH_EVERY):
+        for batch in _batched(sandbox.judge(_jobs(todo, problems)), flush_every):
             journal.put({result.key: _entry(result) for result in batch})
             done += sum(weight[result.key] for result in batch)
             report(done, total)
