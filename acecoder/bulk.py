@@ -26,7 +26,6 @@ from acecoder.schema import Problem, Program, Record, Verdict
 from acecoder.store import ObjectStore
 from acecoder.tables import read_table
 
-
 FLUSH_EVERY = 500
 """Verdicts an object of a shard's journal: what a pod that dies may have to judge again."""
 

@@ -8,7 +8,6 @@ in this machine's namespaces or send them to a pod. Expected values never leave 
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,9 @@ from acecoder.sandbox.worker.station import split_frames
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
 
 MAX_REASON = 300
+MAX_OUTPUT_BYTES = 32 << 20
+OUT_OF_MEMORY = 256
+"""What a script's attempt has in the place of an exit status (`worker.child`)."""
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 Judging = Generator[Trial, list[Attempt], Judged]
@@ -67,7 +69,11 @@ def judge_program(
     scripts = [(i, test) for i, test in enumerate(tests) if isinstance(test, StdinTest)]
     if scripts and not tally.exhausted(limits):
         inputs = tuple({"input": test.input} for _, test in scripts)
-        trial = _trial("stdin", program, inputs, limits, hash_seed, tally)
+        longest = max(len(test.output) for _, test in scripts)
+        # Right output must fit, whatever the limit on answers.
+        room = min(max(limits.answer_bytes, 2 * longest), MAX_OUTPUT_BYTES)
+        wide = limits.model_copy(update={"answer_bytes": room})
+        trial = _trial("stdin", program, inputs, wide, hash_seed, tally)
         for attempt in (yield trial):
             _take_script(attempt, scripts, tally)
     return Judged(
@@ -140,7 +146,7 @@ def _take_calls(
     tally.cpu_s += attempt.cpu_s
     tally.wall_s += attempt.wall_s
     waiting = part[attempt.first :]
-    frames = split_frames(attempt.answers, limits.answer_bytes)[: len(waiting) + 1]
+    frames = split_frames(attempt.answers, limits.answer_bytes, len(waiting) + 1)
     if not waiting:
         return
     if not frames:  # the import itself did not end
@@ -202,16 +208,8 @@ def _error_kind(frame: bytes) -> str:
 def _interrupted(ended: Attempt) -> tuple[Outcome, str]:
     if ended.why == "timeout":
         return Outcome.TIMEOUT, "over its time limit"
-    if ended.status & 0x7F:
-        return Outcome.CRASHED, f"killed by {_signal_name(ended.status & 0x7F)}"
-    return Outcome.CRASHED, f"exited with status {ended.status >> 8}"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal has no name
-        return f"signal {number}"
+    # How, nobody is told: what one program ended with must not be known where the next is made.
+    return Outcome.CRASHED, "its process ended (an exit, a signal, or out of memory)"
 
 
 def _error_of(frame: bytes) -> tuple[Outcome, str] | None:
@@ -261,12 +259,13 @@ def _take_script(attempt: Attempt, scripts: list[tuple[int, StdinTest]], tally: 
     if attempt.first >= len(scripts):
         return
     index, test = scripts[attempt.first]
-    if attempt.why == "timeout" or attempt.status & 0x7F:
+    if attempt.why != "finished":
         tally.kills += 1
         tally.record(index, *_interrupted(attempt))
+    elif attempt.status == OUT_OF_MEMORY:
+        tally.record(index, Outcome.MEMORY, "out of memory")
     elif attempt.status:
-        outcome = Outcome.MEMORY if attempt.status >> 8 == 2 else Outcome.ERROR
-        tally.record(index, outcome, f"exited with status {attempt.status >> 8}")
+        tally.record(index, Outcome.ERROR, f"exited with status {attempt.status}")
     elif attempt.truncated:
         tally.record(index, Outcome.ERROR, "printed more than it may")
     elif _same_output(attempt.answers, test.output):

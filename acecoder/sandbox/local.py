@@ -9,7 +9,7 @@ from typing import Self
 
 from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
-from acecoder.sandbox.trials import Attempt, Runs, Trial
+from acecoder.sandbox.trials import LOST, Attempt, Runs, Trial, canary, is_well
 from acecoder.sandbox.units import Unit, units
 
 MAX_RESTARTS = 3
@@ -90,15 +90,25 @@ class _Stubborn:
         self.runs = runs
 
     def run(self, trial: Trial) -> list[Attempt]:
-        for restarts in range(MAX_RESTARTS + 1):
+        """Its attempts. A trial that takes every fresh worker with it, while a right program is
+        judged right, has crashed: one program may not end the judging of all others.
+
+        Raises: SandboxUnavailable where workers are lost without it too.
+        """
+        for _ in range(MAX_RESTARTS):
             try:
                 self.runs = self.runs or self._open()
                 return self.runs.run(trial)
-            except SandboxUnavailable:
+            except SandboxUnavailable as error:
+                fault = error
                 self.close()
-                if restarts == MAX_RESTARTS:
-                    raise
-        raise AssertionError("unreachable")
+        self.runs = self._open()
+        try:
+            if is_well(self.runs.run(canary(trial.limits))):
+                return [LOST]
+        except SandboxUnavailable:
+            self.close()
+        raise fault
 
     def close(self) -> None:
         if self.runs is not None:

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from acecoder.errors import InputError, SandboxUnavailable
 from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
-from acecoder.sandbox.trials import read_attempts
+from acecoder.sandbox.trials import LOST, read_attempts
 from acecoder.sandbox.units import Unit, units
 from acecoder.sandbox.worker.identity import identity
 from acecoder.sandbox.worker.station import from_wire
@@ -49,6 +49,8 @@ class _Pending:
     unit: Unit
     wire: dict[str, Any]
     losses: int = 0
+    answered_before: int = 0
+    """Answers the call had when this was first lost."""
     sent_s: float = 0.0
     hedged: bool = False
 
@@ -120,6 +122,8 @@ class _Call:
         self._chunks: set[_Chunk] = set()
         self._events: queue.Queue[_Event] = queue.Queue()
         self._next_id = 0
+        self._answered = 0
+        self._crashed: list[int] = []
         self._heard_s = time.monotonic()
 
     def run(self) -> Iterator[Judged]:
@@ -193,6 +197,7 @@ class _Call:
             if "attempts" in event.answer:
                 attempts = read_attempts(from_wire(event.answer["attempts"]))
                 del self._pending[event.answer["id"]]
+                self._answered += 1
                 yield from self._advance(pending.unit, attempts)
             elif "malformed" in event.answer:
                 raise SandboxUnavailable(
@@ -205,6 +210,8 @@ class _Call:
         if event.ended == "refused":
             raise SandboxUnavailable(event.detail, where="sandbox pool", remedy=REMEDY)
         self._requeue(chunk, event)
+        while self._crashed:
+            yield from self._advance(self._pending.pop(self._crashed.pop()).unit, [LOST])
 
     def _requeue(self, chunk: _Chunk, event: _Event) -> None:
         """What a chunk left unanswered, and no other chunk has under way, waits again."""
@@ -214,7 +221,13 @@ class _Call:
             if pending is None or each in elsewhere:
                 continue
             if event.ended != "busy":
+                pending.answered_before = (
+                    pending.answered_before if pending.losses else self._answered
+                )
                 pending.losses += 1
+            if pending.losses > MAX_LOSSES and self._answered_without(pending):
+                self._crashed.append(each)
+                continue
             if pending.losses > MAX_LOSSES:
                 raise SandboxUnavailable(
                     f"a program was lost {pending.losses} times with the replica that ran it "
@@ -223,6 +236,10 @@ class _Call:
                     where="sandbox pool", remedy=REMEDY,
                 )  # fmt: skip
             self._todo.appendleft(each)
+
+    def _answered_without(self, pending: _Pending) -> bool:
+        """Were others judged since this one was first lost? Then it is what breaks its workers."""
+        return self._answered > pending.answered_before
 
     def _hedge(self) -> None:
         """With nothing left to send, ask another replica for what is late."""

@@ -54,9 +54,26 @@ class Attempt:
     why: str
     """`finished`, `timeout` or `died`."""
     status: int
-    """Its wait status."""
+    """Of a script that finished: its exit status, or 256 where its memory ran out; else 0."""
     cpu_s: float
     wall_s: float
+
+
+LOST = Attempt(0, b"", truncated=False, why="died", status=0, cpu_s=0.0, wall_s=0.0)
+"""Of a program with which one fresh worker after another was lost, while others judged on."""
+
+
+CANARY = "def f(x):\n    return x + 1\n"
+
+
+def canary(limits: Limits) -> Trial:
+    """A trial that any whole worker answers."""
+    return Trial("calls", (CANARY,), ({"calls": ["f(41)"]},), limits, 1, limits.total_wall_s)
+
+
+def is_well(attempts: list[Attempt]) -> bool:
+    """Did a worker answer the canary?"""
+    return len(attempts) == 1 and attempts[0].why == "finished" and b"[42]" in attempts[0].answers
 
 
 def read_attempts(data: list[dict[str, Any]]) -> list[Attempt]:

@@ -49,10 +49,17 @@ def _batchable(job: Job) -> list[Plan]:
     plans: list[Plan] = []
     for test in job.tests:
         this = plan(test) if isinstance(test, str) else Plan()
-        if not this.calls or any(why_call_impure(ast.parse(c, mode="eval")) for c in this.calls):
+        if not this.calls or any(map(_is_suspect, this.calls)):
             return []
         plans.append(this)
     return plans
+
+
+def _is_suspect(call: str) -> bool:
+    try:
+        return bool(why_call_impure(ast.parse(call, mode="eval")))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
 
 
 def _together(
@@ -66,8 +73,8 @@ def _together(
         max_wall_s=config.limits.total_wall_s,
     )  # fmt: skip
     (attempt,) = yield trial
-    frames = split_frames(attempt.answers, config.limits.answer_bytes)
     each = len(plans) + 1
+    frames = split_frames(attempt.answers, config.limits.answer_bytes, each * len(programs))
     share_s = attempt.cpu_s / len(programs), attempt.wall_s / len(programs)
     shared: dict[str, Judged] = {}
     for index, (key, _) in enumerate(programs):

@@ -5,6 +5,8 @@ interpreter, it can only change its own answers.
 """
 
 import ast
+import atexit
+import builtins
 import gc
 import json
 import os
@@ -23,14 +25,19 @@ ENVIRONMENT = {
     "HOME": "/tmp", "PATH": "", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
 }  # fmt: skip
+PROGRAM_FILE = "/tmp/program.py"
+"""What `__file__` says; there is no such file."""
 PRELOADED = (
     "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "heapq", "itertools", "math", "operator", "random", "re", "statistics", "string",
     "typing",
 )  # fmt: skip
 
-PROGRESS = struct.Struct("=Qdd")
-"""On the page shared with the supervisor: the phase begun, the CPU and wall clock it began at."""
+PROGRESS = struct.Struct("=QddQ")
+"""On the page shared with the supervisor: the phase begun, the CPU and wall clock it began at, and
+what a script ended with."""
+OUT_OF_MEMORY = 256
+"""In the place of an exit status."""
 FIXED_LIMITS = (
     (resource.RLIMIT_NOFILE, 64), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MEMLOCK, 0),
     (resource.RLIMIT_STACK, 8 << 20), (resource.RLIMIT_MSGQUEUE, 0),
@@ -68,18 +75,23 @@ def prepare() -> None:
         os.register_at_fork = register
     for name in PRELOADED:
         __import__(name)
+    # What `site` adds, which is not run here; scripts end themselves with them.
+    builtins.exit = builtins.quit = sys.exit
     gc.collect()
     gc.freeze()
 
 
-def become_program(header: dict, settings: dict, progress: object, alive: int, uid: int) -> None:
+def become_program(settings: dict, progress: object, alive: int) -> None:
     """Isolate, read the program, run its tests, exit. Never returns."""
     try:
         try:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            header = _read_job(settings["programs_fd"])
             os.chdir("/tmp")
             _close_all_but(alive, settings["programs_fd"], settings["answers_fd"])
             _limit(header["limits"])
-            _drop_privileges(uid)
+            # Its pid is the next one (see the supervisor), so no two programs share a uid.
+            _drop_privileges(1 + os.getpid() % 60_000 if settings["many_uids"] else 0)
             sys.modules["random"].seed(0)
             seccomp.install(_filter)
         except BaseException as error:
@@ -129,10 +141,10 @@ class Answers:
         self._write(b"".join(self._held))
         self._held.clear()
 
-    def advance(self) -> None:
-        """Begin the next phase."""
+    def advance(self, status: int = 0) -> None:
+        """Begin the next phase; the last one of a script tells what it ended with."""
         self.phase += 1
-        PROGRESS.pack_into(self.progress, 0, self.phase, _cpu_clock(), _wall_clock())
+        PROGRESS.pack_into(self.progress, 0, self.phase, _cpu_clock(), _wall_clock(), status)
 
     def _write(self, data: bytes) -> None:
         while data:
@@ -204,6 +216,7 @@ def _run_tests(job: dict, answers: Answers, codes: dict) -> None:
     """Import the program, then run each test's calls; one frame a test."""
     encode = encoding.encode
     module = types.ModuleType("program")
+    module.__file__ = PROGRAM_FILE
     sys.modules["program"] = module
     namespace = module.__dict__
     tests = job["tests"]
@@ -268,23 +281,36 @@ def _run_script(job: dict, answers: Answers) -> None:
     os.unlink("/tmp/.stdin")
     os.dup2(stdin, 0)
     os.dup2(answers.fd, 1)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)
     module = types.ModuleType("__main__")
+    module.__file__ = PROGRAM_FILE
     sys.modules["__main__"] = module
+    leave = os._exit
+
+    def end(status: int) -> None:
+        answers.advance(status)
+        leave(0)
+
+    os._exit = lambda status: end(status & 0xFF)  # what ends itself so has ended all the same
     status = 0
     answers.advance()
     try:
         exec(compile(job["program"], "<program>", "exec"), module.__dict__)
     except SystemExit as stop:
-        status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        status = stop.code & 0xFF if isinstance(stop.code, int) else int(stop.code is not None)
     except MemoryError:
-        status = 2
+        status = OUT_OF_MEMORY
     except BaseException:
         status = 1
-    threading._shutdown()  # as the interpreter does at its end: wait for threads that still print
+    # As the interpreter does at its end: wait for threads that still print, run what was asked
+    # for, let files that nobody closed be written.
+    threading._shutdown()
+    atexit._run_exitfuncs()
     try:
         sys.stdout.flush()
     except ValueError:
         pass  # the program closed it, which flushed it
-    os._exit(status & 0xFF)
+    module.__dict__.clear()
+    gc.collect()
+    end(status)

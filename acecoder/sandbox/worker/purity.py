@@ -96,6 +96,9 @@ MAX_CHARACTERS = 20_000
 
 def why_impure(tree: ast.AST) -> str:
     """Empty where the program may share a process, else what it would do."""
+    reason = _dunder(tree)
+    if reason:
+        return reason
     bound = _bound_names(tree)
     modules = _imported(tree)
     if isinstance(modules, str):
@@ -108,6 +111,19 @@ def why_impure(tree: ast.AST) -> str:
         reason = names.why_refused(node)
         if reason:
             return reason
+    return ""
+
+
+def _dunder(tree: ast.AST) -> str:
+    """Names with two underscores, wherever syntax has room for one: an import, a parameter or a
+    function called `__builtins__` would change what every other name means."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant):
+            continue
+        for _, value in ast.iter_fields(node):
+            for text in value if isinstance(value, list) else (value,):
+                if isinstance(text, str) and text.startswith("__"):
+                    return f"has {text}"
     return ""
 
 
@@ -149,6 +165,9 @@ class _Names:
 
 def why_call_impure(tree: ast.AST) -> str:
     """The same of a test's call, whose other names are the program's own."""
+    reason = _dunder(tree)
+    if reason:
+        return reason
     for node in ast.walk(tree):
         if not isinstance(node, (ast.Expression, *_NODES)):
             return f"has {type(node).__name__}"

@@ -22,7 +22,7 @@ ALLOWED = {
     "madvise": 28, "dup": 32, "dup2": 33, "pause": 34, "nanosleep": 35, "getitimer": 36,
     "alarm": 37, "setitimer": 38, "getpid": 39, "sendto": 44, "recvfrom": 45, "shutdown": 48,
     "socketpair": 53, "exit": 60, "uname": 63,
-    "fcntl": 72, "flock": 73, "fsync": 74, "fdatasync": 75, "truncate": 76,
+    "fsync": 74, "fdatasync": 75, "truncate": 76,
     "ftruncate": 77, "getcwd": 79, "chdir": 80, "fchdir": 81, "rename": 82, "mkdir": 83,
     "rmdir": 84, "creat": 85, "link": 86, "unlink": 87, "symlink": 88, "readlink": 89,
     "umask": 95, "gettimeofday": 96, "getrlimit": 97,
@@ -39,9 +39,10 @@ ALLOWED = {
     "eventfd2": 290, "epoll_create1": 291, "dup3": 292, "pipe2": 293, "renameat2": 316,
     "getrandom": 318, "membarrier": 324, "statx": 332, "rseq": 334, "faccessat2": 439,
 }  # fmt: skip
-WITHOUT_EFFECT = {"chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452}
+WITHOUT_EFFECT = {"flock": 73, "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452}
 """Reported as done and not done: `shutil.copy` needs them to succeed, and in gVisor they reach
-files of read-only mounts."""
+files of read-only mounts. A lock on a file of the interpreter would be seen by programs in other
+workers, and by the host."""
 UTIMENSAT = 280
 """Without effect where it is given times (`shutil.copy2`), refused where not: `Path.touch` makes
 the file then."""
@@ -50,7 +51,13 @@ XATTR = range(188, 200)
 KILL, TGKILL = 62, 234
 OWN_PID = 0x7A5B3C1D
 """Replaced by the process's own, in `install`."""
-CLONE, IOCTL, PRLIMIT64, CLONE3 = 56, 16, 302, 435
+CLONE, IOCTL, FCNTL, PRLIMIT64, CLONE3 = 56, 16, 72, 302, 435
+FCNTLS = (0, 1, 2, 3, 5, 36, 1030, 1032)
+"""F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_GETLK, F_OFD_GETLK, F_DUPFD_CLOEXEC, F_GETPIPE_SZ. What
+F_SETOWN and F_SETSIG set stays on the pipe that programs share, and sends signals to others."""
+F_SETFL, O_ASYNC = 4, 0o20000
+FCNTLS_WITHOUT_EFFECT = (6, 7, 37, 38)
+"""F_SETLK, F_SETLKW and their kin: as `flock`; sqlite needs them to succeed."""
 IOCTLS = (0x5421, 0x5450, 0x5451, 0x541B)  # FIONBIO, FIONCLEX, FIOCLEX, FIONREAD
 CLONE_THREAD = 0x00010000
 
@@ -101,6 +108,18 @@ def build() -> bytes:
     ops += [
         _op(_JUMP_EQ, PRLIMIT64, 0, 4), _op(_LOAD, _ARG0), _op(_JUMP_EQ, 0, 0, 1),
         _op(_RETURN, _ALLOW), _refuse(errno.EPERM),
+    ]  # fmt: skip
+    # Descriptors may be copied and made non-blocking; none may send a signal or hold a lock.
+    ops += [
+        _op(_JUMP_EQ, FCNTL, 0, 6 + 2 * (len(FCNTLS) + len(FCNTLS_WITHOUT_EFFECT))), _op(_LOAD, _ARG1),
+    ]  # fmt: skip
+    for command in FCNTLS:
+        ops += [_op(_JUMP_EQ, command, 0, 1), _op(_RETURN, _ALLOW)]
+    for command in FCNTLS_WITHOUT_EFFECT:
+        ops += [_op(_JUMP_EQ, command, 0, 1), _refuse(0)]
+    ops += [
+        _op(_JUMP_EQ, F_SETFL, 0, 3), _op(_LOAD, _ARG2), _op(_JUMP_SET, O_ASYNC, 1, 0),
+        _op(_RETURN, _ALLOW), _refuse(errno.EINVAL),
     ]  # fmt: skip
     # What a file object and an event loop ask of their descriptors; no terminal, no device.
     ops += [_op(_JUMP_EQ, IOCTL, 0, 2 + 2 * len(IOCTLS)), _op(_LOAD, _ARG1)]

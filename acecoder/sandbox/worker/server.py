@@ -14,6 +14,7 @@ are not, but may be many: what does not fit the queue is refused with 429 and co
 import argparse
 import collections
 import hmac
+import http.client
 import json
 import os
 import signal
@@ -25,9 +26,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from worker import kernel
 from worker.identity import identity
 from worker.network import reached
-from worker.station import Station, StationLost, to_wire
+from worker.station import Station, StationLost, check_trial, to_wire
 
 MAX_BODY_BYTES = 64 << 20
+MAX_CONNECTIONS = 256
+HEAD_S, BODY_S = 20.0, 60.0
+"""Seconds without a byte from the client."""
 MAX_RESTARTS = 3
 RETRY_AFTER_S = 1
 HEARTBEAT_S = 5.0
@@ -71,6 +75,8 @@ def main(arguments: list) -> int:
     except StationLost as error:
         sys.stderr.write(f"sandbox pool: refused: programs cannot be isolated: {error}\n")
         return 1
+    # Heads of a few kilobytes: anybody who reaches the port may send one.
+    http.client._MAXLINE, http.client._MAXHEADERS = 8192, 32
     server = _Server((options.host, options.port), _Handler)
     server.pool, server.token = pool, token
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -136,6 +142,7 @@ class Pool:
         self.metrics = Metrics()
         self._waiting: collections.deque = collections.deque()
         self._running = 0
+        self._threads: list = []
         self._changed = threading.Condition()
 
     def start(self) -> None:
@@ -143,7 +150,9 @@ class Pool:
         for _ in range(self.workers):
             station = Station(self.packages)
             _try_canary(station)
-            threading.Thread(target=self._work, args=(station,), daemon=True).start()
+            thread = threading.Thread(target=self._work, args=(station,), daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def submit(self, trials: list) -> "Request | None":
         """Queue all of them, or none where they do not fit (None)."""
@@ -156,6 +165,10 @@ class Pool:
             self._waiting.extend((request, trial) for trial in trials)
             self._changed.notify(len(trials))
         return request
+
+    def is_whole(self) -> bool:
+        """Is every worker's thread alive, and does it accept trials?"""
+        return not self.closing and all(thread.is_alive() for thread in self._threads)
 
     def depth(self) -> int:
         return len(self._waiting)
@@ -190,26 +203,28 @@ class Pool:
     def _answer(self, station: Station, request: Request, trial: dict) -> Station:
         started_s = time.monotonic()
         result = {"id": trial.get("id"), "lost": "its worker kept dying"}
+        try:
+            check_trial(trial)
+            asked = trial["limits"]["memory_bytes"]
+            if asked > self.memory_bytes:  # less would be another verdict
+                raise ValueError(f"{asked} bytes of memory, this pool gives {self.memory_bytes}")
+        except Exception as error:  # whatever a stranger's JSON makes of the checks
+            result = {"id": trial.get("id"), "malformed": f"{type(error).__name__}: {error}"[:300]}
+            request.put(result)
+            return station
         for _ in range(MAX_RESTARTS):
             try:
-                asked = trial["limits"]["memory_bytes"]
-                if asked > self.memory_bytes:  # less would be another verdict
-                    raise ValueError(
-                        f"{asked} bytes of memory, this pool gives {self.memory_bytes}"
-                    )
                 attempts = station.run(trial)
                 result = {"id": trial["id"], "attempts": to_wire(attempts)}
                 self.metrics.count("attempts_total", len(attempts))
                 break
-            except (StationLost, OSError) as error:  # OSError: no process to be had
+            except Exception as error:  # a worker in an unknown state serves nobody any more
                 self.metrics.count("workers_lost_total")
-                sys.stderr.write(f"sandbox pool: a worker was lost: {error}\n")
+                reason = f"{type(error).__name__}: {error}"[:300]
+                sys.stderr.write(f"sandbox pool: a worker was lost: {reason}\n")
                 station.close()
                 station = Station(self.packages)
-                result = {"id": trial["id"], "lost": str(error)}
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
-                result = {"id": trial.get("id"), "malformed": f"{type(error).__name__}: {error}"}
-                break
+                result = {"id": trial["id"], "lost": reason}
         self.metrics.observe(time.monotonic() - started_s)
         request.put(result)
         return station
@@ -228,7 +243,7 @@ class Metrics:
         self._lock = threading.Lock()
         self._counters = dict.fromkeys(
             ("attempts_total", "requests_total", "requests_refused_total", "workers_lost_total",
-             "unauthorized_total"), 0,
+             "unauthorized_total", "connections_refused_total"), 0,
         )  # fmt: skip
         self._buckets = [0] * (len(BUCKETS_S) + 1)
         self._sum_s = 0.0
@@ -268,11 +283,35 @@ class _Server(ThreadingHTTPServer):
     pool: Pool
     token: str
 
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)
+        self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
+
+    def process_request(self, request: object, client: object) -> None:
+        """One thread a connection, and no more connections than threads can be had."""
+        if not self._free.acquire(blocking=False):
+            self.pool.metrics.count("connections_refused_total")
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client)
+
+    def process_request_thread(self, request: object, client: object) -> None:
+        try:
+            super().process_request_thread(request, client)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: object, client: object) -> None:
+        """A connection that broke is no news; a fault of ours is."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, (OSError, TimeoutError)):
+            sys.stderr.write(f"sandbox pool: a request failed: {type(error).__name__}\n")
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "sandbox-pool", ""
-    timeout = 300  # seconds without a byte from the client
+    timeout = HEAD_S
     server: _Server
 
     def do_GET(self) -> None:
@@ -280,7 +319,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/healthz":
             self._reply(200, "ok\n")
         elif self.path == "/readyz":
-            self._reply(503 if pool.closing else 200, "closing\n" if pool.closing else "ok\n")
+            whole = pool.is_whole()
+            self._reply(
+                200 if whole else 503, "ok\n" if whole else "closing, or a worker is gone\n"
+            )
         elif self.path == "/metrics":
             self._reply(200, pool.metrics.text(pool))
         elif self.path == "/v1/identity":
@@ -301,13 +343,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(401, "the bearer token is missing or wrong\n")
             return
         size = self.headers.get("Content-Length", "")
-        if not size.isdigit() or int(size) > MAX_BODY_BYTES:
+        number = int(size) if size.isascii() and size.isdigit() and len(size) < 12 else -1
+        if not 0 <= number <= MAX_BODY_BYTES:
             self.close_connection = True
-            self._reply(
-                413 if size.isdigit() else 411, f"a body of at most {MAX_BODY_BYTES} bytes\n"
-            )
+            self._reply(413 if number > 0 else 411, f"a body of at most {MAX_BODY_BYTES} bytes\n")
             return
-        body = self.rfile.read(int(size))
+        self.connection.settimeout(BODY_S)
+        body = self.rfile.read(number)
+        self.connection.settimeout(HEAD_S)
         if self.path != "/v1/trials":
             self._reply(404, "no such page\n")
             return
@@ -315,8 +358,8 @@ class _Handler(BaseHTTPRequestHandler):
             trials = json.loads(body)["trials"]
             if not all(isinstance(trial, dict) for trial in trials):
                 raise TypeError("a trial is an object")
-        except (ValueError, KeyError, TypeError) as error:
-            self._reply(400, f"not trials: {error}\n")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            self._reply(400, f"not trials: {str(error)[:300]}\n")
             return
         pool.metrics.count("requests_total")
         request = pool.submit(trials)

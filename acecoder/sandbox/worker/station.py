@@ -44,6 +44,44 @@ class Refused(StationLost):
     """This machine does not let a worker isolate itself; trying again is no use."""
 
 
+class _Stale(StationLost):
+    """What ran before left a trace that the next program could read: another worker, please."""
+
+
+HASH_SEEDS = (0, 1)
+KINDS = ("calls", "stdin", "batch")
+LIMITS = {
+    "setup_cpu_s": 3600.0, "test_cpu_s": 3600.0, "test_wall_s": 3600.0, "test_idle_s": 3600.0,
+    "total_wall_s": 86_400.0, "memory_bytes": 1 << 40, "file_bytes": 1 << 36, "threads": 4096,
+    "answer_bytes": 64 << 20,
+}  # fmt: skip
+"""The most that makes sense of each."""
+
+
+def check_trial(trial: dict) -> None:
+    """Raises: ValueError, KeyError or TypeError where it is not what the docstring above says."""
+    if trial["kind"] not in KINDS or trial["hash_seed"] not in HASH_SEEDS:
+        raise ValueError("an unknown kind of trial or hash seed")
+    limits = trial["limits"]
+    for name, most in LIMITS.items():
+        value = limits[name]
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= most:
+            raise ValueError(f"{name}: {str(value)[:40]}")
+    if not 0 < trial["max_wall_s"] <= 86_400.0 or not 1 <= trial["max_kills"] <= 1_000_000_000:
+        raise ValueError("max_wall_s or max_kills")
+    programs = trial["programs"] if trial["kind"] == "batch" else [trial["program"]]
+    if not all(isinstance(program, str) for program in programs) or not programs:
+        raise TypeError("a program is a text")
+    tests = trial["tests"]
+    if not isinstance(tests, list) or not tests:
+        raise TypeError("tests are a list")
+    for test in tests:
+        calls = test.get("calls", [])
+        texts = [test["input"]] if trial["kind"] == "stdin" else [test.get("code", ""), *calls]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("a test is of texts")
+
+
 class Station:
     """Runs trials, one at a time, in a worker for each hash seed asked for. Not thread-safe."""
 
@@ -53,13 +91,28 @@ class Station:
 
     def run(self, trial: dict) -> list:
         """The attempts of one trial. Raises: StationLost."""
-        seed = trial["hash_seed"]
-        if seed not in self._workers:
-            self._workers[seed] = Worker(self._packages, seed)
-        worker = self._workers[seed]
+        self._seed = trial["hash_seed"]
         if trial["kind"] == "batch":
-            return [_run_batch(worker, trial)]
-        return _run_stdin(worker, trial) if trial["kind"] == "stdin" else _run_calls(worker, trial)
+            return [_run_batch(self._attempt, trial)]
+        run, expected = (
+            (_run_stdin, len(trial["tests"])) if trial["kind"] == "stdin" else (_run_calls, 1)
+        )
+        attempts = run(self._attempt, trial)
+        # A program that made itself be tried again and again would leave their number behind it,
+        # as the pid of the next one.
+        if abs(len(attempts) - expected) > 1:
+            self._workers.pop(self._seed).close()
+        return attempts
+
+    def _attempt(self, limits: dict, bodies: list, num_tests: int, framed: bool = True) -> dict:
+        """One attempt, in another worker where this one is stale."""
+        while True:
+            if self._seed not in self._workers:
+                self._workers[self._seed] = Worker(self._packages, self._seed)
+            try:
+                return self._workers[self._seed].attempt(limits, bodies, num_tests, framed)
+            except _Stale:
+                self._workers.pop(self._seed).close()
 
     def close(self) -> None:
         """Kill the workers and everything in their namespaces; a second time does nothing."""
@@ -67,16 +120,17 @@ class Station:
             self._workers.popitem()[1].close()
 
 
-def _run_calls(worker: "Worker", trial: dict) -> list:
+def _run_calls(attempt_at: object, trial: dict) -> list:
     attempts: list = []
     first, kills, wall_s = 0, 0, 0.0
     while first < len(trial["tests"]) and not _exhausted(trial, kills, wall_s):
         tests = trial["tests"][first:]
         body = encode_body({"kind": "calls", "program": trial["program"], "tests": tests})
-        attempt = worker.attempt(trial["limits"], [body], len(tests))
+        attempt = attempt_at(trial["limits"], [body], len(tests))
         attempts.append({"first": first, **attempt})
         wall_s += attempt["wall_s"]
-        frames = len(split_frames(attempt["answers"], trial["limits"]["answer_bytes"]))
+        most = trial["limits"]["answer_bytes"]
+        frames = len(split_frames(attempt["answers"], most, len(tests) + 1))
         if attempt["why"] == "finished" or frames == 0:
             break
         first += frames  # the import's frame and those of the tests before; one more was cut off
@@ -84,26 +138,26 @@ def _run_calls(worker: "Worker", trial: dict) -> list:
     return attempts
 
 
-def _run_stdin(worker: "Worker", trial: dict) -> list:
+def _run_stdin(attempt_at: object, trial: dict) -> list:
     attempts: list = []
     kills, wall_s = 0, 0.0
     for index, test in enumerate(trial["tests"]):
         if _exhausted(trial, kills, wall_s):
             break
         body = encode_body({"kind": "stdin", "program": trial["program"], "tests": [test]})
-        attempt = worker.attempt(trial["limits"], [body], 1)
+        attempt = attempt_at(trial["limits"], [body], 1, False)
         attempts.append({"first": index, **attempt})
         wall_s += attempt["wall_s"]
-        kills += attempt["why"] == "timeout" or bool(attempt["status"] & 0x7F)
+        kills += attempt["why"] != "finished"
     return attempts
 
 
-def _run_batch(worker: "Worker", trial: dict) -> dict:
+def _run_batch(attempt_at: object, trial: dict) -> dict:
     bodies = [
         encode_body({"kind": "batch", "program": program, "tests": trial["tests"]})
         for program in trial["programs"]
     ]
-    return {"first": 0, **worker.attempt(trial["limits"], bodies, len(trial["tests"]))}
+    return {"first": 0, **attempt_at(trial["limits"], bodies, len(trial["tests"]))}
 
 
 def _exhausted(trial: dict, kills: int, wall_s: float) -> bool:
@@ -116,11 +170,11 @@ def encode_body(body: dict) -> bytes:
     return LENGTH.pack(len(text)) + text
 
 
-def split_frames(data: bytes, max_bytes: int) -> list:
-    """Whole frames only: a length, then as many bytes; what follows a torn or too large one is
-    dropped (an honest child sends none)."""
+def split_frames(data: bytes, max_bytes: int, most: int) -> list:
+    """At most so many frames, whole ones only: a length, then as many bytes; what follows a torn or
+    too large one is dropped (an honest child sends none)."""
     frames, at = [], 0
-    while at + LENGTH.size <= len(data):
+    while at + LENGTH.size <= len(data) and len(frames) < most:
         size = LENGTH.unpack_from(data, at)[0]
         at += LENGTH.size
         if at + size > len(data) or size > max_bytes:
@@ -174,11 +228,17 @@ class Worker:
             self.close()
             raise
 
-    def attempt(self, limits: dict, bodies: list, num_tests: int) -> dict:
+    def attempt(self, limits: dict, bodies: list, num_tests: int, framed: bool) -> dict:
         """Fork once, run `bodies` one after another up to the end, a limit or death.
 
-        Each body is fed when the one before it has answered in full. Raises: StationLost.
+        Each body is fed when the one before it has answered in full; `framed` answers are counted.
+        Raises: StationLost.
         """
+        # The child's own part goes to it past the processes it is forked from.
+        own = encode_body({"limits": limits, "num_programs": len(bodies)})
+        exchange = _Exchange(
+            [own + bodies[0], *bodies[1:]], num_tests + 1, limits["answer_bytes"], framed
+        )
         header = {
             "limits": limits, "num_tests": num_tests, "num_programs": len(bodies),
             "drain": self._dirty,
@@ -191,16 +251,16 @@ class Worker:
             raise StationLost(f"a worker died: {self._last_words(error)}") from error
         if self._dirty:
             self._expect("ready", time.monotonic() + START_S)
-        exchange = _Exchange(bodies, num_tests + 1, limits["answer_bytes"])
         self._dirty = True
         end = self._converse(exchange, time.monotonic() + limits["total_wall_s"] + GRACE_S)
         # Only code that has read its program to the last byte writes a frame. In a batch, a
         # program might forge frames and leave the next one unread.
         self._dirty = len(bodies) > 1 or not exchange.answers
+        if "stale" in end:
+            raise _Stale("the program before has left a trace")
         return {
             "why": str(end["end"]), "status": int(end["status"]),
-            "answers": bytes(exchange.answers[: exchange.max_bytes]),
-            "truncated": len(exchange.answers) > exchange.max_bytes,
+            "answers": exchange.kept(), "truncated": exchange.truncated,
             "cpu_s": float(end["cpu_s"]), "wall_s": float(end["wall_s"]),
         }  # fmt: skip
 
@@ -289,17 +349,24 @@ class Worker:
 class _Exchange:
     """What is still to be fed, and what has been answered, in one attempt."""
 
-    def __init__(self, bodies: list, frames_each: int, answer_bytes: int) -> None:
+    def __init__(self, bodies: list, frames_each: int, answer_bytes: int, framed: bool) -> None:
         self.bodies = [memoryview(body) for body in bodies]
         self._frames_each = frames_each
         self._answer_bytes = answer_bytes
+        self._framed = framed
         self._current = 0
         self._offset = 0
         self._scanned = 0
         self._frames = 0
-        self.max_bytes = len(bodies) * frames_each * (answer_bytes + 2 * LENGTH.size)
+        self._over = False  # what comes now is no answer any more
+        self._max_bytes = len(bodies) * frames_each * (answer_bytes + 2 * LENGTH.size)
         self.answers = bytearray()
-        """At most `max_bytes` and one more; the rest is thrown away, so that memory stays flat."""
+        """What may still count; the rest is thrown away, so that memory stays flat."""
+        self.truncated = False
+
+    def kept(self) -> bytes:
+        """Whole frames, or all that a script printed and may print."""
+        return bytes(self.answers[: self._scanned if self._framed else self._max_bytes])
 
     def unfed(self) -> "memoryview | None":
         """The rest of the program that may be fed now, if any."""
@@ -315,11 +382,25 @@ class _Exchange:
             self._current, self._offset = self._current + 1, 0
 
     def answered(self, data: bytes) -> None:
-        self.answers += data[: max(0, self.max_bytes + 1 - len(self.answers))]
-        while self._scanned + LENGTH.size <= len(self.answers):
+        if self._over:
+            return
+        self.answers += data
+        if self._framed:
+            self._scan()
+        elif len(self.answers) > self._max_bytes:
+            self._over = self.truncated = True
+
+    def _scan(self) -> None:
+        """Count whole frames; after a torn one, or all that were asked for, nothing counts."""
+        while not self._over and self._scanned + LENGTH.size <= len(self.answers):
             size = LENGTH.unpack_from(self.answers, self._scanned)[0]
             end = self._scanned + LENGTH.size + size
-            if size > self._answer_bytes or end > len(self.answers):
+            if size > self._answer_bytes:
+                self._over = True
+            elif end > len(self.answers):
                 return
-            self._scanned = end
-            self._frames += 1
+            else:
+                self._scanned = end
+                self._frames += 1
+                self._over = self._frames == len(self.bodies) * self._frames_each
+        del self.answers[self._scanned if self._over else len(self.answers) :]

@@ -18,7 +18,7 @@ def serve(settings: dict) -> int:
     for line in sys.stdin:
         try:
             _say({"attempts": to_wire(station.run(json.loads(line)))})
-        except StationLost as error:
+        except (StationLost, OSError) as error:  # OSError: no process to be had
             station.close()
             _say({"lost": str(error), "refused": isinstance(error, Refused)})
     station.close()

@@ -1,12 +1,13 @@
-"""PID 1 of a worker: one program alive at a time, killed on its limits, swept before the next.
+"""PID 1 of a worker: one program alive at a time, killed on its limits, gone before the next.
 
-It never holds a program's text, its tests or its answers: the child reads its program from a
-pipe after the fork and writes answers to another, both of which end in the station. What an
-earlier program was or answered is therefore not in the memory a later one is forked from.
+Two processes, so that what an earlier program was, answered or ended with is not in the memory a
+later one is forked from. This one watches, and knows times and ends. The **zygote** (PID 2) forks
+the programs; it is told nothing but to fork, and the kernel reaps its children without telling it
+how they ended. A program reads its limits and text from a pipe after the fork.
 
     stdin (fd 0)   control in: one attempt's header (a length, then JSON)
-    stdout (fd 1)  control out: started, ready, end, fatal (lines of JSON)
-    programs_fd    the program and its tests, read by the child alone
+    stdout (fd 1)  control out: started, ready, stale, end, fatal (lines of JSON)
+    programs_fd    limits, then programs and their tests; read by the child alone
     answers_fd     one frame a test, written by the child alone
 """
 
@@ -17,13 +18,14 @@ import mmap
 import os
 import select
 import signal
+import socket
 import struct
 import time
 
-from worker import child, filesystem
+from worker import child, filesystem, system
 
 LENGTH = struct.Struct(">I")
-PIPE_BYTES = 65_536
+GONE_S = 20.0
 PROGRESS = child.PROGRESS
 
 
@@ -47,28 +49,72 @@ def read_exactly(fd: int, size: int) -> bytes:
 def serve(settings: dict) -> int:
     """Run attempts until stdin closes; the exit status."""
     if os.getpid() != 1:
-        raise RuntimeError("the supervisor must be PID 1: its sweep kills every process it sees")
+        raise RuntimeError("the supervisor must be PID 1: programs die with it")
     os.set_inheritable(settings["programs_fd"], False)
     child.prepare()
     progress = mmap.mmap(-1, mmap.PAGESIZE)
+    zygote = _Zygote(settings, progress)
     scratch = filesystem.Scratch()
     say({"started": True})
-    number = 0
     while True:
         head = read_exactly(0, LENGTH.size)
         if len(head) < LENGTH.size:
             return 0
         header = json.loads(read_exactly(0, LENGTH.unpack(head)[0]))
-        number += 1
         if header["drain"]:
             _drain(settings["programs_fd"])
             say({"ready": True})
         scratch.clean(header["limits"]["file_bytes"])
-        uid = 1 + number % 60_000 if settings["many_uids"] else 0
-        end = _Attempt(header, settings, progress, uid).run()
+        end = _Attempt(header, settings, progress, zygote).run()
         if end is None:
             return 0
         say(end)
+
+
+class _Zygote:
+    """The process that forks the programs, and knows nothing of any."""
+
+    def __init__(self, settings: dict, progress: mmap.mmap) -> None:
+        self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._last_pid = os.fork()
+        if self._last_pid == 0:
+            try:
+                self._socket.close()
+                _breed(its, settings, progress)
+            finally:
+                os._exit(1)
+        its.close()
+
+    def fork(self, alive: int) -> "tuple[int, bool]":
+        """(pid of a new program, whether nothing was started since the last one).
+
+        Its pid is the next one, or the program before it has made threads, and the number would
+        tell this one how many.
+        """
+        socket.send_fds(self._socket, [b"f"], [alive])
+        data = self._socket.recv(LENGTH.size)
+        if len(data) < LENGTH.size:
+            raise RuntimeError("the zygote died")
+        pid = LENGTH.unpack(data)[0]
+        fresh = pid == self._last_pid + 1
+        self._last_pid = pid
+        return pid, fresh
+
+
+def _breed(orders: socket.socket, settings: dict, progress: mmap.mmap) -> None:
+    """Fork a program at every order. Nothing of it may stay in this process."""
+    system.prctl(system.PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps, and tells nobody
+    while True:
+        data, fds, _, _ = socket.recv_fds(orders, 1, 1)
+        if not data:
+            return
+        pid = os.fork()
+        if pid == 0:
+            orders.close()
+            child.become_program(settings, progress, fds[0])
+        os.close(fds[0])
+        orders.send(LENGTH.pack(pid))
 
 
 def _drain(fd: int) -> None:
@@ -87,45 +133,47 @@ def _drain(fd: int) -> None:
 class _Attempt:
     """One fork: from the child's isolation to its end."""
 
-    def __init__(self, header: dict, settings: dict, progress: mmap.mmap, uid: int) -> None:
+    def __init__(self, header: dict, settings: dict, progress: mmap.mmap, zygote: _Zygote) -> None:
         self.limits = header["limits"]
         self.each = header["num_tests"] + 1  # importing the program, then each test
         self.num_phases = header["num_programs"] * self.each
-        self.header = header
         self.settings = settings
         self.progress = progress
-        self.uid = uid
+        self.zygote = zygote
         self.pid = 0
+        self.cpu_s = 0.0
 
     def run(self) -> "dict | None":
-        """Fork, watch, sweep. None where the trusted side has gone."""
-        alive_r, alive_w = os.pipe()
+        """Fork, watch, kill. None where the trusted side has gone."""
         # One open file for all programs: undo what the last one may have set on it.
         fcntl.fcntl(self.settings["answers_fd"], fcntl.F_SETFL, os.O_WRONLY)
         fcntl.fcntl(self.settings["programs_fd"], fcntl.F_SETFL, os.O_RDONLY)
-        _restore_pipe(self.settings["answers_fd"])
         self.progress[:] = bytes(mmap.PAGESIZE)  # all of it: a program could leave notes there
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.close(alive_r)
-            child.become_program(self.header, self.settings, self.progress, alive_w, self.uid)
-        os.close(alive_w)
-        started_s = time.monotonic()
+        alive_r, alive_w = os.pipe()
         try:
-            first = os.read(alive_r, 1)
-            if first != b"A":
+            self.pid, fresh = self.zygote.fork(alive_w)
+            os.close(alive_w)
+            if not fresh:
+                self._kill()
+                return {"stale": True}
+            started_s = time.monotonic()
+            if os.read(alive_r, 1) != b"A":
                 reason = os.read(alive_r, 500).decode(errors="replace")
-                self._sweep()
+                self._kill()
                 return {"fatal": f"the program's process could not be isolated: {reason}"}
             why = self._watch(alive_r)
         finally:
             os.close(alive_r)
-        status, cpu_s = self._sweep()
+        self._kill()
         if why == "orphaned":
             return None
+        _, seen_cpu_s, _, status = PROGRESS.unpack_from(self.progress)
+        wall_s = time.monotonic() - started_s
+        # Told by the program, of no consequence: cut to what can be.
+        cpu_s = _within(self.cpu_s, seen_cpu_s, max(self.cpu_s, wall_s * (os.cpu_count() or 1)))
         return {
-            "end": why, "status": status, "cpu_s": round(cpu_s, 6),
-            "wall_s": round(time.monotonic() - started_s, 6),
+            "end": why, "status": status if why == "finished" else 0,
+            "cpu_s": round(cpu_s, 6), "wall_s": round(wall_s, 6),
         }  # fmt: skip
 
     def _watch(self, alive: int) -> str:
@@ -143,7 +191,7 @@ class _Attempt:
         awake_cpu_s, awake_wall_s = phase_cpu_s, phase_wall_s  # when it last used the CPU
         while True:
             cpu_s, wall_s = self._cpu_s(), time.monotonic()
-            seen, seen_cpu_s, seen_wall_s = PROGRESS.unpack_from(self.progress)
+            seen, seen_cpu_s, seen_wall_s, _ = PROGRESS.unpack_from(self.progress)
             if phase < seen <= self.num_phases:
                 phase = seen
                 phase_cpu_s = _within(phase_cpu_s, seen_cpu_s, cpu_s)
@@ -176,37 +224,26 @@ class _Attempt:
     def _cpu_s(self) -> float:
         """CPU time of the program's process, all its threads; kept by the kernel."""
         try:
-            return time.clock_gettime((~self.pid << 3) | 2)
+            self.cpu_s = time.clock_gettime((~self.pid << 3) | 2)
         except OSError as error:
-            if error.errno in (errno.EINVAL, errno.ESRCH):
-                return 0.0
-            raise
+            if error.errno not in (errno.EINVAL, errno.ESRCH):
+                raise
+        return self.cpu_s
 
-    def _sweep(self) -> "tuple[int, float]":
-        """Kill whatever is alive in this pid namespace; the child's wait status and CPU time."""
-        status, cpu_s = 0, 0.0
-        try:
-            os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    def _kill(self) -> None:
+        """Kill the program, which can have started threads alone, and wait until it is gone."""
+        deadline_s, nap_s = time.monotonic() + GONE_S, 0.0
         while True:
             try:
-                pid, wait_status, usage = os.wait4(-1, 0)
-            except ChildProcessError:
-                return status, cpu_s
-            if pid == self.pid:
-                status, cpu_s = wait_status, usage.ru_utime + usage.ru_stime
+                os.kill(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                return
+            if time.monotonic() > deadline_s:
+                raise RuntimeError("a killed program does not end")
+            time.sleep(nap_s)
+            nap_s = min(0.01, nap_s + 0.0002)
 
 
 def _within(low: float, value: float, high: float) -> float:
     """`value` cut to [low, high]; a forged nan is `high`."""
     return max(low, min(value, high)) if value == value else high
-
-
-def _restore_pipe(fd: int) -> None:
-    try:
-        if fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ) != PIPE_BYTES:
-            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    except OSError as error:  # a kernel whose pipes have one size (gVisor)
-        if error.errno not in (errno.EINVAL, errno.ENOSYS):
-            raise
