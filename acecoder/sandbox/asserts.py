@@ -10,20 +10,31 @@ An assert it cannot read is run beside the program and marked weak.
 from __future__ import annotations
 
 import ast
+import builtins
+import contextlib
 import math
 import operator
+import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from acecoder.errors import InputError
-from acecoder.sandbox.decoding import Malformed, Opaque
+from acecoder.sandbox.decoding import MAX_DIGITS, Malformed, Opaque, check_hashes
 from acecoder.sandbox.testfiles import runnable
 
 MAX_STEPS = 20_000
 MAX_INT_BITS = 100_000
 MAX_LENGTH = 100_000
+MAX_WEIGHT = 500_000
+"""Items that all values made in one assert may have, what they hold counted as often as it is held:
+a few characters make a list whose comparison takes hours."""
+CACHED_CHARACTERS = 4_000
 
 Function = Callable[..., Any]
 
@@ -62,6 +73,63 @@ def _bounded_round(number: Any, digits: int | None = None) -> Any:
     return round(number, digits)
 
 
+def _power(base: Any, exponent: Any, modulus: Any = None) -> Any:
+    if modulus is not None:
+        return pow(base, exponent, modulus)
+    _refuse_growth(ast.Pow(), base, exponent)
+    return pow(base, exponent)
+
+
+def _counted(items: Any = ()) -> dict[Any, Any]:
+    """A Counter, which compares as a dict does but for its zeros."""
+    return dict(Counter(_hashable(items)))
+
+
+def _set(items: Any = ()) -> set[Any]:
+    return set(_hashable(items))
+
+
+def _frozenset(items: Any = ()) -> frozenset[Any]:
+    return frozenset(_hashable(items))
+
+
+def _dict(pairs: Any = (), **named: Any) -> dict[Any, Any]:
+    if isinstance(pairs, dict):
+        return {**pairs, **named}
+    made = list(pairs)
+    _hashable([key for key, _ in made])
+    return {**dict(made), **named}
+
+
+def _hashable(items: Any) -> Any:
+    """`items` as a list, unless their hashes collide so often that a set of them takes minutes."""
+    made = items if isinstance(items, str | bytes | dict | set | frozenset) else list(items)
+    if isinstance(made, list):
+        check_hashes(made)
+    return made
+
+
+def _all_close(one: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08) -> bool:
+    """numpy's, on numbers and nested lists of one shape (or a number against a list)."""
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(
+            _all_close(a, b, rtol, atol) for a, b in zip(one, other, strict=True)
+        )
+    if isinstance(one, list | tuple):
+        return all(_all_close(a, other, rtol, atol) for a in one)
+    if isinstance(other, list | tuple):
+        return all(_all_close(one, b, rtol, atol) for b in other)
+    return bool(one == other or abs(one - other) <= atol + rtol * abs(other))
+
+
+def _array_equal(one: Any, other: Any) -> bool:
+    return bool(_as_lists(one) == _as_lists(other))
+
+
+def _as_lists(value: Any) -> Any:
+    return [_as_lists(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def _sum_of_numbers(values: Any, start: Any = 0) -> Any:
     if not isinstance(start, int | float | complex):
         raise Unreadable("a sum of sequences")
@@ -69,22 +137,30 @@ def _sum_of_numbers(values: Any, start: Any = 0) -> Any:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "abs": abs, "all": all, "any": any, "bool": bool, "dict": dict, "float": float,
-    "frozenset": frozenset, "int": int, "len": len, "list": list, "max": max, "min": min,
-    "range": _bounded_range, "repr": repr, "round": _bounded_round, "set": set, "sorted": sorted,
-    "str": str, "sum": _sum_of_numbers, "tuple": tuple,
+    "abs": abs, "all": all, "any": any, "bool": bool, "chr": chr, "dict": _dict, "divmod": divmod,
+    "float": float, "frozenset": _frozenset, "int": int, "len": len, "list": list, "max": max,
+    "min": min, "ord": ord, "pow": _power, "range": _bounded_range, "repr": repr,
+    "round": _bounded_round, "set": _set, "sorted": sorted, "str": str, "sum": _sum_of_numbers,
+    "tuple": tuple, "Counter": _counted, "isclose": math.isclose,
+    "Decimal": Decimal, "Fraction": Fraction, "date": date, "datetime": datetime,
+    "timedelta": timedelta,
 }  # fmt: skip
+QUALIFIED: dict[str, Function | float] = {
+    "math.isclose": math.isclose, "math.isnan": math.isnan, "math.isinf": math.isinf,
+    "math.sqrt": math.sqrt, "math.pi": math.pi, "math.e": math.e, "math.inf": math.inf,
+    "math.nan": math.nan,
+    "np.allclose": _all_close, "np.isclose": _all_close, "np.array_equal": _array_equal,
+    "np.array": _as_lists, "np.isnan": math.isnan, "np.pi": math.pi, "np.nan": math.nan,
+    "np.inf": math.inf,
+    "collections.Counter": _counted, "decimal.Decimal": Decimal, "fractions.Fraction": Fraction,
+    "datetime.date": date, "datetime.datetime": datetime, "datetime.timedelta": timedelta,
+}  # fmt: skip
+QUALIFIED |= {f"numpy.{name[3:]}": value for name, value in QUALIFIED.items() if name[:3] == "np."}
+"""What an assert may take from the standard library and numpy, on plain data."""
 TYPES: dict[str, type] = {
     "bool": bool, "bytes": bytes, "complex": complex, "dict": dict, "float": float,
     "frozenset": frozenset, "int": int, "list": list, "set": set, "str": str, "tuple": tuple,
 }  # fmt: skip
-MATH: dict[str, Function] = {
-    "isclose": math.isclose,
-    "isnan": math.isnan,
-    "isinf": math.isinf,
-    "sqrt": math.sqrt,
-}
-MATH_CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 COMPARISONS: dict[type[ast.AST], Function] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
     ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
@@ -101,11 +177,14 @@ UNARY: dict[type, Function] = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=256)
 def plan(test: str) -> Plan:
     """Read one test. Never raises: what is no assert is `broken`, what is unreadable is weak."""
     if len(test) > MAX_LENGTH:
         return TOO_LONG
+    return _cached_plan(test) if len(test) <= CACHED_CHARACTERS else _plan(test)
+
+
+def _plan(test: str) -> Plan:
     text = test.strip()
     try:
         body = ast.parse(text).body
@@ -119,12 +198,16 @@ def plan(test: str) -> Plan:
         if not calls.sources:
             return Plan(broken="calls nothing of the program")
         _check_readable(condition)
-    except (Unreadable, RecursionError, ValueError):  # ValueError: a number too long to write out
+        for source in calls.sources:
+            compile(source, "<test>", "eval")  # what was unparsed may nest too deeply to be read
+    except (Unreadable, RecursionError, ValueError, SyntaxError, MemoryError):
         return Plan(weak_code=text)
     return Plan(calls=tuple(calls.sources), condition=condition)
 
 
-@lru_cache(maxsize=256)
+_cached_plan = lru_cache(maxsize=256)(_plan)
+
+
 def plan_file(code: str) -> Plan:
     """A test that is more than one assert: run beside the program, with what it defines called."""
     if len(code) > MAX_LENGTH:
@@ -183,10 +266,17 @@ def _is_about_program(node: ast.expr) -> bool:
     """A name of the program, or a chain of calls, attributes and items that starts at one."""
     while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
         node = node.func if isinstance(node, ast.Call) else node.value
-    return isinstance(node, ast.Name) and node.id not in FUNCTIONS and node.id not in _KNOWN
+    return isinstance(node, ast.Name) and node.id not in _KNOWN
 
 
-_KNOWN = {"isinstance", "type", "math", *TYPES}
+_KNOWN = frozenset({
+    *dir(builtins), *FUNCTIONS, *sys.stdlib_module_names, "np", "numpy", "pd", "pandas", "pytest",
+    "approx", "OrderedDict", "defaultdict", "deque", "namedtuple", "deepcopy", "isnan", "sqrt",
+    "reduce", "partial", "chain", "permutations", "combinations", "product", "allclose",
+    "array_equal", "assert_allclose",
+})  # fmt: skip
+"""Python's own names and what tests import: never taken for the program's, which would have it
+compute what it is held against. What is not read here is run beside the program and is weak."""
 _READABLE = (
     Answer, ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Compare, ast.BoolOp,
     ast.UnaryOp, ast.BinOp, ast.Call, ast.Name, ast.Subscript, ast.Slice, ast.IfExp,
@@ -195,6 +285,10 @@ _READABLE = (
 
 
 def _check_readable(condition: ast.expr) -> None:
+    """Raises Unreadable where the interpreter would not come to the end of it.
+
+    That may hang on the test alone, never on an answer: a program could choose to be judged weakly.
+    """
     for node in ast.walk(condition):
         if not isinstance(node, _READABLE):
             raise Unreadable(type(node).__name__)
@@ -202,19 +296,50 @@ def _check_readable(condition: ast.expr) -> None:
             raise Unreadable("a call of something else")
         if isinstance(node, ast.BinOp) and type(node.op) not in ARITHMETIC:
             raise Unreadable(type(node.op).__name__)
-        if isinstance(node, ast.Attribute) and not _is_math(node):
+        if isinstance(node, ast.Attribute) and _qualified(node) not in QUALIFIED:
             raise Unreadable("an attribute")
+        if isinstance(node, ast.Dict) and None in node.keys:
+            raise Unreadable("a dict unpacked")
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and _is_text(node.left):
+            raise Unreadable("a formatted text")
+        if isinstance(node, ast.keyword) and node.arg is None:
+            raise Unreadable("keywords unpacked")
+    _try_constants(condition)
+
+
+def _try_constants(node: ast.AST) -> bool:
+    """Evaluate every largest part without an answer; True where all of `node` is such a part."""
+    parts = list(ast.iter_child_nodes(node))
+    constant = [_try_constants(part) for part in parts]
+    if isinstance(node, Answer):
+        return False
+    if all(constant):
+        return True
+    for part, is_constant in zip(parts, constant, strict=True):
+        if is_constant and isinstance(part, ast.expr) and not isinstance(part, ast.Slice):
+            with contextlib.suppress(*WRONG):
+                _Interpreter(()).value(part)
+    return False
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
 
 
 def _known_function(node: ast.expr) -> bool:
     if isinstance(node, ast.Name):
         return node.id in FUNCTIONS or node.id in ("isinstance", "type")
-    return isinstance(node, ast.Attribute) and _is_math(node)
+    return isinstance(node, ast.Attribute) and callable(QUALIFIED.get(_qualified(node)))
 
 
-def _is_math(node: ast.Attribute) -> bool:
-    name = node.value.id if isinstance(node.value, ast.Name) else ""
-    return name == "math" and (node.attr in MATH or node.attr in MATH_CONSTANTS)
+def _qualified(node: ast.Attribute) -> str:
+    return f"{node.value.id}.{node.attr}" if isinstance(node.value, ast.Name) else ""
+
+
+WRONG = (
+    TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, Malformed,
+)  # fmt: skip
+"""What an assert may raise that means no more than that it does not hold."""
 
 
 def holds(condition: ast.expr, answers: Sequence[Any]) -> bool:
@@ -225,9 +350,7 @@ def holds(condition: ast.expr, answers: Sequence[Any]) -> bool:
     """
     try:
         return bool(_Interpreter(answers).value(condition))
-    except (
-        TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, Malformed,
-    ):  # fmt: skip
+    except WRONG:
         return False
 
 
@@ -237,6 +360,7 @@ class _Interpreter:
     def __init__(self, answers: Sequence[Any]) -> None:
         self._answers = answers
         self._steps = 0
+        self._weight = 0
 
     def value(self, node: ast.expr | None) -> Any:
         self._steps += 1
@@ -245,7 +369,9 @@ class _Interpreter:
         if node is None:
             return None
         read: Function = getattr(self, f"_{type(node).__name__.lower()}")
-        return read(node)
+        made = read(node)
+        self._weight += weight(made, MAX_WEIGHT - self._weight)
+        return made
 
     def _answer(self, node: Answer) -> Any:
         return self._answers[node.index]
@@ -263,15 +389,12 @@ class _Interpreter:
         return tuple(self.value(item) for item in node.elts)
 
     def _set(self, node: ast.Set) -> set[Any]:
-        return {self.value(item) for item in node.elts}
+        return _set([self.value(item) for item in node.elts])
 
     def _dict(self, node: ast.Dict) -> dict[Any, Any]:
-        if None in node.keys:
-            raise Unreadable("a dict unpacked")
-        return {
-            self.value(key): self.value(value)
-            for key, value in zip(node.keys, node.values, strict=True)
-        }
+        keys = [self.value(key) for key in node.keys]
+        check_hashes(keys)
+        return dict(zip(keys, map(self.value, node.values), strict=True))
 
     def _compare(self, node: ast.Compare) -> Any:
         left = self.value(node.left)
@@ -309,13 +432,15 @@ class _Interpreter:
         return slice(self.value(node.lower), self.value(node.upper), self.value(node.step))
 
     def _attribute(self, node: ast.Attribute) -> Any:
-        return MATH_CONSTANTS[node.attr]
+        return QUALIFIED[_qualified(node)]
 
     def _call(self, node: ast.Call) -> Any:
         arguments = [self.value(argument) for argument in node.args]
         named = {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
         if isinstance(node.func, ast.Attribute):
-            return MATH[node.func.attr](*arguments, **named)
+            function = QUALIFIED[_qualified(node.func)]
+            assert callable(function)
+            return function(*arguments, **named)
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name == "isinstance":
             return not isinstance(arguments[0], Opaque) and isinstance(arguments[0], arguments[1])
@@ -324,12 +449,49 @@ class _Interpreter:
         return FUNCTIONS[name](*arguments, **named)
 
 
+def weight(value: Any, left: int) -> int:
+    """How many items a value has, counted as a comparison of it would meet them.
+
+    Raises: Unreadable past `left`, without looking further.
+    """
+    total, waiting = 0, [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list | tuple | set | frozenset):
+            total += 1 + len(each)
+            waiting.extend(each if total <= left else ())
+        elif isinstance(each, dict):
+            total += 1 + len(each)
+            waiting.extend((*each.keys(), *each.values()) if total <= left else ())
+        elif isinstance(each, str | bytes):
+            total += 1 + len(each) // 16
+        elif isinstance(each, int):
+            total += 1 + each.bit_length() // 64
+        elif isinstance(each, range):
+            total += 1 + len(each)
+        elif isinstance(each, Decimal) and each.is_finite() and abs(each.adjusted()) > MAX_DIGITS:
+            raise Unreadable("a number too long")  # int() of it would fill the memory
+        elif isinstance(each, Fraction):
+            waiting += (each.numerator, each.denominator)
+        else:
+            total += 1
+        if total > left:
+            raise Unreadable("values too large")
+    return total
+
+
 def _refuse_growth(kind: ast.operator, left: Any, right: Any) -> None:
     """Powers and repetitions of a few characters that would fill the memory."""
     if isinstance(kind, ast.Pow) and isinstance(left, int) and isinstance(right, int):
         if abs(right) * max(left.bit_length(), 1) > MAX_INT_BITS:
             raise Unreadable("a power too large")
+    elif isinstance(kind, ast.Pow) and isinstance(left, Fraction):
+        raise Unreadable("a power of a fraction")
     elif isinstance(kind, ast.Mult):
+        if isinstance(left, int) and isinstance(right, int):
+            if left.bit_length() + right.bit_length() > MAX_INT_BITS:
+                raise Unreadable("a product too large")
+            return
         for box, times in ((left, right), (right, left)):
             repeats = isinstance(box, str | bytes | list | tuple) and isinstance(times, int)
             if repeats and len(box) * max(times, 0) > MAX_LENGTH:

@@ -7,16 +7,37 @@ plain values come out. What a program returned that is not plain is `Opaque`, eq
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 MAX_DEPTH = 70
 MAX_RANGE = 100_000
-MAX_HASHED = 5_000
+MAX_COLLISIONS = 500
+MAX_DIGITS = 5_000
+"""Of a Decimal or a Fraction."""
 
 
 class Malformed(Exception):
     """The bytes are not an answer this parser knows."""
+
+
+def check_hashes(items: Sequence[Any]) -> None:
+    """Raises Malformed where different items have the same hash too often.
+
+    Numbers can be chosen so that a set of a few thousand takes minutes. TypeError on what cannot
+    be hashed.
+    """
+    first: dict[int, Any] = {}
+    collisions = 0
+    for item in items:
+        other = first.setdefault(hash(item), item)
+        collisions += other is not item and other != item
+        if collisions > MAX_COLLISIONS:
+            raise Malformed("hashes that collide")
 
 
 class Opaque:
@@ -63,7 +84,7 @@ def decode(value: Any, depth: int = 0) -> Any:
         raise Malformed("an unknown kind of value")
     try:
         return _DECODERS[kind](value["v"], depth + 1)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise Malformed(f"a {kind} that is none: {type(error).__name__}") from None
 
 
@@ -74,10 +95,9 @@ def _list(value: Any, depth: int) -> list[Any]:
 
 
 def _dict(value: Any, depth: int) -> dict[Any, Any]:
-    pairs = _require_list(value)
-    if len(pairs) > MAX_HASHED:
-        raise Malformed(f"more than {MAX_HASHED} hashed items")
-    return {key: item for key, item in (_list(pair, depth) for pair in pairs)}
+    pairs = [_list(pair, depth) for pair in _require_list(value)]
+    check_hashes([key for key, _ in pairs])
+    return {key: item for key, item in pairs}
 
 
 def _require_list(value: Any) -> list[Any]:
@@ -94,16 +114,43 @@ def _range(value: Any, depth: int) -> range:
 
 
 def _hashed(value: Any, depth: int) -> list[Any]:
-    """Items for a set or the keys of a dict: few enough that collisions cannot cost minutes."""
+    """Items for a set, of which collisions cannot cost minutes."""
     items = _list(value, depth)
-    if len(items) > MAX_HASHED:
-        raise Malformed(f"more than {MAX_HASHED} hashed items")
+    check_hashes(items)
     return items
 
 
 def _complex(value: Any, depth: int) -> complex:
     real, imag = (float(part) for part in _require_list(value))
     return complex(real, imag)
+
+
+def _digits(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MAX_DIGITS:
+        raise Malformed("a number too long")
+    return value
+
+
+def _decimal(value: Any, depth: int) -> Decimal:
+    made = Decimal(_digits(value))
+    # Converting 1e999999999 to an int would fill the memory.
+    if made.is_finite() and abs(made.adjusted()) > MAX_DIGITS:
+        raise Malformed("a number too long")
+    return made
+
+
+def _fraction(value: Any, depth: int) -> Fraction:
+    numerator, denominator = (int(_digits(part), 16) for part in _require_list(value))
+    return Fraction(numerator, denominator)
+
+
+def _timedelta(value: Any, depth: int) -> timedelta:
+    days, seconds, microseconds = (int(part) for part in _require_list(value))
+    return timedelta(days, seconds, microseconds)
+
+
+def _deque(value: Any, depth: int) -> deque[Any]:
+    return deque(_list(value, depth))
 
 
 def _opaque(value: Any, depth: int) -> Opaque:
@@ -122,5 +169,11 @@ _DECODERS: dict[str, Callable[[Any, int], Any]] = {
     "dict": _dict,
     "range": _range,
     "iterator": lambda value, depth: iter(_list(value, depth)),
+    "deque": _deque,
+    "decimal": _decimal,
+    "fraction": _fraction,
+    "date": lambda value, depth: date.fromisoformat(value),
+    "datetime": lambda value, depth: datetime.fromisoformat(value),
+    "timedelta": _timedelta,
     "opaque": _opaque,
 }

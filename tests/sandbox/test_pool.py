@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
+import json
 import os
 import signal
 import socket
@@ -239,3 +241,84 @@ def test_more_memory_than_the_pool_gives_is_refused_not_cut(start: Start) -> Non
     _, port = start("--no-token", "--memory-bytes", "1000000")
     with pytest.raises(SandboxUnavailable, match="this pool gives 1000000"), sandbox(port) as pool:
         list(pool.judge(jobs(1)))
+
+
+LIMIT_TABLE = Limits().model_dump()
+TRIAL = {"kind": "calls", "program": "def f(x): return x + 1", "tests": [{"calls": ["f(41)"]}],
+         "limits": LIMIT_TABLE, "max_kills": 1, "max_wall_s": 60.0, "hash_seed": 0}  # fmt: skip
+
+
+def post(port: int, *trials: dict[str, object]) -> list[dict[str, object]]:
+    status, text = get(port, "/v1/trials", "POST", json.dumps({"trials": trials}))
+    assert status == 200, text
+    return [line for line in map(json.loads, text.splitlines()) if "id" in line]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"limits": {k: v for k, v in LIMIT_TABLE.items() if k != "answer_bytes"}},
+        {"limits": {**LIMIT_TABLE, "total_wall_s": 10**400}},
+        {"limits": {**LIMIT_TABLE, "memory_bytes": float("nan")}},
+        {"limits": {**LIMIT_TABLE, "threads": True}},
+        {"limits": None}, {"hash_seed": 7}, {"hash_seed": [1]}, {"kind": "other"}, {"tests": []},
+        {"tests": [{"calls": [1]}]}, {"program": 3}, {"max_kills": 0}, {"tests": "abc"},
+        {"max_wall_s": "x"},
+    ],
+)  # fmt: skip
+def test_a_malformed_trial_is_named_and_the_next_one_judged_right(
+    start: Start, change: dict[str, object]
+) -> None:
+    _, port = start()
+    (bad,) = post(port, {**TRIAL, "id": 1, **change})
+    assert "malformed" in bad, bad
+    for number in (2, 3):
+        (good,) = post(port, {**TRIAL, "id": number})
+        (attempt,) = good["attempts"]  # type: ignore[misc]
+        assert attempt["why"] == "finished"
+        assert b"[42]" in base64.b64decode(attempt["answers"])
+    assert get(port, "/readyz")[0] == 200
+
+
+def test_more_connections_than_there_may_be_are_closed_and_the_pool_answers_again(start: Start) -> None:  # fmt: skip
+    _, port = start()
+    held = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(300)]
+    closed = 0
+    for each in held:
+        each.settimeout(0.05)
+        try:
+            closed += each.recv(1) == b""
+        except TimeoutError:
+            pass
+        except ConnectionResetError:
+            closed += 1
+    assert closed >= 40, "those beyond the bound"
+    for each in held:
+        each.close()
+    for _ in range(100):
+        try:
+            if get(port, "/healthz")[0] == 200:
+                break
+        except OSError:
+            time.sleep(0.05)
+    assert get(port, "/readyz")[0] == 200
+    assert "connections_refused_total" in get(port, "/metrics")[1]
+
+
+@pytest.mark.parametrize("length", ["\u00b2", "-1", "1e3", "9" * 30, ""])
+def test_a_length_that_is_none_is_refused(start: Start, length: str) -> None:
+    _, port = start()
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+        raw.sendall(
+            f"POST /v1/trials HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode(
+                "latin-1"
+            )
+        )
+        assert raw.recv(200).split(b" ")[1] in (b"411", b"413")
+    assert get(port, "/readyz")[0] == 200
+
+
+def test_a_body_nested_without_end_is_refused(start: Start) -> None:
+    _, port = start()
+    assert get(port, "/v1/trials", "POST", "[" * 200_000)[0] == 400
+    assert get(port, "/readyz")[0] == 200

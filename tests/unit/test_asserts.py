@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import importlib.util
 import json
 import sys
+import time
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +179,9 @@ def test_expected_values_are_not_among_the_calls() -> None:
     [
         "assert all(f(i) == i for i in range(3))", "assert (x := f(1)) == 1",
         "assert [f(i) for i in (1, 2)] == [1, 2]", "assert f(1) == 'a'.upper()",
-        "assert f(1) == '%s' % 1 @ 2", "x = f(1)\nassert x == 1",
+        "assert f(1) == '%s' % 1 @ 2", "assert f(1) == list(map(str, [1]))",
+        "assert 'x%d' % f(1) == 'x2'", "assert f(1) == {**{1: 2}}", "assert f(1) == sum(range(10**6))",
+        "assert np.allclose(np.zeros(2), f(1))", "assert f(1) == deque([1])",
         "assert (lambda: f(1))() == 1",
     ],
 )  # fmt: skip
@@ -243,11 +250,103 @@ def test_a_test_that_tests_nothing_is_broken(test: str) -> None:
         "assert f() == '%1000000000d' % 1",
     ],
 )  # fmt: skip
-def test_a_test_written_to_exhaust_the_judge_is_stopped(test: str) -> None:
+def test_a_test_written_to_exhaust_the_judge_is_run_within_the_programs_limits(test: str) -> None:
+    started_s = time.process_time()
+    assert plan(test).weak_code
+    assert time.process_time() - started_s < 5
+
+
+@pytest.mark.parametrize(
+    ("test", "answers"),
+    [
+        ("assert [[f()] * 9**4] * 9**4 == []", [1]),
+        ("assert f() == [" + "list(g())," * 700 + "]", [1] + [[0] * 20_000] * 700),
+        ("assert " + "*".join(["f()"] * 400) + " == 0", [7**33333] * 400),
+        ("assert f() ** f() == 0", [10**10] * 2),
+    ],
+)  # fmt: skip
+def test_answers_that_would_exhaust_the_judge_are_an_error_and_no_weak_test(test: str, answers: list[Any]) -> None:  # fmt: skip
+    """A program must not be able to choose that its tests are judged beside it."""
     read = plan(test)
     assert read.condition is not None
+    started_s = time.process_time()
     with pytest.raises(Unreadable):
-        holds(read.condition, [1])
+        holds(read.condition, answers)
+    assert time.process_time() - started_s < 5
+
+
+def test_hashes_that_collide_are_found_out() -> None:
+    forged = [i * (2**61 - 1) for i in range(1, 10_500)]
+    read = plan("assert len(set(f())) == 3")
+    assert read.condition is not None
+    assert holds(read.condition, [forged]) is False
+    for kind in ("set", "dict"):
+        items = [[i, 0] for i in forged] if kind == "dict" else forged
+        with pytest.raises(Malformed, match="collide"):
+            decode({"t": kind, "v": items})
+    assert len(decode({"t": "set", "v": list(range(20_000))})) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("test", "answer", "right"),
+    [
+        ("assert f('aab') == Counter({'a': 2, 'b': 1})", {"a": 2, "b": 1}, True),
+        ("assert f('aab') == Counter('aab')", {"a": 2, "b": 2}, False),
+        ("assert np.allclose(f(1), [2.0, 4.0])", [2.0, 4.00000001], True),
+        ("assert np.allclose(f(1), [2.0, 4.0])", [2.0, 4.1], False),
+        ("assert np.array_equal(f(1), np.array([1, 2]))", [1, 2], True),
+        ("assert isclose(f(2), 1.41421, rel_tol=1e-3)", 1.4142, True),
+        ("assert math.isclose(f(2), 1.5)", 1.4142, False),
+        ("assert f(3) == pow(2, 3)", 8, True),
+        ("assert f(1) == ord('A')", 65, True),
+        ("assert f(1) == datetime.date(2020, 2, 29)", datetime.date(2020, 2, 29), True),
+        ("assert f(1) == Decimal('0.30')", Decimal("0.3"), True),
+        ("assert f(1) == 0.5", Fraction(1, 2), True),
+        ("assert len(f(1)) == 2 and list(f(1)) == [1, 2]", deque([1, 2]), True),
+    ],
+)  # fmt: skip
+def test_what_tests_take_from_libraries_is_computed_on_the_trusted_side(test: str, answer: Any, right: bool) -> None:  # fmt: skip
+    """Not by the program, which could redefine it or read from it what is expected."""
+    read = plan(test)
+    assert all(call.startswith("f(") for call in read.calls)
+    assert read.condition is not None
+    assert holds(read.condition, [answer] * len(read.calls)) is right
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def test_f():\n    for a, b in [([1, 2], [2, 1])]:\n        yield a\n        assert f(a) == b",
+        "class T(unittest.TestCase):\n    async def test_a(self):\n        self.assertEqual(f(1), 2)",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        yield\n        self.assertEqual(f(1), 2)",
+        "class TestF:\n    def test_a(self):\n        yield\n        assert f(1) == 2",
+        "def check(c):\n    assert c(1) == 2\nx = check",
+        "async def test_b():\n    assert False\nimport asyncio\nx = [test_b]",
+    ],
+)  # fmt: skip
+def test_a_file_that_comes_to_its_end_without_an_assertion_passes_nothing(code: str) -> None:
+    source = plan(f"import unittest\n{code}").weak_code
+    with pytest.raises(AssertionError):
+        exec(source, {"f": lambda n: n})
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def check(c):\n    assert c(1) == 2\nif __name__ == '__main__':\n    check(f)\n    unittest.main()",
+        "async def test_b():\n    assert f(1) == 2",
+        "def test_f():\n    try:\n        g(1)\n        assert False\n    except ValueError:\n        assert f(1) == 2",
+        "class T(unittest.IsolatedAsyncioTestCase):\n    async def test_a(self):\n        self.assertEqual(f(1), 2)",
+    ],
+)  # fmt: skip
+def test_unusual_files_are_run_too(code: str) -> None:
+    def g(n: int) -> int:
+        raise ValueError
+
+    source = plan(f"import unittest\n{code}").weak_code
+    exec(source, {"f": lambda n: n + 1, "g": g})
+    with pytest.raises(AssertionError):
+        exec(source, {"f": lambda n: n, "g": g})
 
 
 @given(st.text(max_size=120))

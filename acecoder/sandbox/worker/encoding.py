@@ -5,6 +5,11 @@ Plain values keep their type; a subclass of a plain type is taken by its plain v
 else is opaque: its type's name and the start of its repr, equal to nothing.
 """
 
+import collections
+import datetime
+import decimal
+import fractions
+import itertools
 import types
 
 MAX_DEPTH = 60
@@ -20,6 +25,8 @@ def encode(value: object, depth: int = 0) -> object:
     kind = type(value)
     if kind.__module__ == "numpy":
         return _encode_numpy(value, depth)
+    if kind in _EXACT:  # no subclass: its own `__eq__` or `__str__` would have a say
+        return _EXACT[kind](value, depth)
     for plain, encoder in _ENCODERS:
         if isinstance(value, plain):
             return encoder(value, depth)
@@ -78,6 +85,10 @@ def _drawn(value: object, depth: int) -> list:
 
 
 _ITERATORS = (
+    itertools.chain, itertools.accumulate, itertools.islice, itertools.combinations,
+    itertools.permutations, itertools.product, itertools.starmap, itertools.takewhile,
+    itertools.dropwhile, itertools.filterfalse, itertools.compress, itertools.zip_longest,
+    itertools.pairwise, itertools.repeat, itertools.cycle, itertools.count,
     types.GeneratorType, map, zip, filter, enumerate, reversed, type({}.keys()), type({}.values()),
     type({}.items()), type(iter([])), type(iter(())), type(iter("")), type(iter({})),
     type(iter(set())), type(iter(range(0))), type(reversed([])),
@@ -117,6 +128,30 @@ def _encode_numpy(value: object, depth: int) -> object:
     return _opaque(value) if type(plain) is type(value) else encode(plain, depth + 1)
 
 
+def _encode_deque(value: object, depth: int) -> object:
+    return {"t": "deque", "v": _items(collections.deque, value, depth)}
+
+
+def _encode_fraction(value: object, depth: int) -> object:
+    return {"t": "fraction", "v": [hex(value.numerator), hex(value.denominator)]}
+
+
+def _encode_datetime(value: object, depth: int) -> object:
+    # A zone may be an object of the program's.
+    return _opaque(value) if value.tzinfo else {"t": "datetime", "v": value.isoformat()}
+
+
+def _encode_timedelta(value: object, depth: int) -> object:
+    return {"t": "timedelta", "v": [value.days, value.seconds, value.microseconds]}
+
+
+_EXACT = {
+    collections.deque: _encode_deque,
+    decimal.Decimal: lambda value, depth: {"t": "decimal", "v": str(value)},
+    fractions.Fraction: _encode_fraction,
+    datetime.date: lambda value, depth: {"t": "date", "v": value.isoformat()},
+    datetime.datetime: _encode_datetime, datetime.timedelta: _encode_timedelta,
+}  # fmt: skip
 _ENCODERS = (
     (int, _encode_int), (float, _encode_float), (str, _encode_str), (list, _encode_list),
     (tuple, _encode_tuple), (dict, _encode_dict), (set, _encode_set),
