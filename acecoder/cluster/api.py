@@ -107,7 +107,7 @@ class Cluster:
             try:
                 answer = self._client.call_api(
                     path, method, query_params=list((query or {}).items()), body=body,
-                    header_params={"Accept": "text/plain" if text else "application/json"},
+                    header_params={"Accept": "*/*" if text else "application/json"},
                     auth_settings=["BearerToken"], _preload_content=False,
                     _return_http_data_only=True, _request_timeout=(CONNECT_S, READ_S),
                 )  # fmt: skip
@@ -129,7 +129,7 @@ class Cluster:
 
     def _refused(self, error: Any, method: str, path: str) -> InputError | PlatformError:
         said = _message(error.body)
-        if error.status in (401, 403):
+        if error.status in (401, 403) and "admission webhook" not in said:
             return InputError(
                 f"the Kubernetes API refuses {method} {path}: {said}", where=self.where,
                 remedy="the account needs the roles of manifests/base/stages",

@@ -1,7 +1,9 @@
 """A training on several nodes: a TrainJob (Kubeflow Trainer) started, followed, and its failure raised.
 
 The step that asks for it stays and waits; the job's pods run the same step (`runner.run_node`).
-The name is the step's key, so that a step that was restarted finds the job that is already there.
+The name is the step's key, so that a step that was restarted finds the job that is already there. One
+that failed is followed by another, numbered: what is left of the old one (a JobSet, pods that still
+end) would be taken for the new one's under the same name.
 """
 
 from __future__ import annotations
@@ -14,17 +16,18 @@ from typing import Literal
 from pydantic import Field
 
 from acecoder.cluster.api import Cluster, Object
-from acecoder.cluster.waits import why_waiting
+from acecoder.cluster.waits import refused_pods, why_waiting
 from acecoder.config import Config
 from acecoder.errors import PlatformError
 
 LOOK_S = 2.0
 STUCK_S = 45.0
-TAIL_LINES = 30
+TAIL_LINES = 80
+"""torchrun's own report of a failure is 33 lines, after the program's last words."""
 JOBSET = "jobset.sigs.k8s.io"
 RUN_KEY_LABEL = "acecoder.dev/run-key"
 ROLLOUT_SERVER = "ACECODER_ROLLOUT_SERVER"
-"""Address of the vLLM server beside the nodes, told to them."""
+"""Told to the nodes where a vLLM server stands beside them."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 
@@ -84,7 +87,9 @@ def trainjob(
     spec: Object = {"runtimeRef": {"name": launch.runtime}, "suspend": bool(launch.queue),
                     "trainer": trainer}  # fmt: skip
     if launch.rollout_server:
-        env.append({"name": ROLLOUT_SERVER, "value": f"http://{name}-vllm-0-0.{name}:8000"})
+        # Its host is named after the job, whose number this does not know: the node asks PyTorch's
+        # master address, which Trainer makes of the same name.
+        env.append({"name": ROLLOUT_SERVER, "value": "1"})
         spec["runtimePatches"] = [_serving(model)]
     return {
         "apiVersion": "trainer.kubeflow.org/v1alpha1", "kind": "TrainJob",
@@ -106,10 +111,9 @@ def run(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str], No
     Raises: PlatformError where it fails, where its pods cannot start, or where it waits or runs
     longer than allowed (the job is then removed, and with it its hold on GPUs).
     """
-    name = thing["metadata"]["name"]
-    _start(cluster, launch, thing, say)
+    name = _start(cluster, launch, thing, say)
     node = _Node(cluster, launch, name)
-    watch = _Watch(launch)
+    watch = _Watch(launch, say)
     while True:
         found = cluster.get("trainjobs", name, launch.namespace)
         if found is None:
@@ -139,17 +143,30 @@ def condition_of(found: Object) -> Literal["Complete", "Failed", "Suspended", ""
     return "Suspended" if "Suspended" in true else ""
 
 
-def _start(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str], None]) -> None:
-    name = thing["metadata"]["name"]
-    found = cluster.get("trainjobs", name, launch.namespace)
-    if found is not None and condition_of(found) == "Failed":
-        say(f"TrainJob {name} failed before: made anew, it goes on from its last checkpoint")
-        cluster.delete("trainjobs", launch.namespace, name)
-        while cluster.get("trainjobs", name, launch.namespace) is not None:
-            time.sleep(0.5)
-        found = None
-    made = None if found else cluster.create("trainjobs", launch.namespace, thing)
+def _start(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str], None]) -> str:
+    """Adopt the job of the step that is alive or done, or make one; its name."""
+    base = thing["metadata"]["name"]
+    jobs = {str(j["metadata"]["name"]): j for j in cluster.items("trainjobs", launch.namespace)}
+    own = {_attempt(name, base): name for name in jobs if _attempt(name, base)}
+    last = own.get(max(own, default=0), "")
+    if last and condition_of(jobs[last]) != "Failed":
+        say(f"TrainJob {last} is there already: adopted")
+        return last
+    name = f"{base}-{max(own) + 1}" if own else base
+    made = cluster.create("trainjobs", launch.namespace, {**thing, "metadata": {**thing["metadata"], "name": name}})  # fmt: skip
     say(f"TrainJob {name} {'started' if made else 'is there already: adopted'}")
+    for old in own.values():
+        say(f"TrainJob {old} failed before and is removed; {name} goes on from its last checkpoint")
+        cluster.delete("trainjobs", launch.namespace, old)
+    return name
+
+
+def _attempt(name: str, base: str) -> int:
+    """The number of a job of this step: 1 for `base`, 2 for `base-2`; 0 for another's."""
+    if name == base:
+        return 1
+    stem, _, number = name.rpartition("-")
+    return int(number) if stem == base and number.isdigit() else 0
 
 
 class _Node:
@@ -207,8 +224,10 @@ class _Node:
 class _Watch:
     """Holds the waiting and the running of a job against what is allowed."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: Launch, say: Callable[[str], None]) -> None:
         self._launch = launch
+        self._say = say
+        self._said = ""
         self._stuck_since_s: float | None = None
 
     def fault(self, found: Object, node: _Node) -> PlatformError | None:
@@ -226,6 +245,9 @@ class _Watch:
                 )  # fmt: skip
             return None
         why, remedy = self._why_not(found, node)
+        if why != self._said:
+            self._said = why
+            self._say(f"waits: {why}" if why else "its nodes are on their way")
         if _age_s(found["metadata"]["creationTimestamp"]) > self._launch.queue_timeout_s:
             return PlatformError(
                 f"TrainJob {name} has waited longer than {self._launch.queue_timeout_s:.0f} s "
@@ -233,7 +255,11 @@ class _Watch:
                 where=where, remedy=remedy or "raise queue_timeout_s, or ask for fewer nodes",
             )  # fmt: skip
         # Waiting for room is what queues are for; an image that is not there never comes.
-        if why and not why.startswith(("Unschedulable", "SchedulingGated", "suspended")):
+        for_room = (
+            why.startswith(("Unschedulable", "SchedulingGated", "suspended"))
+            or "exceeded quota" in why
+        )
+        if why and not for_room:
             self._stuck_since_s = self._stuck_since_s or time.monotonic()
             if time.monotonic() - self._stuck_since_s > STUCK_S:
                 return PlatformError(
@@ -246,8 +272,14 @@ class _Watch:
     def _why_not(self, found: Object, node: _Node) -> tuple[str, str]:
         if condition_of(found) == "Suspended":
             return "suspended: not admitted to its queue", f"kubectl -n {self._launch.namespace} get workloads"  # fmt: skip
-        events = node.events()
-        waits = [why_waiting(pod, events) for pod in node.pods()]
+        events, pods = node.events(), node.pods()
+        refused = "" if pods else refused_pods(events, str(found["metadata"]["name"]))
+        if refused:
+            return (
+                f"its pods are refused: {refused}",
+                "mend the runtime or the quota, and run again",
+            )
+        waits = [why_waiting(pod, events) for pod in pods]
         return next((wait for wait in waits if wait[0]), ("", ""))
 
 

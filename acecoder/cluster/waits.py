@@ -21,6 +21,10 @@ STUCK = {
 """Waiting reasons of a container that do not pass by themselves, and what to try."""
 
 
+REFUSALS = ("FailedCreate", "TrainJobResourcesCreationFailed")
+"""Events of an owner whose pods were not let in: by a quota, by Pod Security, by a webhook."""
+
+
 def why_waiting(pod: Object, events: Sequence[Object] = ()) -> tuple[str, str]:
     """(what keeps a pod from running, what to try); empty texts where nothing does.
 
@@ -63,6 +67,6 @@ def refused_pods(events: Sequence[Object], owner: str) -> str:
     """Why an owner (a ReplicaSet, a Job) whose name begins so may not make pods; empty if it may."""
     for event in reversed(events):
         named = str(event.get("involvedObject", {}).get("name", ""))
-        if named.startswith(owner) and event.get("reason") == "FailedCreate":
+        if named.startswith(owner) and event.get("reason") in REFUSALS:
             return str(event.get("message", ""))
     return ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acecoder.errors import InputError
+from acecoder.errors import InputError, PlatformError
 
 RewardFunction = Callable[[list[str], list[str]], list[float]]
 """(problem ids, completions) -> rewards, in order."""
@@ -99,7 +99,7 @@ def _arguments(plan: PolicyTraining, scratch: Path) -> Any:
     on_cpu = not torch.cuda.is_available()
     rollout = plan.prompts_per_step * plan.samples_per_prompt
     per_update = rollout // plan.updates_per_rollout
-    server = os.environ.get("ACECODER_ROLLOUT_SERVER", "")  # beside the nodes of a TrainJob
+    server = _rollout_server()
     if rollout % plan.updates_per_rollout or per_update % plan.minibatch_size:
         raise InputError(
             f"{plan.prompts_per_step} prompts x {plan.samples_per_prompt} samples do not divide "
@@ -125,6 +125,19 @@ def _arguments(plan: PolicyTraining, scratch: Path) -> Any:
         use_vllm=plan.use_vllm, vllm_mode="server" if server else "colocate",
         vllm_server_base_url=server or None,
     )  # fmt: skip
+
+
+def _rollout_server() -> str:
+    """Address of the vLLM server beside the nodes of a TrainJob, or empty.
+
+    Trainer names hosts JOB-REPLICATEDJOB-0-INDEX.JOB, and tells the nodes the first one of theirs.
+    """
+    if "ACECODER_ROLLOUT_SERVER" not in os.environ:
+        return ""
+    host, _, job = os.environ["PET_MASTER_ADDR"].partition(".")
+    if host != f"{job}-node-0-0":
+        raise PlatformError(f"not a host that Trainer names: {host}.{job}", where="PET_MASTER_ADDR")
+    return f"http://{job}-vllm-0-0.{job}:8000"
 
 
 def weight_change(before: str, after: Path) -> tuple[float, int]:

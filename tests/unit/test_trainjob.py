@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from tests.unit.conftest import Api
 
 JOBS = "/apis/trainer.kubeflow.org/v1alpha1/namespaces/acecoder/trainjobs"
 PODS = "/api/v1/namespaces/acecoder/pods"
+EVENTS = "/api/v1/namespaces/acecoder/events"
 NAME = "train-reward-model-0123456789ab"
 LAUNCH = Launch(runtime="acecoder-reward-model", nodes=2, processes_per_node=8)
 
@@ -35,9 +37,11 @@ def at(seconds_ago: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=seconds_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def job(condition: str = "", message: str = "", age_s: float = 1.0) -> dict[str, Any]:
+def job(
+    condition: str = "", message: str = "", age_s: float = 1.0, name: str = ""
+) -> dict[str, Any]:
     conditions = [{"type": condition, "status": "True", "message": message}] if condition else []
-    return {"metadata": {"name": NAME, "creationTimestamp": at(age_s)},
+    return {"metadata": {"name": name or NAME, "creationTimestamp": at(age_s)},
             "status": {"conditions": conditions}}  # fmt: skip
 
 
@@ -85,42 +89,70 @@ def test_a_rollout_server_is_told_its_model_and_the_nodes_its_address() -> None:
     (server,) = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"]
     container = server["template"]["spec"]["template"]["spec"]["containers"][0]
     assert container == {"name": "vllm", "env": [{"name": "MODEL", "value": "Q/m"}]}
-    assert {"name": "ACECODER_ROLLOUT_SERVER", "value": f"http://{NAME}-vllm-0-0.{NAME}:8000"} in thing["spec"]["trainer"]["env"]  # fmt: skip
+    assert {"name": "ACECODER_ROLLOUT_SERVER", "value": "1"} in thing["spec"]["trainer"]["env"]
+
+
+def test_a_node_finds_the_rollout_server_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from acecoder.rl.training import _rollout_server
+
+    assert _rollout_server() == ""
+    monkeypatch.setenv("ACECODER_ROLLOUT_SERVER", "1")
+    monkeypatch.setenv("PET_MASTER_ADDR", f"{NAME}-2-node-0-0.{NAME}-2")
+    assert _rollout_server() == f"http://{NAME}-2-vllm-0-0.{NAME}-2:8000"
+    monkeypatch.setenv("PET_MASTER_ADDR", "localhost")
+    with pytest.raises(PlatformError):
+        _rollout_server()
 
 
 def test_a_job_is_started_its_log_told_once_and_its_end_awaited(bare_api: Api) -> None:
     lines = [f"2026-01-01T00:00:0{i}.5Z step {i}" for i in range(4)]
     bare_api.table |= {
-        PODS: {"items": [pod("Running")]},
+        JOBS: {"items": [job()]}, PODS: {"items": [pod("Running")]},
         f"{PODS}/{NAME}-node-0-0-x/log": in_turn("\n".join(lines[:2]), "\n".join(lines)),
-    }
-    bare_api.table[f"{JOBS}/{NAME}"] = in_turn(404, job(), job(), job("Complete"))
-    # The stand-in holds the path already, so the POST is refused as one that lost a race would be.
+        f"{JOBS}/{NAME}": in_turn(job(), job(), job("Complete")),
+    }  # fmt: skip
     said = follow(bare_api)
     assert said == [f"TrainJob {NAME} is there already: adopted", *[f"step {i}" for i in range(4)]]
 
 
-def test_a_job_is_made_where_there_is_none_and_an_earlier_failed_one_is_replaced(bare_api: Api) -> None:  # fmt: skip
-    bare_api.table |= {PODS: {"items": []}}
-    bare_api.table[f"{JOBS}/{NAME}"] = job("Failed", "its node was lost")
+@pytest.mark.parametrize(
+    ("there", "name"),
+    [
+        ([], NAME), ([job("Failed")], f"{NAME}-2"),
+        ([job("Failed", name=f"{NAME}-2"), job("Failed", name="other-9")], f"{NAME}-3"),
+    ],
+)  # fmt: skip
+def test_one_that_failed_is_followed_by_another_under_its_own_name(
+    bare_api: Api, there: list[dict[str, Any]], name: str
+) -> None:
+    """What is left of the old one would be taken for the new one's."""
+    bare_api.table |= {JOBS: {"items": there}, PODS: {"items": []}, EVENTS: {"items": []}}
 
     def finish() -> None:
         while not bare_api.made:
             time.sleep(0.01)
-        bare_api.table[f"{JOBS}/{NAME}"] = job("Complete")
-
-    import threading
+        bare_api.table[f"{JOBS}/{name}"] = job("Complete")
 
     threading.Thread(target=finish).start()
     said = follow(bare_api)
-    assert "failed before: made anew" in said[0]
-    assert said[1].endswith("started")
-    assert f"DELETE {JOBS}/{NAME}" in bare_api.calls
-    assert [each["metadata"]["name"] for each in bare_api.made] == [NAME]
+    assert said[0] == f"TrainJob {name} started"
+    assert [each["metadata"]["name"] for each in bare_api.made] == [name]
+    removed = [call for call in bare_api.calls if call.startswith("DELETE")]
+    assert removed == [f"DELETE {JOBS}/{each['metadata']['name']}" for each in there if "other" not in each["metadata"]["name"]]  # fmt: skip
+
+
+def test_pods_that_are_refused_are_told(bare_api: Api) -> None:
+    refusal = {"involvedObject": {"name": f"{NAME}-node-0"}, "reason": "FailedCreate",
+               "message": 'violates PodSecurity "restricted:latest"'}  # fmt: skip
+    bare_api.table |= {JOBS: {"items": [job()]}, f"{JOBS}/{NAME}": job(), PODS: {"items": []},
+                       EVENTS: {"items": [refusal]}}  # fmt: skip
+    with pytest.raises(PlatformError, match="its pods are refused: violates PodSecurity"):
+        follow(bare_api)
 
 
 def test_a_failure_is_raised_with_the_end_of_the_log(bare_api: Api) -> None:
     bare_api.table |= {
+        JOBS: {"items": [job()]},
         f"{JOBS}/{NAME}": in_turn(job(), job("Failed", "jobset failed")),
         PODS: {"items": [pod("Failed")]},
         f"{PODS}/{NAME}-node-0-0-x/log": "2026-01-01T00:00:00.5Z CUDA out of memory",
@@ -144,7 +176,7 @@ def test_a_failure_is_raised_with_the_end_of_the_log(bare_api: Api) -> None:
 def test_what_waits_or_runs_too_long_is_removed_and_told(
     bare_api: Api, found: dict[str, Any], pods: list[dict[str, Any]], what: str
 ) -> None:
-    bare_api.table |= {f"{JOBS}/{NAME}": found, PODS: {"items": pods},
+    bare_api.table |= {JOBS: {"items": [found]}, f"{JOBS}/{NAME}": found, PODS: {"items": pods},
                        f"{PODS}/{NAME}-node-0-0-x/log": ""}  # fmt: skip
     launch = LAUNCH.model_copy(update={"queue_timeout_s": 100.0, "run_timeout_s": 100.0})
     with pytest.raises(PlatformError) as caught:
@@ -158,7 +190,10 @@ def test_waiting_for_room_is_no_fault(bare_api: Api) -> None:
                                           "reason": "Unschedulable", "message": "0/3 nodes"}])  # fmt: skip
     ends_s = time.monotonic() + 0.6  # three times as long as a pod may be stuck
     bare_api.table |= {
+        JOBS: {"items": [job()]},
+        EVENTS: {"items": []},
         f"{JOBS}/{NAME}": lambda: job("Complete") if time.monotonic() > ends_s else job(),
         PODS: {"items": [waiting]},
     }
-    assert follow(bare_api) == [f"TrainJob {NAME} is there already: adopted"]
+    assert follow(bare_api) == [f"TrainJob {NAME} is there already: adopted",
+                                "waits: Unschedulable: 0/3 nodes"]  # fmt: skip
