@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run smoke humaneval test test-cluster test-stages images check format render lock doctor clean
+.PHONY: help run smoke humaneval test test-cluster test-stages test-kfp images check format render lock doctor clean
 
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -23,10 +23,13 @@ test: $(VENV)/installed  ## the test suite
 	$(BIN)/pytest
 
 test-cluster: $(VENV)/installed  ## an installation on the cluster of KUBECONFIG: manifests, pool, MLflow
-	$(BIN)/pytest -m "cluster and not stages" tests/cluster
+	$(BIN)/pytest -m "cluster and not stages and not kfp" tests/cluster
 
 test-stages: $(VENV)/installed  ## every stage as a pod there, from seeds to a gate decision
 	$(BIN)/pytest -m stages tests/cluster -s
+
+test-kfp: $(VENV)/installed  ## the smoke pipeline on the Kubeflow Pipelines of KFP_HOST
+	$(BIN)/pytest -m kfp tests/cluster -s
 
 images:  ## build all images with docker or buildah (images/build NAME for one)
 	images/build

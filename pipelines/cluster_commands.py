@@ -33,9 +33,10 @@ class Target:
         profile = Profile.load(self.profile, self.settings, infra)
         pipeline = self.pipeline or profile.pipeline
         graph = dags.build(pipeline, profile)
-        key = run_key(compiling.steps_of(compiling.compiled(graph)), profile, infra)
+        ir = compiling.compiled(graph)
+        key = run_key(compiling.steps_of(ir), profile, infra)
         host = self.host or os.environ.get("KFP_HOST", "") or infra.kfp_host
-        kfp = submitting.Kfp(host, infra.namespace)
+        kfp = submitting.Kfp(host, infra.namespace, compiling.step_names(ir))
         return Prepared(infra, graph, f"{pipeline}-{profile.name}-{key}", key, kfp)
 
 
@@ -95,7 +96,8 @@ def status(target: Target) -> int:
     kfp = ready.kfp
     _say(f"{run.name}  {run.state.lower()}  {run.id}")
     for task in kfp.tasks(run.id):
-        _say(f"{task.name:34} {task.state.lower():10} {task.seconds:6.0f} s")
+        state = task.state.lower() or "not begun"
+        _say(f"{task.name:34} {state:10} {task.seconds:6.0f} s" if task.seconds else f"{task.name:34} {state}")  # fmt: skip
     for wait in watching.waits(ready.infra.namespace, run.id):
         _say(f"pod {wait.pod} waits: {wait.why}\n  try: {wait.remedy}")
     return 0
@@ -109,13 +111,13 @@ def logs(target: Target, step: str) -> int:
         _say(submitting.why_failed(kfp, run.id) or f"nothing failed so far ({run.state.lower()})")
         return 0
     tasks = {task.name: task for task in kfp.tasks(run.id)}
-    if step not in tasks or not tasks[step].pods:
+    if step not in tasks or not tasks[step].nodes:
         raise InputError(
             f"no step '{step}' has started in this run", where=run.id,
             remedy=f"one of: {', '.join(tasks) or 'none has started yet'}",
         )  # fmt: skip
-    for pod in tasks[step].pods:
-        _say(kfp.log(run.id, pod))
+    for node in tasks[step].nodes:
+        _say(kfp.log(run.id, node))
     return 0
 
 

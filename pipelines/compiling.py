@@ -73,7 +73,7 @@ def compiled(graph: Any) -> dict[str, Any]:
 def steps_of(ir: dict[str, Any]) -> list[Step]:
     """The steps in an order in which every step follows what it reads from."""
     tasks = ir["root"]["dag"]["tasks"]
-    names = {key: _constant(task, "step") for key, task in tasks.items()}
+    names = step_names(ir)
     ordered: dict[str, Step] = {}
     waiting = dict(tasks)
     while waiting:
@@ -90,6 +90,11 @@ def steps_of(ir: dict[str, Any]) -> list[Step]:
                 {n: (names[s["producerTask"]], s["outputArtifactKey"]) for n, s in sources.items()},
             )  # fmt: skip
     return list(ordered.values())
+
+
+def step_names(ir: dict[str, Any]) -> dict[str, str]:
+    """Task of a compiled pipeline -> its step."""
+    return {key: _constant(task, "step") for key, task in ir["root"]["dag"]["tasks"].items()}
 
 
 def _constant(task: dict[str, Any], name: str) -> str:

@@ -5,9 +5,11 @@ KFP has no idempotency key, so the run key is in a run's name: who submits looks
 
 from __future__ import annotations
 
+import io
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,12 +39,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Task:
-    """A step of a run as KFP tells of it; KFP lists drivers and executors beside tasks."""
+    """A step of a run as KFP tells of it."""
 
     name: str
     state: str
     seconds: float
-    pods: tuple[str, ...]
+    nodes: tuple[str, ...]
+    """Argo's nodes beneath it; KFP finds the log of what ran there."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +82,19 @@ def oldest(runs: Sequence[Run]) -> Run:
 
 
 class Kfp:
-    """The KFP API."""
+    """The KFP API, for runs of one pipeline.
 
-    def __init__(self, host: str, namespace: str) -> None:
+    `steps`: task of the compiled pipeline -> its step; KFP tells of Argo's nodes, which are more.
+    """
+
+    def __init__(self, host: str, namespace: str, steps: Mapping[str, str]) -> None:
         if not host:
             raise InputError(
                 "which KFP?", where="submit",
                 remedy="--host URL, KFP_HOST, or kfp_host in the infra file",
             )  # fmt: skip
-        self._host, self._namespace = host.rstrip("/"), namespace
-        with _reaching(host):
+        self._host, self._namespace, self._steps = host.rstrip("/"), namespace, steps
+        with _reaching(host), _silence():
             import kfp
 
             self._client = kfp.Client(host=self._host, namespace=namespace)
@@ -114,7 +120,7 @@ class Kfp:
 
     def create(self, name: str, package: Path, run_key: str, service_account: str) -> Run:
         """Start a run of a compiled pipeline. Raises PlatformError."""
-        with _reaching(self._host):
+        with _reaching(self._host), _silence():
             made = self._client.create_run_from_pipeline_package(
                 str(package), arguments={"run_key": run_key}, run_name=name,
                 experiment_name="acecoder", namespace=self._namespace,
@@ -130,17 +136,18 @@ class Kfp:
         """The steps of a run, in the order in which they began. Raises PlatformError."""
         with _reaching(self._host):
             details = self._client.get_run(run_id).run_details
-        return tasks_of(details.task_details if details and details.task_details else [])
+        nodes = details.task_details if details and details.task_details else []
+        return tasks_of(nodes, self._steps)
 
     def cancel(self, run_id: str) -> None:
         with _reaching(self._host):
             self._client.terminate_run(run_id)
 
-    def log(self, run_id: str, pod: str) -> str:
-        """A pod's log by way of KFP, which has it when the pod is gone too."""
+    def log(self, run_id: str, node: str) -> str:
+        """A node's log by way of KFP, which has it when the pod is gone too."""
         import requests
 
-        url = f"{self._host}/apis/v1alpha1/runs/{run_id}/nodes/{pod}/log"
+        url = f"{self._host}/apis/v1alpha1/runs/{run_id}/nodes/{node}/log"
         try:
             answer = requests.get(url, timeout=30)
         except requests.RequestException as error:
@@ -148,27 +155,19 @@ class Kfp:
         return answer.text if answer.ok else f"(no log: HTTP {answer.status_code})"
 
 
-def tasks_of(details: Sequence[Any]) -> list[Task]:
-    """KFP's task details (Argo nodes: `X-driver`, `X`, `executor`) as steps."""
-    by_id = {each.task_id: each for each in details}
+def tasks_of(details: Sequence[Any], steps: Mapping[str, str]) -> list[Task]:
+    """Steps, out of KFP's task details: Argo's nodes (`X`, `X-driver`, `X(0)`, `executor`, `root`)."""
     found = []
     for each in details:
-        name = each.display_name or ""
-        if not name or name.endswith("-driver") or name in ("root", "executor"):
+        step = steps.get(each.display_name or "")
+        if step is None:
             continue
         seconds = 0.0
         if each.start_time and each.end_time and each.end_time.year > 1970:
             seconds = (each.end_time - each.start_time).total_seconds()
-        found.append((each.start_time, Task(name, each.state or "", seconds, tuple(_pods(each, by_id)))))  # fmt: skip
+        nodes = tuple(child.pod_name for child in each.child_tasks or () if child.pod_name)
+        found.append((each.start_time, Task(step, each.state or "", seconds, nodes)))
     return [task for _, task in sorted(found, key=lambda item: str(item[0]))]
-
-
-def _pods(node: Any, by_id: dict[str, Any]) -> Iterator[str]:
-    for child in node.child_tasks or ():
-        if child.pod_name:
-            yield child.pod_name
-        if child.task_id in by_id:
-            yield from _pods(by_id[child.task_id], by_id)
 
 
 def follow(kfp: Kfp, run: Run, say: Callable[[str], None], watch: Watch) -> Run:
@@ -194,14 +193,22 @@ def why_failed(kfp: Kfp, run_id: str) -> str:
     """The end of the logs of what failed: KFP's own fields say nothing."""
     parts = []
     for task in kfp.tasks(run_id):
-        if task.state == "FAILED" and task.pods:
-            lines = kfp.log(run_id, task.pods[-1]).strip().splitlines()[-LOG_LINES:]
+        if task.state == "FAILED" and task.nodes:
+            lines = kfp.log(run_id, task.nodes[-1]).strip().splitlines()[-LOG_LINES:]
             parts.append("\n".join([f"--- {task.name}", *lines]))
     return "\n".join(parts)
 
 
 def _run(each: Any) -> Run:
     return Run(each.run_id, each.display_name or "", each.state or "PENDING", each.created_at)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """KFP's client prints addresses of a user interface and warns of servers of long ago."""
+    with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager

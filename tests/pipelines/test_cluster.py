@@ -125,21 +125,22 @@ def test_kfps_nodes_are_read_as_steps() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     end = datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC)
 
-    def node(identity: str, name: str, state: str, children: tuple[tuple[str, str], ...] = ()) -> Any:  # fmt: skip
-        child = [SimpleNamespace(task_id=i, pod_name=p) for i, p in children]
-        return SimpleNamespace(task_id=identity, display_name=name, state=state, start_time=start,
-                               end_time=end, child_tasks=child)  # fmt: skip
+    def node(name: str, state: str, *children: str) -> Any:
+        child = [SimpleNamespace(task_id=None, pod_name=each) for each in children]
+        return SimpleNamespace(display_name=name, state=state, start_time=start, end_time=end, child_tasks=child)  # fmt: skip
 
-    (task,) = tasks_of([
-        node("0", "root", "RUNNING", (("1", ""),)), node("1", "build_pairs", "FAILED", (("3", "pod-3"),)),
-        node("2", "build_pairs-driver", "SUCCEEDED"), node("3", "executor", "FAILED"),
-    ])  # fmt: skip
-    assert (task.name, task.state, task.seconds, task.pods) == ("build_pairs", "FAILED", 9.0, ("pod-3",))  # fmt: skip
+    # As the API has them where Argo's controller retries everything, which is upstream's default.
+    names = ("root", "root(0)", "data-x1", "data-x1(0)", "build-pairs-driver", "build-pairs-driver(0)",
+             "build-pairs(0)", "executor", "executor(0)")  # fmt: skip
+    nodes = [node(name, "SUCCEEDED", "data-x1-1") for name in names]
+    (task,) = tasks_of([*nodes, node("build-pairs", "FAILED", "data-x1-2")], {"build-pairs": "build_pairs"})  # fmt: skip
+    assert (task.name, task.state, task.seconds) == ("build_pairs", "FAILED", 9.0)
+    assert task.nodes == ("data-x1-2",)
 
 
 def test_where_no_kfp_answers_there_is_one_message() -> None:
     with pytest.raises(InputError, match="which KFP"):
-        submitting.Kfp("", "acecoder")
+        submitting.Kfp("", "acecoder", {})
     with pytest.raises(PlatformError, match="does not answer") as caught:
-        submitting.Kfp("http://127.0.0.1:9", "acecoder").runs("k")
+        submitting.Kfp("http://127.0.0.1:9", "acecoder", {}).runs("k")
     assert caught.value.where == "http://127.0.0.1:9"
