@@ -21,6 +21,9 @@ def build(packages: list) -> None:
 
     Needs CAP_SYS_ADMIN over the current mount namespace, which must be a fresh one.
     """
+    for path in (sys.base_prefix, *packages):
+        if os.path.realpath(path).startswith("/tmp/"):
+            raise OSError(0, f"{path} lies under /tmp, which programs have as their own")
     system.mount("", "/", "", system.MS_REC | system.MS_PRIVATE)
     root = next(path for path in STAGING if os.path.isdir(path))
     system.mount("tmpfs", root, "tmpfs", system.MS_NOSUID, "size=4m,mode=755")
