@@ -1,7 +1,5 @@
 """KFP component: evaluate_model: benchmark + programs (+ verdicts, + reward_model) -> scores with intervals."""
 
-from typing import Optional
-
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
@@ -19,8 +17,8 @@ def evaluate_model(
     metrics: Output[Metrics],
     summary: Output[Markdown],
     page: Output[HTML],
-    verdicts: Optional[Input[Dataset]] = None,  # noqa: UP045 (kfp reads this form only)
-    reward_model: Optional[Input[Model]] = None,  # noqa: UP045 (kfp reads this form only)
+    verdicts: Input[Dataset] = None,
+    reward_model: Input[Model] = None,
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.evaluate_model import evaluate_model as stage

@@ -1,7 +1,5 @@
 """KFP component: load_problems: synthesised problems and problem sets (shipped or given) -> one table."""
 
-from typing import Optional
-
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Markdown, Metrics, Output
 
@@ -16,7 +14,7 @@ def load_problems(
     problems: Output[Dataset],
     metrics: Output[Metrics],
     summary: Output[Markdown],
-    synthesized: Optional[Input[Dataset]] = None,  # noqa: UP045 (kfp reads this form only)
+    synthesized: Input[Dataset] = None,
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.load_problems import load_problems as stage

@@ -1,7 +1,5 @@
 """KFP component: sample_programs: problems + a model -> programs."""
 
-from typing import Optional
-
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output
 
@@ -17,7 +15,7 @@ def sample_programs(
     programs: Output[Dataset],
     metrics: Output[Metrics],
     summary: Output[Markdown],
-    model: Optional[Input[Model]] = None,  # noqa: UP045 (kfp reads this form only)
+    model: Input[Model] = None,
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.sample_programs import sample_programs as stage

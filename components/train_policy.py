@@ -1,7 +1,5 @@
 """KFP component: train_policy: problems (+ reward_model) -> policy, by REINFORCE++ or GRPO."""
 
-from typing import Optional
-
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
@@ -18,7 +16,7 @@ def train_policy(
     metrics: Output[Metrics],
     summary: Output[Markdown],
     page: Output[HTML],
-    reward_model: Optional[Input[Model]] = None,  # noqa: UP045 (kfp reads this form only)
+    reward_model: Input[Model] = None,
 ) -> None:
     from acecoder.runner import run_component
     from acecoder.stages.train_policy import train_policy as stage

@@ -49,12 +49,12 @@ class Compiled:
         for name, value in spec["inputs"].get("parameters", {}).items():
             constant = value.get("runtimeValue", {}).get("constant")
             parameters[name] = run_key if constant is None else constant
-        types = component.get("inputDefinitions", {}).get("artifacts", {})
         inputs = {}
         for name, value in spec["inputs"].get("artifacts", {}).items():
             source = value["taskOutputArtifact"]
             uri = self.uri(source["producerTask"], source["outputArtifactKey"], root)
-            inputs[name] = {"artifacts": [_artifact(name, types[name]["artifactType"], uri)]}
+            # As KFP's driver hands on what another task made: a number and no schema title.
+            inputs[name] = {"artifacts": [_artifact("45", {"instanceSchema": ""}, uri)]}
         outputs = {
             name: {"artifacts": [_artifact(name, d["artifactType"], self.uri(task, name, root))]}
             for name, d in component["outputDefinitions"].get("artifacts", {}).items()
