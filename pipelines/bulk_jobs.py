@@ -120,18 +120,22 @@ def _environment(infra: Infra) -> list[Object]:
 
 
 def _start(cluster: Cluster, infra: Infra, thing: Object, plan: bulk.Plan, home: Home) -> None:
-    """Make the Job; one that is there already is adopted, one that failed is replaced."""
-    name = thing["metadata"]["name"]
+    """Make the Job; one that is at work is adopted, one that has ended too early is replaced."""
+    name, done = thing["metadata"]["name"], bulk.done_shards(home, plan)
+    if done == plan.shards:
+        _say("every shard is done")
+        return
     found = cluster.get("jobs", name, infra.namespace)
-    if found is not None and _ended(found) == "Failed":
-        _say(f"job {name} failed before; it starts again, {bulk.done_shards(home, plan)} shards are done")  # fmt: skip
+    if found is not None and not _ended(found):
+        _say(f"job {name} is there and goes on")
+        return
+    if found is not None:
+        _say(f"job {name} has {_ended(found).lower()}: it starts again, {done} shards are done")
         cluster.delete("jobs", infra.namespace, name)
         while cluster.get("jobs", name, infra.namespace) is not None:
             time.sleep(0.5)
-        found = None
-    if found is None and bulk.done_shards(home, plan) < plan.shards:
-        cluster.create("jobs", infra.namespace, thing)
-    _say(f"job {name} {'is there and goes on' if found else 'started'}")
+    cluster.create("jobs", infra.namespace, thing)
+    _say(f"job {name} started")
 
 
 def _follow(cluster: Cluster, infra: Infra, plan: bulk.Plan, home: Home) -> None:
@@ -147,6 +151,9 @@ def _follow(cluster: Cluster, infra: Infra, plan: bulk.Plan, home: Home) -> None
                                 remedy="run judge-bulk again: it goes on")  # fmt: skip
         if _ended(found) == "Failed":
             raise _failure(cluster, infra, name, found)
+        if _ended(found) and bulk.done_shards(home, plan) < plan.shards:
+            raise PlatformError(f"job {name} has ended, and shards have no verdicts",
+                                where=infra.namespace, remedy="run judge-bulk again")  # fmt: skip
         if time.monotonic() - moved_s > STUCK_S:
             _complain_of_stuck(cluster, infra, name)
         time.sleep(LOOK_S)
