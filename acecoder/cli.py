@@ -119,8 +119,9 @@ def _on_cluster(options: argparse.Namespace) -> int:
     from pipelines import cluster_commands as commands
 
     target = commands.Target(
-        options.pipeline, options.profile, options.set, options.infra, options.host
-    )
+        options.pipeline, options.profile, options.set, options.infra, options.host,
+        getattr(options, "run", ""),
+    )  # fmt: skip
     if options.verb == "submit":
         return commands.submit(target, wait=options.wait, retry=options.retry)
     if options.verb == "logs":
@@ -159,6 +160,9 @@ def _parser() -> argparse.ArgumentParser:
         if name == "submit":
             verb.add_argument("--wait", action="store_true", help="follow it to its end")
             verb.add_argument("--retry", action="store_true", help="again after a failed attempt")
+        else:
+            verb.add_argument("--run", default="", metavar="ID",
+                              help="a run by its id (default: by its run key)")  # fmt: skip
         if name == "logs":
             verb.add_argument("--step", default="", help="e.g. train_policy (default: what failed)")
     _add_bulk(verbs)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from acecoder.config import digest_of
 from acecoder.errors import InputError
-from pipelines import compiling, dags, submitting, watching
+from pipelines import compiling, dags, submitting, watching, workflows
 from pipelines.infra import Infra
 from pipelines.profile import Profile
 
@@ -26,6 +26,8 @@ class Target:
     settings: Sequence[str]
     infra: str
     host: str = ""
+    run: str = ""
+    """Id of a run, for one that was started with other code."""
 
     def prepare(self) -> Prepared:
         """Compile it and connect. Raises InputError, PlatformError."""
@@ -36,8 +38,9 @@ class Target:
         ir = compiling.compiled(graph)
         key = run_key(compiling.steps_of(ir), profile, infra)
         host = self.host or os.environ.get("KFP_HOST", "") or infra.kfp_host
-        kfp = submitting.Kfp(host, infra.namespace, compiling.step_names(ir))
-        return Prepared(infra, graph, f"{pipeline}-{profile.name}-{key}", key, kfp)
+        steps = compiling.step_names(ir)
+        kfp = submitting.Kfp(host, infra.namespace, steps)
+        return Prepared(infra, graph, f"{pipeline}-{profile.name}-{key}", key, kfp, steps)
 
 
 class Prepared(NamedTuple):
@@ -48,6 +51,17 @@ class Prepared(NamedTuple):
     name: str
     key: str
     kfp: submitting.Kfp
+    steps: dict[str, str]
+    """Task of the compiled pipeline -> its step."""
+
+    def tasks(self, run_id: str) -> list[submitting.Task]:
+        """The steps of a run: as Argo has them where it can be asked, else as KFP tells."""
+        found = workflows.tasks(self.infra.namespace, run_id, self.steps)
+        return found or self.kfp.tasks(run_id)
+
+    def log(self, run_id: str, node: str) -> str:
+        """What a step said: from its pod, or from where KFP keeps it when the pod is gone."""
+        return workflows.log(self.infra.namespace, node) or self.kfp.log(run_id, node)
 
 
 def run_key(steps: list[compiling.Step], profile: Profile, infra: Infra) -> str:
@@ -61,10 +75,12 @@ def submit(target: Target, *, wait: bool, retry: bool) -> int:
     run = _start(ready, retry=retry)
     if not wait:
         return 0
-    ended = submitting.follow(ready.kfp, run, _say, watching.Watch(ready.infra.namespace))
+    ended = submitting.follow(
+        ready.kfp, run, ready.tasks, _say, watching.Watch(ready.infra.namespace)
+    )
     _say(f"run {ended.id} {ended.state.lower()}")
     if ended.state != "SUCCEEDED":
-        _say(submitting.why_failed(ready.kfp, ended.id))
+        _say(submitting.why_failed(ready.tasks(ended.id), lambda node: ready.log(ended.id, node)))
         return 1
     return 0
 
@@ -93,9 +109,8 @@ def _start(ready: Prepared, *, retry: bool) -> submitting.Run:
 def status(target: Target) -> int:
     """The newest run of the key, step by step."""
     ready, run = _find(target)
-    kfp = ready.kfp
     _say(f"{run.name}  {run.state.lower()}  {run.id}")
-    for task in kfp.tasks(run.id):
+    for task in ready.tasks(run.id):
         state = task.state.lower() or "not begun"
         _say(f"{task.name:34} {state:10} {task.seconds:6.0f} s" if task.seconds else f"{task.name:34} {state}")  # fmt: skip
     for wait in watching.waits(ready.infra.namespace, run.id):
@@ -106,18 +121,20 @@ def status(target: Target) -> int:
 def logs(target: Target, step: str) -> int:
     """The log of one step, or the end of the logs of what failed."""
     ready, run = _find(target)
-    kfp = ready.kfp
     if not step:
-        _say(submitting.why_failed(kfp, run.id) or f"nothing failed so far ({run.state.lower()})")
+        _say(
+            submitting.why_failed(ready.tasks(run.id), lambda node: ready.log(run.id, node))
+            or f"nothing failed so far ({run.state.lower()})"
+        )
         return 0
-    tasks = {task.name: task for task in kfp.tasks(run.id)}
+    tasks = {task.name: task for task in ready.tasks(run.id)}
     if step not in tasks or not tasks[step].nodes:
         raise InputError(
             f"no step '{step}' has started in this run", where=run.id,
             remedy=f"one of: {', '.join(tasks) or 'none has started yet'}",
         )  # fmt: skip
     for node in tasks[step].nodes:
-        _say(kfp.log(run.id, node))
+        _say(ready.log(run.id, node))
     return 0
 
 
@@ -137,11 +154,13 @@ def cancel(target: Target) -> int:
 
 def _find(target: Target) -> tuple[Prepared, submitting.Run]:
     ready = target.prepare()
+    if target.run:
+        return ready, ready.kfp.get(target.run)
     runs = ready.kfp.runs(ready.key)
     if not runs:
         raise InputError(
             f"no run of this pipeline, profile and code ({ready.key})", where=ready.infra.namespace,
-            remedy="acecoder submit; a change of code or profile makes another run key",
+            remedy="acecoder submit; a change of code or profile makes another run key: --run ID finds the old one",
         )  # fmt: skip
     return ready, max(runs, key=lambda run: run.created)
 

@@ -152,7 +152,9 @@ class Kfp:
             answer = requests.get(url, timeout=30)
         except requests.RequestException as error:
             return f"(no log: {error})"
-        return answer.text if answer.ok else f"(no log: HTTP {answer.status_code})"
+        # What it cannot find it says with status 200.
+        found = answer.ok and not answer.text.startswith('{"error_message"')
+        return answer.text if found else f"(KFP keeps no log of {node})"
 
 
 def tasks_of(details: Sequence[Any], steps: Mapping[str, str]) -> list[Task]:
@@ -170,15 +172,17 @@ def tasks_of(details: Sequence[Any], steps: Mapping[str, str]) -> list[Task]:
     return [task for _, task in sorted(found, key=lambda item: str(item[0]))]
 
 
-def follow(kfp: Kfp, run: Run, say: Callable[[str], None], watch: Watch) -> Run:
+def follow(
+    kfp: Kfp, run: Run, tasks: Callable[[str], list[Task]], say: Callable[[str], None], watch: Watch
+) -> Run:
     """Tell of every change of a step until the run has ended.
 
-    Raises: PlatformError, also where a pod of the run can never start: KFP would wait for ever.
+    `tasks` gives the steps of a run id. Raises: PlatformError, also where a pod of the run can never start: KFP would wait for ever.
     """
     seen: dict[str, str] = {}
     while True:
         now = kfp.get(run.id)
-        for task in kfp.tasks(run.id):
+        for task in tasks(run.id):
             if task.state and seen.get(task.name) != task.state:
                 seen[task.name] = task.state
                 took = f"  {task.seconds:.0f} s" if task.seconds else ""
@@ -189,12 +193,12 @@ def follow(kfp: Kfp, run: Run, say: Callable[[str], None], watch: Watch) -> Run:
         time.sleep(POLL_S)
 
 
-def why_failed(kfp: Kfp, run_id: str) -> str:
+def why_failed(tasks: Sequence[Task], log: Callable[[str], str]) -> str:
     """The end of the logs of what failed: KFP's own fields say nothing."""
     parts = []
-    for task in kfp.tasks(run_id):
+    for task in tasks:
         if task.state == "FAILED" and task.nodes:
-            lines = kfp.log(run_id, task.nodes[-1]).strip().splitlines()[-LOG_LINES:]
+            lines = log(task.nodes[-1]).strip().splitlines()[-LOG_LINES:]
             parts.append("\n".join([f"--- {task.name}", *lines]))
     return "\n".join(parts)
 

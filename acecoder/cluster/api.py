@@ -18,6 +18,7 @@ KINDS = {
     "resourcequotas": "/api/v1/namespaces/{namespace}/resourcequotas",
     "jobs": "/apis/batch/v1/namespaces/{namespace}/jobs",
     "trainjobs": "/apis/trainer.kubeflow.org/v1alpha1/namespaces/{namespace}/trainjobs",
+    "workflows": "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/workflows",
     "nodes": "/api/v1/nodes",
     "runtimeclasses": "/apis/node.k8s.io/v1/runtimeclasses",
     "validatingadmissionpolicies":
@@ -88,10 +89,11 @@ class Cluster:
             "DELETE", f"{_path(kind, namespace)}/{name}", {"propagationPolicy": "Background"}
         )
 
-    def log(self, namespace: str, pod: str, *, since: str = "") -> str:
+    def log(self, namespace: str, pod: str, *, since: str = "", container: str = "") -> str:
         """A pod's log, a time before each line, since such a time (to the second); empty where it
         has not started. Raises as `get`."""
         query = {"timestamps": "true"} | ({"sinceTime": since[:19] + "Z"} if since else {})
+        query |= {"container": container} if container else {}
         found = self._call("GET", f"{_path('pods', namespace)}/{pod}/log", query, text=True)
         return str(found or "")
 

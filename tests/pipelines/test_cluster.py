@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +19,7 @@ from pipelines.cluster_commands import run_key
 from pipelines.infra import Infra
 from pipelines.profile import Profile
 from pipelines.submitting import Run, decide, tasks_of
+from pipelines.workflows import tasks_of_workflow
 
 OVERLAYS = sorted(Path("manifests/overlays").glob("*/infra.toml"))
 
@@ -136,6 +140,31 @@ def test_kfps_nodes_are_read_as_steps() -> None:
     (task,) = tasks_of([*nodes, node("build-pairs", "FAILED", "data-x1-2")], {"build-pairs": "build_pairs"})  # fmt: skip
     assert (task.name, task.state, task.seconds) == ("build_pairs", "FAILED", 9.0)
     assert task.nodes == ("data-x1-2",)
+
+
+def argo(name: str, kind: str, *children: str, phase: str = "Succeeded") -> dict[str, Any]:
+    return {"id": f"run-x1-{name}", "displayName": name.partition("#")[0], "type": kind, "phase": phase,
+            "templateName": "impl", "children": [f"run-x1-{c}" for c in children],
+            "startedAt": "2026-01-01T00:00:01Z", "finishedAt": "2026-01-01T00:00:10Z"}  # fmt: skip
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_argos_nodes_are_read_as_steps_compressed_or_not(compress: bool) -> None:
+    """KFP reads none once Argo compresses them, in the middle of a run of two dozen steps."""
+    nodes = {each["id"]: each for each in (
+        argo("build-pairs", "Retry", "build-pairs(0)#1"), argo("build-pairs(0)#1", "DAG", "executor#2", "train-driver#3"),
+        argo("executor#2", "Retry", "executor(0)#4", "executor(1)#5"), argo("executor(0)#4", "Pod", phase="Failed"),
+        argo("executor(1)#5", "Pod"), argo("train-driver#3", "Retry", "train-driver(0)#6"),
+        argo("train-driver(0)#6", "Pod", "train"), argo("train", "Retry", phase="Omitted"),
+    )}  # fmt: skip
+    status: dict[str, Any] = {"nodes": nodes}
+    if compress:
+        packed = base64.b64encode(gzip.compress(json.dumps(nodes).encode())).decode()
+        status = {"compressedNodes": packed}
+    workflow = {"metadata": {"name": "run-x1"}, "status": status}
+    (task,) = tasks_of_workflow(workflow, {"build-pairs": "build_pairs", "train": "train_policy"})
+    assert (task.name, task.state, task.seconds) == ("build_pairs", "SUCCEEDED", 9.0)
+    assert task.nodes == ("run-x1-impl-executor(0)#4", "run-x1-impl-executor(1)#5")
 
 
 def test_where_no_kfp_answers_there_is_one_message() -> None:
