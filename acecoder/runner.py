@@ -35,7 +35,7 @@ from acecoder.artifacts import (
 )  # fmt: skip
 from acecoder.cluster import trainjob
 from acecoder.cluster.api import Cluster
-from acecoder.cluster.trainjob import Launch
+from acecoder.cluster.launch import Launch
 from acecoder.config import Config, ModelConfig, Table, decisive, digest_of, validate
 from acecoder.contract import Progress, Report, Signature, Stage, StageContext, signature_of
 from acecoder.errors import AceCoderError, InputError, PlatformError
@@ -218,12 +218,18 @@ def run_node(stage_of: Callable[[str], Stage], key: str, home: Home) -> None:
         inputs = {name: home.open(address) for name, address in task.inputs.items()}
         scratch = home.root / "journal" / "checkpoints" / key
         home.bring_checkpoints(scratch)
+    signature = signature_of(stage)
+    config = validate(signature.config, task.table, where=f"[{task.step}]")
+    own = stage_key(stage, config, {name: content_digest(path) for name, path in inputs.items()})
+    if own != key:
+        raise InputError(
+            f"this image has other code than the step that asks ({own[:12]}, not {key[:12]})",
+            where="run-node", remedy="one image for a step and its nodes ([images] in the infra file)",
+        )  # fmt: skip
     if os.environ.get("RANK", "0") == "0":
         run_stage(stage, step=task.step, table=task.table, inputs=inputs, home=home,
                   run_key=task.run_key, tracker=Tracker(home))  # fmt: skip
         return
-    signature = signature_of(stage)
-    config = validate(signature.config, task.table, where=f"[{task.step}]")
     with tempfile.TemporaryDirectory(dir=home.root) as directory:
         outputs = {name: Path(directory) / name for name in signature.outputs}
         for path in outputs.values():

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from acecoder.cluster.capacity import Demand, Toleration
-from acecoder.cluster.trainjob import Launch, SecretKey
+from acecoder.cluster.launch import Launch, SecretKey
 from acecoder.config import Config, Table, digest_of, merge, validate
 from acecoder.errors import InputError
 from acecoder.sandbox.contract import PoolConfig

@@ -13,11 +13,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
-
 from acecoder.cluster.api import Cluster, Object
+from acecoder.cluster.launch import Launch
 from acecoder.cluster.waits import refused_pods, why_waiting
-from acecoder.config import Config
 from acecoder.errors import PlatformError
 
 LOOK_S = 2.0
@@ -29,38 +27,6 @@ RUN_KEY_LABEL = "acecoder.dev/run-key"
 ROLLOUT_SERVER = "ACECODER_ROLLOUT_SERVER"
 """Told to the nodes where a vLLM server stands beside them."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
-
-
-class SecretKey(Config):
-    """One entry of a Secret."""
-
-    secret: str
-    key: str
-
-
-class Launch(Config):
-    """How a step's training is spread over nodes, from the infra file; decides no result."""
-
-    runtime: str
-    """The ClusterTrainingRuntime."""
-    namespace: str = "acecoder"
-    image: str = ""
-    """Of the nodes; empty for the runtime's."""
-    nodes: int = Field(1, ge=1)
-    processes_per_node: int = Field(1, ge=1)
-    """One a GPU."""
-    requests: dict[str, str] = Field(default_factory=dict)
-    """Resource -> quantity of a node; empty for the runtime's."""
-    queue: str = ""
-    """Kueue's LocalQueue; empty for none."""
-    rollout_server: bool = False
-    """The runtime has a job `vllm` beside the nodes, which serves the policy under training."""
-    queue_timeout_s: float = Field(86_400.0, gt=0)
-    """How long the job may wait for its nodes, in Kueue or in the scheduler."""
-    run_timeout_s: float = Field(345_600.0, gt=0)
-    """How long it may run once its first node has started."""
-    env: dict[str, str] = Field(default_factory=dict)
-    secret_env: dict[str, SecretKey] = Field(default_factory=dict)
 
 
 def trainjob(

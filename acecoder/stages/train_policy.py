@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
 
-from acecoder.cluster.trainjob import Launch
+from acecoder.cluster.launch import Launch
 from acecoder.config import Config, ModelConfig, incidental
 from acecoder.contract import In, Out, Report, StageContext
 from acecoder.errors import InputError, PlatformError

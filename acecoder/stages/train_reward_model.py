@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from acecoder.cluster.trainjob import Launch
+from acecoder.cluster.launch import Launch
 from acecoder.config import Config, ModelConfig, incidental
 from acecoder.contract import In, Out, Report, StageContext
 from acecoder.errors import InputError

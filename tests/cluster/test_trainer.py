@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from acecoder.artifacts import Home
-from acecoder.cluster.trainjob import Launch
+from acecoder.cluster.launch import Launch
 from acecoder.errors import PlatformError
 from acecoder.runner import run_stage
 from acecoder.store import ObjectStore

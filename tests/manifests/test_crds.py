@@ -17,7 +17,8 @@ import jsonschema
 import pytest
 import yaml
 
-from acecoder.cluster.trainjob import Launch, trainjob
+from acecoder.cluster.launch import Launch
+from acecoder.cluster.trainjob import trainjob
 
 DIRECTORY = os.environ.get("ACECODER_CRDS", "")
 pytestmark = pytest.mark.skipif(

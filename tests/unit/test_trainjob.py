@@ -12,7 +12,7 @@ import pytest
 
 from acecoder.cluster import trainjob
 from acecoder.cluster.api import Cluster
-from acecoder.cluster.trainjob import Launch, SecretKey
+from acecoder.cluster.launch import Launch, SecretKey
 from acecoder.errors import PlatformError
 from tests.unit.conftest import Api
 
