@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,3 +77,18 @@ def test_a_run_can_be_cancelled(installation: str, client: Any, capsys: pytest.C
     until("it has ended", lambda: client.get_run(run.run_id).state in ended, 120)
     assert client.get_run(run.run_id).state != "SUCCEEDED"
     assert "is being cancelled" in capsys.readouterr().out
+
+
+def test_an_image_that_cannot_be_pulled_ends_the_waiting_within_a_minute(
+    installation: str, client: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """KFP itself would wait for ever."""
+    infra = tmp_path / "infra.toml"
+    infra.write_text(Path(INFRA).read_text().replace("[images]\n", '[images]\ncpu = "localhost/absent:none"\n#', 1))  # fmt: skip
+    arguments = ["--pipeline", "data", "--profile", "smoke", "--infra", str(infra),
+                 "--set", f'check_platform.check_again="{STAMP}"']  # fmt: skip
+    assert cli.main(["submit", "--wait", *arguments]) == 1
+    said = capsys.readouterr().err
+    assert "cannot start: " in said
+    assert "localhost/absent:none" in said
+    assert cli.main(["cancel", *arguments]) == 0
