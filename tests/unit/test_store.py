@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -167,3 +169,33 @@ def test_what_the_store_refuses_is_one_error_with_a_remedy(store: ObjectStore) -
         ObjectStore("s3://none/x").put("a", b"")
     assert "make the bucket" in caught.value.remedy
     assert caught.value.where == "s3://none/x/a"
+
+
+class Full(BaseHTTPRequestHandler):
+    """A store without room, as MinIO says it."""
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b"<Error><Code>XMinioStorageFull</Code><Message>reached its minimum free drive threshold</Message></Error>"  # fmt: skip
+        self.send_response(507)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+def test_a_full_store_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Full)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    for name, value in {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_address[1]}", "AWS_ACCESS_KEY_ID": "k",
+                        "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    try:
+        with pytest.raises(PlatformError, match="XMinioStorageFull") as caught:
+            ObjectStore("s3://lake/a").put("x", b"data")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert caught.value.remedy.startswith("make room in the store")
