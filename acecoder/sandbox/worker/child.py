@@ -243,6 +243,9 @@ def _run_tests(job: dict, answers: Answers, codes: dict) -> None:
             answers.put(frame)
     if answers.hold:
         answers.flush()
+        # What it kept would be missing to the next of the batch.
+        namespace.clear()
+        gc.collect()
 
 
 class Impure(Exception):

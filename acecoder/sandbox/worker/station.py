@@ -91,7 +91,7 @@ class Station:
 
     def run(self, trial: dict) -> list:
         """The attempts of one trial. Raises: StationLost."""
-        self._seed = trial["hash_seed"]
+        self._seed, self._begun = trial["hash_seed"], False
         if trial["kind"] == "batch":
             return [_run_batch(self._attempt, trial)]
         run, expected = (
@@ -110,9 +110,13 @@ class Station:
             if self._seed not in self._workers:
                 self._workers[self._seed] = Worker(self._packages, self._seed)
             try:
-                return self._workers[self._seed].attempt(limits, bodies, num_tests, framed)
+                worker = self._workers[self._seed]
+                result = worker.attempt(limits, bodies, num_tests, framed, self._begun)
             except _Stale:
                 self._workers.pop(self._seed).close()
+            else:
+                self._begun = True  # what comes in this trial is the same program
+                return result
 
     def close(self) -> None:
         """Kill the workers and everything in their namespaces; a second time does nothing."""
@@ -228,10 +232,11 @@ class Worker:
             self.close()
             raise
 
-    def attempt(self, limits: dict, bodies: list, num_tests: int, framed: bool) -> dict:
+    def attempt(self, limits: dict, bodies: list, num_tests: int, framed: bool, same: bool) -> dict:
         """Fork once, run `bodies` one after another up to the end, a limit or death.
 
         Each body is fed when the one before it has answered in full; `framed` answers are counted.
+        `same`: it is the program of the attempt before, which may find its own traces.
         Raises: StationLost.
         """
         # The child's own part goes to it past the processes it is forked from.
@@ -241,7 +246,7 @@ class Worker:
         )
         header = {
             "limits": limits, "num_tests": num_tests, "num_programs": len(bodies),
-            "drain": self._dirty,
+            "drain": self._dirty, "same": same,
         }  # fmt: skip
         text = json.dumps(header).encode()
         try:
