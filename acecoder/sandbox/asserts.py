@@ -15,8 +15,8 @@ import contextlib
 import math
 import operator
 import sys
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -34,6 +34,8 @@ MAX_LENGTH = 100_000
 MAX_WEIGHT = 500_000
 """Items that all values made in one assert may have, what they hold counted as often as it is held:
 a few characters make a list whose comparison takes hours."""
+MAX_NUMBER_BITS = 20_000
+"""Of what becomes a Decimal or a Fraction; the conversion is quadratic."""
 CACHED_CHARACTERS = 4_000
 
 Function = Callable[..., Any]
@@ -74,15 +76,37 @@ def _bounded_round(number: Any, digits: int | None = None) -> Any:
 
 
 def _power(base: Any, exponent: Any, modulus: Any = None) -> Any:
-    if modulus is not None:
-        return pow(base, exponent, modulus)
-    _refuse_growth(ast.Pow(), base, exponent)
-    return pow(base, exponent)
+    _refuse_growth(ast.Pow(), base, exponent if modulus is None else 1)
+    if modulus is not None and _bits(exponent) * _bits(modulus) > MAX_INT_BITS * 100:
+        raise Unreadable("a power too large")
+    return pow(base, exponent, modulus)
 
 
-def _counted(items: Any = ()) -> dict[Any, Any]:
+def _bits(value: Any) -> int:
+    return value.bit_length() if isinstance(value, int) else 64
+
+
+def _decimal(value: Any = 0) -> Decimal:
+    if _bits(value) > MAX_NUMBER_BITS or (isinstance(value, str) and len(value) > MAX_DIGITS):
+        raise Unreadable("a number too long")
+    return Decimal(value)
+
+
+def _fraction(numerator: Any = 0, denominator: Any = None) -> Fraction:
+    """From numbers, or a text without an exponent: '1e999999999' would fill the memory."""
+    for part in (numerator, denominator):
+        if _bits(part) > MAX_NUMBER_BITS or (
+            isinstance(part, Decimal) and abs(part.adjusted()) > 400
+        ):
+            raise Unreadable("a number too long")
+        if isinstance(part, str) and (len(part) > MAX_DIGITS or "e" in part.lower()):
+            raise Unreadable("a number too long")
+    return Fraction(numerator) if denominator is None else Fraction(numerator, denominator)
+
+
+def _counted(items: Any = (), **named: Any) -> dict[Any, Any]:
     """A Counter, which compares as a dict does but for its zeros."""
-    return dict(Counter(_hashable(items)))
+    return dict(Counter(_hashable(items), **named))
 
 
 def _set(items: Any = ()) -> set[Any]:
@@ -110,16 +134,25 @@ def _hashable(items: Any) -> Any:
 
 
 def _all_close(one: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08) -> bool:
-    """numpy's, on numbers and nested lists of one shape (or a number against a list)."""
+    """numpy's, on numbers and nested lists of one shape, or of a number and a list."""
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(
-            _all_close(a, b, rtol, atol) for a, b in zip(one, other, strict=True)
-        )
+            isinstance(a, list | tuple) == isinstance(b, list | tuple) and _all_close(a, b, rtol, atol)
+            for a, b in zip(one, other, strict=True)
+        )  # fmt: skip
     if isinstance(one, list | tuple):
         return all(_all_close(a, other, rtol, atol) for a in one)
     if isinstance(other, list | tuple):
         return all(_all_close(one, b, rtol, atol) for b in other)
-    return bool(one == other or abs(one - other) <= atol + rtol * abs(other))
+    if not isinstance(one, NUMBERS) or not isinstance(other, NUMBERS):
+        raise TypeError("not a number")
+    if one == other:
+        return True
+    finite = all(math.isfinite(abs(each)) for each in (one, other))
+    return bool(finite and abs(one - other) <= atol + rtol * abs(other))
+
+
+NUMBERS = (int, float, complex)
 
 
 def _array_equal(one: Any, other: Any) -> bool:
@@ -133,7 +166,10 @@ def _as_lists(value: Any) -> Any:
 def _sum_of_numbers(values: Any, start: Any = 0) -> Any:
     if not isinstance(start, int | float | complex):
         raise Unreadable("a sum of sequences")
-    return sum(values, start)
+    made = list(values)
+    if len(made) > 100 and any(isinstance(each, Fraction) for each in made):
+        raise Unreadable("a sum of many fractions")
+    return sum(made, start)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -142,21 +178,37 @@ FUNCTIONS: dict[str, Function] = {
     "min": min, "ord": ord, "pow": _power, "range": _bounded_range, "repr": repr,
     "round": _bounded_round, "set": _set, "sorted": sorted, "str": str, "sum": _sum_of_numbers,
     "tuple": tuple, "Counter": _counted, "isclose": math.isclose,
-    "Decimal": Decimal, "Fraction": Fraction, "date": date, "datetime": datetime,
+    "Decimal": _decimal, "Fraction": _fraction, "date": date, "datetime": datetime,
     "timedelta": timedelta,
 }  # fmt: skip
 QUALIFIED: dict[str, Function | float] = {
     "math.isclose": math.isclose, "math.isnan": math.isnan, "math.isinf": math.isinf,
     "math.sqrt": math.sqrt, "math.pi": math.pi, "math.e": math.e, "math.inf": math.inf,
     "math.nan": math.nan,
-    "np.allclose": _all_close, "np.isclose": _all_close, "np.array_equal": _array_equal,
+    "np.allclose": _all_close, "np.array_equal": _array_equal,
     "np.array": _as_lists, "np.isnan": math.isnan, "np.pi": math.pi, "np.nan": math.nan,
     "np.inf": math.inf,
-    "collections.Counter": _counted, "decimal.Decimal": Decimal, "fractions.Fraction": Fraction,
+    "collections.Counter": _counted, "decimal.Decimal": _decimal, "fractions.Fraction": _fraction,
     "datetime.date": date, "datetime.datetime": datetime, "datetime.timedelta": timedelta,
 }  # fmt: skip
 QUALIFIED |= {f"numpy.{name[3:]}": value for name, value in QUALIFIED.items() if name[:3] == "np."}
 """What an assert may take from the standard library and numpy, on plain data."""
+KEYWORDS = {
+    "np.allclose": {"rtol", "atol"}, "numpy.allclose": {"rtol", "atol"}, "isclose": {"rel_tol", "abs_tol"},
+    "math.isclose": {"rel_tol", "abs_tol"}, "max": {"key", "default"}, "min": {"key", "default"},
+    "sorted": {"key", "reverse"}, "round": {"ndigits"}, "sum": {"start"}, "int": {"base"},
+    "timedelta": {"days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks"},
+    "date": {"year", "month", "day"},
+    "datetime": {"year", "month", "day", "hour", "minute", "second", "microsecond"},
+}  # fmt: skip
+KEYWORDS |= {f"datetime.{name}": KEYWORDS[name] for name in ("date", "datetime", "timedelta")}
+KEYS = ("len", "abs", "str", "sum", "min", "max")
+"""What may be given as `key=`: anything else would make values that nobody weighs."""
+AS_ARGUMENTS = {
+    "np.array": ("np.allclose", "np.array_equal", "numpy.allclose", "numpy.array_equal"),
+    "Counter": ("len", "dict", "sorted"),
+}  # fmt: skip
+"""Stand-ins that are right only as an argument of these; a Counter, also beside `==`."""
 TYPES: dict[str, type] = {
     "bool": bool, "bytes": bytes, "complex": complex, "dict": dict, "float": float,
     "frozenset": frozenset, "int": int, "list": list, "set": set, "str": str, "tuple": tuple,
@@ -192,9 +244,12 @@ def _plan(test: str) -> Plan:
         return Plan(broken=f"not Python: {type(error).__name__}")
     if len(body) != 1 or not isinstance(body[0], ast.Assert):
         return plan_file(text) if body else Plan(broken="empty")
-    calls = _Calls()
     try:
+        calls = _Calls(_KNOWN)
         condition = calls.visit(body[0].test)
+        if not calls.sources:  # a problem may ask for a `product` or a `filter`
+            calls = _Calls(_OWN)
+            condition = calls.visit(ast.parse(text).body[0].test)  # type: ignore[attr-defined]
         if not calls.sources:
             return Plan(broken="calls nothing of the program")
         _check_readable(condition)
@@ -229,13 +284,17 @@ class Answer(ast.expr):
 
 
 class _Calls(ast.NodeTransformer):
-    """Replace every maximal expression about the program's own names by an `Answer`."""
+    """Replace every maximal expression about the program's own names by an `Answer`.
 
-    def __init__(self) -> None:
+    `known` names are not the program's.
+    """
+
+    def __init__(self, known: Container[str]) -> None:
         self.sources: list[str] = []
+        self._known = known
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, ast.expr) and _is_about_program(node):
+        if isinstance(node, ast.expr) and _is_about_program(node, self._known):
             if any(_reaches_in(part) for part in ast.walk(node)):
                 raise Unreadable("reaches into the program")
             if any(
@@ -244,6 +303,8 @@ class _Calls(ast.NodeTransformer):
                 raise Unreadable("binds a name")
             self.sources.append(ast.unparse(node))
             return Answer(len(self.sources) - 1)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            return node  # of a module
         if isinstance(
             node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
         ):
@@ -262,21 +323,26 @@ REACHING = {"globals", "locals", "vars", "setattr", "delattr", "exec", "eval", "
             "__builtins__"}  # fmt: skip
 
 
-def _is_about_program(node: ast.expr) -> bool:
+def _is_about_program(node: ast.expr, known: Container[str]) -> bool:
     """A name of the program, or a chain of calls, attributes and items that starts at one."""
+    above: ast.expr | None = None
     while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return isinstance(node, ast.Name) and node.id not in _KNOWN
+        above, node = node, node.func if isinstance(node, ast.Call) else node.value
+    if not isinstance(node, ast.Name):
+        return False
+    is_module = isinstance(above, ast.Attribute) and node.id in sys.stdlib_module_names
+    return node.id not in known and not is_module
 
 
+_OWN = frozenset({*FUNCTIONS, "isinstance", "type", "True", "False", "None", "np", "numpy"})
 _KNOWN = frozenset({
-    *dir(builtins), *FUNCTIONS, *sys.stdlib_module_names, "np", "numpy", "pd", "pandas", "pytest",
-    "approx", "OrderedDict", "defaultdict", "deque", "namedtuple", "deepcopy", "isnan", "sqrt",
-    "reduce", "partial", "chain", "permutations", "combinations", "product", "allclose",
-    "array_equal", "assert_allclose",
+    *_OWN, *dir(builtins), "pd", "pandas", "pytest", "approx", "OrderedDict", "defaultdict", "deque",
+    "namedtuple", "deepcopy", "isnan", "sqrt", "reduce", "partial", "chain", "permutations",
+    "combinations", "product", "allclose", "array_equal", "assert_allclose",
 })  # fmt: skip
-"""Python's own names and what tests import: never taken for the program's, which would have it
-compute what it is held against. What is not read here is run beside the program and is weak."""
+"""Python's own names and what tests import: not taken for the program's, which would have it
+compute what it is held against, unless a test names nothing else. What is not read here is run
+beside the program and is weak."""
 _READABLE = (
     Answer, ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Compare, ast.BoolOp,
     ast.UnaryOp, ast.BinOp, ast.Call, ast.Name, ast.Subscript, ast.Slice, ast.IfExp,
@@ -302,9 +368,47 @@ def _check_readable(condition: ast.expr) -> None:
             raise Unreadable("a dict unpacked")
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and _is_text(node.left):
             raise Unreadable("a formatted text")
-        if isinstance(node, ast.keyword) and node.arg is None:
-            raise Unreadable("keywords unpacked")
+        if isinstance(node, ast.Call):
+            _check_call(node)
+    _check_names(condition, None)
     _try_constants(condition)
+
+
+def _name_of(node: ast.expr) -> str:
+    return _qualified(node) if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _check_call(node: ast.Call) -> None:
+    """Raises Unreadable on arguments that mean something else here than in Python."""
+    name = _name_of(node.func)
+    for keyword in node.keywords:
+        if name not in ("Counter", "collections.Counter", "dict") and keyword.arg not in KEYWORDS.get(name, ()):  # fmt: skip
+            raise Unreadable(f"{name} with {keyword.arg}")
+        if keyword.arg is None or (keyword.arg == "key" and _name_of(keyword.value) not in KEYS):
+            raise Unreadable("a key, or keywords unpacked")
+    if name == "isinstance" and len(node.args) == 2:
+        kinds = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
+        if any(_name_of(kind) not in TYPES for kind in kinds):
+            raise Unreadable("a type that answers do not keep")
+
+
+def _check_names(node: ast.AST, above: ast.AST | None) -> None:
+    """Raises Unreadable where a name is no value here, or what stands for it would show: a dict for
+    a Counter, lists for an array, a function for a class."""
+    name = _name_of(node.func) if isinstance(node, ast.Call) else ""
+    kind = {"collections.Counter": "Counter", "numpy.array": "np.array"}.get(name, name)
+    if kind in AS_ARGUMENTS:
+        inside = isinstance(above, ast.Call) and _name_of(above.func) in AS_ARGUMENTS[kind]
+        beside = kind == "Counter" and isinstance(above, ast.Compare) and all(
+            isinstance(op, ast.Eq | ast.NotEq) for op in above.ops)  # fmt: skip
+        if not inside and not beside:
+            raise Unreadable(f"{kind} as a value")
+    if isinstance(node, ast.Name):
+        called = isinstance(above, ast.Call) and above.func is node
+        if not (called or node.id in TYPES or isinstance(above, ast.Attribute | ast.keyword)):
+            raise Unreadable(f"{node.id} as a value")
+    for child in ast.iter_child_nodes(node):
+        _check_names(child, node)
 
 
 def _try_constants(node: ast.AST) -> bool:
@@ -457,7 +561,7 @@ def weight(value: Any, left: int) -> int:
     total, waiting = 0, [value]
     while waiting:
         each = waiting.pop()
-        if isinstance(each, list | tuple | set | frozenset):
+        if isinstance(each, list | tuple | set | frozenset | deque):
             total += 1 + len(each)
             waiting.extend(each if total <= left else ())
         elif isinstance(each, dict):
@@ -482,18 +586,18 @@ def weight(value: Any, left: int) -> int:
 
 def _refuse_growth(kind: ast.operator, left: Any, right: Any) -> None:
     """Powers and repetitions of a few characters that would fill the memory."""
+    if isinstance(kind, ast.Pow) and (isinstance(left, Fraction) or isinstance(right, Fraction)):
+        raise Unreadable("a power of a fraction")
     if isinstance(kind, ast.Pow) and isinstance(left, int) and isinstance(right, int):
         if abs(right) * max(left.bit_length(), 1) > MAX_INT_BITS:
             raise Unreadable("a power too large")
-    elif isinstance(kind, ast.Pow) and isinstance(left, Fraction):
-        raise Unreadable("a power of a fraction")
     elif isinstance(kind, ast.Mult):
         if isinstance(left, int) and isinstance(right, int):
             if left.bit_length() + right.bit_length() > MAX_INT_BITS:
                 raise Unreadable("a product too large")
             return
         for box, times in ((left, right), (right, left)):
-            repeats = isinstance(box, str | bytes | list | tuple) and isinstance(times, int)
+            repeats = isinstance(box, str | bytes | list | tuple | deque) and isinstance(times, int)
             if repeats and len(box) * max(times, 0) > MAX_LENGTH:
                 raise Unreadable("a repetition too long")
     elif isinstance(kind, ast.Mod) and isinstance(left, str | bytes):

@@ -113,7 +113,7 @@ def _planned(
     for index, test in enumerate(tests):
         if isinstance(test, StdinTest):
             continue
-        this = plan_file(test.code) if isinstance(test, UnittestTest) else plan(test)
+        this = read_plan(test)
         if this.broken:
             tally.record(index, Outcome.ERROR, f"the test is {this.broken}")
         elif this.weak_code:
@@ -122,6 +122,14 @@ def _planned(
         else:
             plain.append((index, this))
     return plain, weak
+
+
+def read_plan(test: str | UnittestTest) -> Plan:
+    """A fault of the planner may cost a test, never the run."""
+    try:
+        return plan_file(test.code) if isinstance(test, UnittestTest) else plan(test)
+    except Exception as fault:
+        return Plan(broken=f"not to be read: {type(fault).__name__}")
 
 
 def _trial(

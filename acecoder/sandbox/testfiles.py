@@ -33,83 +33,141 @@ def runnable(code: str) -> str:
         raise InputError(f"not Python: {type(error).__name__}") from error
     tree.body = _without_guard(tree.body)
     classes = _test_cases(tree)
-    calls = _test_functions(tree.body)
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name.startswith("Test") and not node.bases:
-            calls += [f"{node.name}().{name}" for name in _test_functions(node.body, ("self",))]
-    if not _asserts_something(tree, {*classes, *(call.partition("(")[0] for call in calls)}):
+    functions = _test_functions(tree.body)
+    methods = [
+        (node.name, name)
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test") and not node.bases
+        for name in _test_functions(node.body, ("self",))
+    ]
+    if not _asserts_something(tree, {*classes, *functions, *(kind for kind, _ in methods)}):
         raise InputError("without an assertion that is ever reached")
     coroutines = {node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef)}
-    suite = RUN_CLASSES.format(classes=", ".join(classes)) if classes else ""
-    counted = ast.unparse(ast.fix_missing_locations(_Counting().visit(tree)))
-    runs = [
-        RUN_COROUTINE.format(name=call) if call in coroutines else f"{call}()" for call in calls
-    ]
-    return "\n".join([PRELUDE, counted, suite, *runs, EPILOGUE])
+    runs = [RUN_CLASSES.format(classes=", ".join(classes))] if classes else []
+    runs += [RUN_COROUTINE.format(name=name) if name in coroutines else f"{name}()" for name in functions]  # fmt: skip
+    runs += [f"_acecoder_run({name}, {method!r})" for name, method in methods]
+    try:
+        counted = _counted(tree)
+    except (RecursionError, ValueError, MemoryError):  # too deep to be written out again
+        return "\n".join([code, PRELUDE, *runs])
+    return "\n".join([counted, *runs, EPILOGUE])
+
+
+def _counted(tree: ast.Module) -> str:
+    """The file's text with its assertions counted; docstring and `__future__` stay in front."""
+    front = 0
+    for node in tree.body:
+        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not is_text and not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            break
+        front += 1
+    made = _Counting().visit(tree)
+    made.body[front:front] = ast.parse(PRELUDE).body
+    return ast.unparse(ast.fix_missing_locations(made))
 
 
 PRELUDE = """
 _acecoder_made = []
 def _acecoder_count():
     _acecoder_made.append(1)
+def _acecoder_counted(function):
+    def call(*args, **named):
+        result = function(*args, **named)
+        _acecoder_count()
+        return result
+    return call
+def _acecoder_run(kind, name):
+    case = kind()
+    method = getattr(case, name)
+    for hook in ("setup_method", name, "teardown_method"):
+        function = getattr(case, hook, None)
+        if function is not None:
+            takes = function.__code__.co_argcount - 1 if hook != name else 0
+            function(*(method,) * takes)
 """
 EPILOGUE = 'assert _acecoder_made, "nothing was asserted"'
 RUN_COROUTINE = "import asyncio as _asyncio\n_asyncio.run({name}())"
 
 
 class _Counting(ast.NodeTransformer):
-    """After each assertion a call that counts it; an assertion that fails does not come to it."""
+    """Counts assertions as they are made; one that fails raises before it is counted.
+
+    An `assert` is followed by a count, a function called `assert...` is wrapped wherever it is
+    named, and a statement that holds a `fail()` or `raise AssertionError` has been an assertion
+    when control comes past it.
+    """
 
     def visit(self, node: ast.AST) -> Any:
+        holds = isinstance(node, ast.If | ast.Try | ast.Expr | ast.For | ast.While) and any(
+            _fails(part) for part in _within(node)
+        )
         node = self.generic_visit(node)
-        if isinstance(node, ast.Assert):
+        if isinstance(node, ast.Assert) or holds:
             return [node, _count()]
-        if isinstance(node, ast.Expr) and _asserts(_awaited(node.value)):
-            return [node, _count()]
-        if isinstance(node, ast.With | ast.AsyncWith) and any(
-            _asserts(_awaited(item.context_expr)) or _is_raises(item.context_expr)
-            for item in node.items
-        ):
-            return [node, _count()]
-        if isinstance(node, ast.Try) and any(_asserts(p) for s in node.body for p in ast.walk(s)):
+        if isinstance(node, ast.Try) and any(isinstance(p, ast.Assert) for s in node.body for p in ast.walk(s)):  # fmt: skip
             for handler in node.handlers:  # `assert False` after a call that must raise
-                handler.body.insert(0, _count())
+                if handler.type is not None and not _catches_assertions(handler.type):
+                    handler.body.insert(0, _count())
             return node
-        if isinstance(node, ast.Raise):
-            return [_count(), node]  # `raise AssertionError` where a value is wrong
-        if isinstance(node, ast.If) and any(isinstance(part, ast.Raise) for part in ast.walk(node)):
-            return [node, _count()]  # and the other way round: it was looked at, and was right
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load) and _is_assertion(node):  # fmt: skip
+            return ast.Call(ast.Name("_acecoder_counted", ast.Load()), [node], [])
         return node
+
+
+def _within(node: ast.AST) -> list[ast.AST]:
+    """The parts of a statement, without those of functions and classes it defines."""
+    found, waiting = [], [node]
+    while waiting:
+        each = waiting.pop()
+        found.append(each)
+        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(each))
+    return found
+
+
+def _fails(node: ast.AST) -> bool:
+    """`self.fail()`, `pytest.fail()`, `raise AssertionError`."""
+    if isinstance(node, ast.Raise):
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        return isinstance(raised, ast.Name) and raised.id in ("AssertionError", "Exception")
+    return isinstance(node, ast.Call) and _name(node.func).startswith("fail")
+
+
+def _is_assertion(node: ast.expr) -> bool:
+    """`self.assertEqual`, `assert_allclose`, `pytest.raises`."""
+    name = _name(node)
+    return name.startswith("assert") or (name == "raises" and isinstance(node, ast.Attribute))
+
+
+def _name(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _catches_assertions(kind: ast.expr) -> bool:
+    kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return any(_name(each) in ("AssertionError", "Exception", "BaseException") for each in kinds)
 
 
 def _count() -> ast.stmt:
     return ast.Expr(ast.Call(ast.Name("_acecoder_count", ast.Load()), [], []))
 
 
-def _awaited(node: ast.expr) -> ast.expr:
-    return node.value if isinstance(node, ast.Await) else node
-
-
-def _is_raises(node: ast.expr) -> bool:
-    """`pytest.raises(...)`, `self.assertRaises(...)`."""
-    function = node.func if isinstance(node, ast.Call) else node
-    name = function.attr if isinstance(function, ast.Attribute) else ""
-    return name.startswith("assert") or name == "raises"
-
-
 def _without_guard(body: list[ast.stmt]) -> list[ast.stmt]:
     """`if __name__ == "__main__":` is true of a test file; but `unittest.main()` is done here."""
     found: list[ast.stmt] = []
     for node in body:
-        if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
-            found += [
-                n
-                for n in node.body
-                if not ast.unparse(n).startswith(("unittest.main", "pytest.main"))
-            ]
+        if isinstance(node, ast.If) and any(
+            _name(part) == "__name__" for part in _within(node.test)
+        ):
+            found += [each for each in node.body if not _is_main(each)]
         else:
             found.append(node)
     return found
+
+
+def _is_main(node: ast.stmt) -> bool:
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and _name(call.func) == "main"
 
 
 def _asserts_something(tree: ast.Module, collected: set[str]) -> bool:
@@ -132,11 +190,9 @@ def _asserts_something(tree: ast.Module, collected: set[str]) -> bool:
 
 
 def _asserts(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Call):
-        return isinstance(node, ast.Assert | ast.Raise)
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    name = node.func.id if isinstance(node.func, ast.Name) else name
-    return name.startswith(("assert", "fail"))
+    if isinstance(node, ast.Name | ast.Attribute):
+        return _name(node).startswith(("assert", "fail")) or _is_assertion(node)
+    return isinstance(node, ast.Assert | ast.Raise)
 
 
 def _test_cases(tree: ast.Module) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Generator, Iterable, Iterator
 
-from acecoder.sandbox.asserts import Plan, plan
+from acecoder.sandbox.asserts import Plan
 from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
-from acecoder.sandbox.judging import Judging, judge_frames, judge_program, judge_twice
+from acecoder.sandbox.judging import Judging, judge_frames, judge_program, judge_twice, read_plan
 from acecoder.sandbox.trials import Attempt, Trial
 from acecoder.sandbox.worker.purity import why_call_impure
 from acecoder.sandbox.worker.station import split_frames
@@ -48,7 +48,7 @@ def _batchable(job: Job) -> list[Plan]:
     """Plans of the tests, where every one is plain and calls nothing suspect; else none."""
     plans: list[Plan] = []
     for test in job.tests:
-        this = plan(test) if isinstance(test, str) else Plan()
+        this = read_plan(test) if isinstance(test, str) else Plan()
         if not this.calls or any(map(_is_suspect, this.calls)):
             return []
         plans.append(this)

@@ -182,6 +182,10 @@ def test_expected_values_are_not_among_the_calls() -> None:
         "assert f(1) == '%s' % 1 @ 2", "assert f(1) == list(map(str, [1]))",
         "assert 'x%d' % f(1) == 'x2'", "assert f(1) == {**{1: 2}}", "assert f(1) == sum(range(10**6))",
         "assert np.allclose(np.zeros(2), f(1))", "assert f(1) == deque([1])",
+        "assert isinstance(f(1), range)", "assert Counter(f(1))['z'] == 0", "assert all(np.array(f(1)) < 3)",
+        "assert np.allclose(f(1), 1, equal_nan=True)", "assert max(f(1), key=bytes) == 3",
+        "assert f(1) == Fraction('1e999999999')", "assert f(1) == pow(3, 3**20000, 3**20000+2)",
+        "assert f(1) == 10 ** Fraction(10**8)",
         "assert (lambda: f(1))() == 1",
     ],
 )  # fmt: skip
@@ -237,6 +241,11 @@ def test_a_test_file_that_asserts_nothing_is_broken(code: str) -> None:
     assert plan(code).broken
 
 
+@pytest.mark.parametrize("name", ["product", "sqrt", "calendar", "reduce", "filter", "token"])
+def test_a_problem_may_ask_for_a_function_of_a_librarys_name(name: str) -> None:
+    assert plan(f"assert {name}([1, 2]) == 3").calls == (f"{name}([1, 2])",)
+
+
 @pytest.mark.parametrize("test", ["assert f(", "", "assert 1 == 1", "assert True", "\x00"])
 def test_a_test_that_tests_nothing_is_broken(test: str) -> None:
     assert plan(test).broken
@@ -263,6 +272,10 @@ def test_a_test_written_to_exhaust_the_judge_is_run_within_the_programs_limits(t
         ("assert f() == [" + "list(g())," * 700 + "]", [1] + [[0] * 20_000] * 700),
         ("assert " + "*".join(["f()"] * 400) + " == 0", [7**33333] * 400),
         ("assert f() ** f() == 0", [10**10] * 2),
+        ("assert f() ** g() == 0", [10, Fraction(10**8)]),
+        ("assert f() * g() == 0", [deque([0]), 3 * 10**8]),
+        ("assert Fraction(f()) == 1", ["1e999999999"]),
+        ("assert Decimal(f()) != 5", [1 << 10**6]),
     ],
 )  # fmt: skip
 def test_answers_that_would_exhaust_the_judge_are_an_error_and_no_weak_test(test: str, answers: list[Any]) -> None:  # fmt: skip
@@ -298,6 +311,10 @@ def test_hashes_that_collide_are_found_out() -> None:
         ("assert isclose(f(2), 1.41421, rel_tol=1e-3)", 1.4142, True),
         ("assert math.isclose(f(2), 1.5)", 1.4142, False),
         ("assert f(3) == pow(2, 3)", 8, True),
+        ("assert np.allclose(f(1), np.inf)", 7, False),
+        ("assert np.allclose(f(1), [[1, 1], [2, 2]])", [1, 2], False),
+        ("assert np.allclose(f(1), None)", None, False),
+        ("assert f(1) == Counter(a=2, b=1)", {"a": 2, "b": 1}, True),
         ("assert f(1) == ord('A')", 65, True),
         ("assert f(1) == datetime.date(2020, 2, 29)", datetime.date(2020, 2, 29), True),
         ("assert f(1) == Decimal('0.30')", Decimal("0.3"), True),
@@ -321,11 +338,30 @@ def test_what_tests_take_from_libraries_is_computed_on_the_trusted_side(test: st
         "class T(unittest.TestCase):\n    def test_a(self):\n        yield\n        self.assertEqual(f(1), 2)",
         "class TestF:\n    def test_a(self):\n        yield\n        assert f(1) == 2",
         "def check(c):\n    assert c(1) == 2\nx = check",
-        "async def test_b():\n    assert False\nimport asyncio\nx = [test_b]",
+        "async def test_c():\n    assert False\nimport asyncio\nx = [test_c]",
+        "def test_a():\n    try:\n        assert f(1) == 2\n    except AssertionError:\n        print()",
+        "import sys\nif sys.version_info < (3,): raise RuntimeError('old')\ndef test_f():\n    yield 1\n    assert f(1) == 2",
+        "def test_f():\n    try: raise ValueError\n    except ValueError: pass\n    return\n    assert f(1) == 2",
     ],
 )  # fmt: skip
 def test_a_file_that_comes_to_its_end_without_an_assertion_passes_nothing(code: str) -> None:
     source = plan(f"import unittest\n{code}").weak_code
+    with pytest.raises(AssertionError):
+        exec(source, {"f": lambda n: n})
+
+
+@pytest.mark.parametrize(
+    "front",
+    ["from __future__ import annotations\n", "'A file.'\nfrom __future__ import annotations\n"],
+)
+def test_what_must_stand_in_front_stays_there(front: str) -> None:
+    source = plan(f"{front}import unittest\ndef test_f():\n    assert f(1) == 2").weak_code
+    exec(compile(source, "<test>", "exec"), {"f": lambda n: n + 1})
+
+
+def test_a_file_too_deep_to_be_written_out_again_is_run_as_it_is() -> None:
+    source = plan("x = 1\nassert f(" + "+".join(["0"] * 900) + "+ 1) == 2").weak_code
+    exec(source, {"f": lambda n: n + 1})
     with pytest.raises(AssertionError):
         exec(source, {"f": lambda n: n})
 
@@ -337,6 +373,16 @@ def test_a_file_that_comes_to_its_end_without_an_assertion_passes_nothing(code: 
         "async def test_b():\n    assert f(1) == 2",
         "def test_f():\n    try:\n        g(1)\n        assert False\n    except ValueError:\n        assert f(1) == 2",
         "class T(unittest.IsolatedAsyncioTestCase):\n    async def test_a(self):\n        self.assertEqual(f(1), 2)",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        if f(1) != 2: self.fail('no')",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        for i in (1, 2):\n            if f(i) != i + 1:\n                self.fail('no')",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        try:\n            r = f(1)\n        except Exception: self.fail()\n        else:\n            if r != 2: self.fail()",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        return self.assertEqual(f(1), 2)",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        [self.assertEqual(f(i), i + 1) for i in range(3)]",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        check = lambda a, b: self.assertEqual(a, b)\n        check(f(1), 2)",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        f(1) == 2 or self.fail()",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        eq = self.assertEqual\n        eq(f(1), 2)",
+        "class TestA:\n    def setup_method(self):\n        self.x = 1\n    def test_a(self):\n        assert f(self.x) == 2",
+        "class T(unittest.TestCase):\n    def test_a(self):\n        with self.assertRaises(ValueError):\n            g(1)\n        with self.subTest(1):\n            self.assertEqual(f(1), 2)",
     ],
 )  # fmt: skip
 def test_unusual_files_are_run_too(code: str) -> None:
