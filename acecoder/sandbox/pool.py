@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from acecoder.errors import InputError, SandboxUnavailable
 from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
-from acecoder.sandbox.trials import LOST, read_attempts
+from acecoder.sandbox.trials import LOST, canary, is_well, read_attempts
 from acecoder.sandbox.units import Unit, units
 from acecoder.sandbox.worker.identity import identity
 from acecoder.sandbox.worker.station import from_wire
@@ -35,8 +35,12 @@ LOOK_S = 0.25
 RESOLVE_EVERY_S = 5.0
 REST_S = 2.0
 """How long a replica that failed is left alone."""
-MAX_LOSSES = 4
-"""Times a trial may be lost with its replica before it is taken to be what breaks the pool."""
+MAX_RESTS = 2
+"""A replica that fails again and again rests twice as long each time, up to 2 to this power."""
+SUSPECT_AFTER, CONDEMNED_AFTER = 2, 3
+"""Losses with a replica after which a trial has one to itself; losses there after which it is taken
+to be what breaks replicas, once a right program is judged right after it."""
+MAX_CANARIES = 4
 REMEDY = "kubectl get pods -l app.kubernetes.io/name=sandbox-pool (ready, in gVisor, same version?)"
 
 Address = tuple[str, int]
@@ -46,11 +50,13 @@ Address = tuple[str, int]
 class _Pending:
     """One trial of a unit, waiting or under way."""
 
-    unit: Unit
+    unit: Unit | None
+    """None for a canary."""
     wire: dict[str, Any]
     losses: int = 0
-    answered_before: int = 0
-    """Answers the call had when this was first lost."""
+    """Times a replica that had taken it was lost; others may have been there too."""
+    own_losses: int = 0
+    """Times a replica, or worker after worker of one, was lost that had nothing else."""
     sent_s: float = 0.0
     hedged: bool = False
 
@@ -61,6 +67,8 @@ class _Chunk:
 
     address: Address
     ids: list[int]
+    alone: bool = False
+    """A suspect's: its replica has nothing else."""
     connection: http.client.HTTPConnection | None = None
 
 
@@ -71,13 +79,15 @@ class _Event:
     chunk: _Chunk
     answer: dict[str, Any] | None = None
     ended: str = ""
-    """`done`, `busy`, `lost`, `refused`: nothing more comes."""
+    """`done`, `busy` or `absent` (it never took the trials), `lost`, `refused`: nothing more comes."""
     detail: str = ""
 
 
 @dataclass
 class _Replica:
     under_way: int = 0
+    failures: int = 0
+    """In a row."""
     rest_until_s: float = 0.0
     checked: bool = False
 
@@ -115,15 +125,16 @@ class _Call:
 
     def __init__(self, config: SandboxConfig, replicas: _Replicas, waiting: Iterator[Unit]) -> None:
         self._pool = config.pool
+        self._limits = config.limits
         self._replicas = replicas
         self._units: Iterator[Unit] | None = waiting
         self._pending: dict[int, _Pending] = {}
         self._todo: deque[int] = deque()
+        self._suspects: deque[int] = deque()  # judged last, each with a replica to itself
+        self._condemned: list[int] = []  # have crashed, if the next canary lives
         self._chunks: set[_Chunk] = set()
         self._events: queue.Queue[_Event] = queue.Queue()
         self._next_id = 0
-        self._answered = 0
-        self._crashed: list[int] = []
         self._heard_s = time.monotonic()
 
     def run(self) -> Iterator[Judged]:
@@ -150,7 +161,7 @@ class _Call:
 
     def _fill(self) -> Iterator[Judged]:
         """Send chunks while a replica has room for one."""
-        while (address := self._replicas.pick()) is not None:
+        while (address := self._replicas.pick(without=self._reserved())) is not None:
             while self._units is not None and len(self._todo) < self._pool.chunk_programs:
                 unit = next(self._units, None)
                 if unit is None:
@@ -158,11 +169,27 @@ class _Call:
                 else:
                     yield from self._advance(unit, None)
             if not self._todo:
-                return
-            # What was lost with a replica goes alone: it may be what brought the replica down.
-            alone = self._pending[self._todo[0]].losses > 1
-            size = 1 if alone else min(self._pool.chunk_programs, len(self._todo))
+                break
+            size = min(self._pool.chunk_programs, len(self._todo))
             self._send(address, [self._todo.popleft() for _ in range(size)])
+        if not self._todo and self._units is None:
+            self._send_suspects()
+
+    def _reserved(self) -> set[Address]:
+        """Replicas that a suspect has to itself."""
+        return {chunk.address for chunk in self._chunks if chunk.alone}
+
+    def _send_suspects(self) -> None:
+        """Each to a replica that does nothing else, so that its loss is nobody else's fault."""
+        if self._condemned and not any(p.unit is None for p in self._pending.values()):
+            self._next_id += 1
+            wire = canary(self._limits).wire()
+            self._pending[self._next_id] = _Pending(None, {"id": self._next_id, **wire})
+            self._suspects.appendleft(self._next_id)
+        busy = {chunk.address for chunk in self._chunks}
+        while self._suspects and (address := self._replicas.pick(without=busy)) is not None:
+            busy.add(address)
+            self._send(address, [self._suspects.popleft()], alone=True)
 
     def _advance(self, unit: Unit, attempts: list[Any] | None) -> Iterator[Judged]:
         """Resume a unit: it ends in verdicts or asks for another trial."""
@@ -175,8 +202,8 @@ class _Call:
         self._pending[self._next_id] = _Pending(unit, {"id": self._next_id, **trial.wire()})
         self._todo.append(self._next_id)
 
-    def _send(self, address: Address, ids: list[int]) -> None:
-        chunk = _Chunk(address, ids)
+    def _send(self, address: Address, ids: list[int], *, alone: bool = False) -> None:
+        chunk = _Chunk(address, ids, alone)
         self._chunks.add(chunk)
         self._replicas.begin(address)
         now_s = time.monotonic()
@@ -188,70 +215,83 @@ class _Call:
         ).start()
 
     def _take(self, event: _Event) -> Iterator[Judged]:
-        chunk = event.chunk
         if event.answer is not None:
-            self._heard_s = time.monotonic()
-            pending = self._pending.get(event.answer.get("id", 0))
-            if pending is None:
-                return  # a hedge came first
-            if "attempts" in event.answer:
-                attempts = read_attempts(from_wire(event.answer["attempts"]))
-                del self._pending[event.answer["id"]]
-                self._answered += 1
-                yield from self._advance(pending.unit, attempts)
-            elif "malformed" in event.answer:
-                raise SandboxUnavailable(
-                    f"it refuses a trial: {event.answer['malformed']}", where="sandbox pool",
-                    remedy=REMEDY,
-                )  # fmt: skip
+            yield from self._hear(event.chunk, event.answer)
             return
+        chunk = event.chunk
         self._chunks.discard(chunk)
         self._replicas.end(chunk.address, event.ended, event.detail)
         if event.ended == "refused":
             raise SandboxUnavailable(event.detail, where="sandbox pool", remedy=REMEDY)
-        self._requeue(chunk, event)
-        while self._crashed:
-            yield from self._advance(self._pending.pop(self._crashed.pop()).unit, [LOST])
-
-    def _requeue(self, chunk: _Chunk, event: _Event) -> None:
-        """What a chunk left unanswered, and no other chunk has under way, waits again."""
         elsewhere = {each for other in self._chunks for each in other.ids}
         for each in chunk.ids:
             pending = self._pending.get(each)
             if pending is None or each in elsewhere:
                 continue
-            if event.ended != "busy":
-                pending.answered_before = (
-                    pending.answered_before if pending.losses else self._answered
-                )
+            if event.ended == "lost":  # it took them, and these came to no answer
                 pending.losses += 1
-            if pending.losses > MAX_LOSSES and self._answered_without(pending):
-                self._crashed.append(each)
-                continue
-            if pending.losses > MAX_LOSSES:
-                raise SandboxUnavailable(
-                    f"a program was lost {pending.losses} times with the replica that ran it "
-                    f"(last: {event.detail or 'no reason given'}); it begins "
-                    f"{str(pending.wire.get('program', pending.wire.get('programs')))[:80]!r}",
-                    where="sandbox pool", remedy=REMEDY,
-                )  # fmt: skip
+                pending.own_losses += chunk.alone
+            self._again(each, event.detail)
+
+    def _hear(self, chunk: _Chunk, answer: dict[str, Any]) -> Iterator[Judged]:
+        """One trial's answer."""
+        self._heard_s = time.monotonic()
+        self._replicas.answered(chunk.address)
+        pending = self._pending.get(answer.get("id", 0))
+        if pending is None:
+            return  # a hedge came first
+        if "malformed" in answer:
+            raise SandboxUnavailable(
+                f"it refuses a trial: {answer['malformed']}", where="sandbox pool", remedy=REMEDY
+            )
+        if "attempts" in answer:
+            attempts = read_attempts(from_wire(answer["attempts"]))
+            del self._pending[answer["id"]]
+            if pending.unit is not None:
+                yield from self._advance(pending.unit, attempts)
+            elif is_well(attempts):
+                yield from self._crash()
+        elif "lost" in answer and answer["id"] in chunk.ids:
+            # Worker after worker of a replica that lives.
+            chunk.ids.remove(answer["id"])
+            pending.own_losses += 1
+            self._again(answer["id"], str(answer["lost"]))
+
+    def _again(self, each: int, why: str) -> None:
+        """What was left unanswered waits again: as before, as a suspect, or for its canary."""
+        pending = self._pending[each]
+        if pending.unit is None and pending.own_losses > MAX_CANARIES:
+            raise SandboxUnavailable(
+                f"a right program is lost too, {pending.own_losses} times: {why or 'no reason given'}",
+                where="sandbox pool", remedy=REMEDY,
+            )  # fmt: skip
+        if pending.unit is not None and pending.own_losses >= CONDEMNED_AFTER:
+            self._condemned.append(each)
+        elif pending.unit is None or pending.losses >= SUSPECT_AFTER or pending.own_losses:
+            self._suspects.append(each)
+        else:
             self._todo.appendleft(each)
 
-    def _answered_without(self, pending: _Pending) -> bool:
-        """Were others judged since this one was first lost? Then it is what breaks its workers."""
-        return self._answered > pending.answered_before
+    def _crash(self) -> Iterator[Judged]:
+        """The pool is well without them: those that took one replica after another have crashed."""
+        while self._condemned:
+            unit = self._pending.pop(self._condemned.pop()).unit
+            assert unit is not None
+            yield from self._advance(unit, [LOST])
 
     def _hedge(self) -> None:
         """With nothing left to send, ask another replica for what is late."""
         if self._todo or self._units is not None:
             return
         late_s = time.monotonic() - self._pool.hedge_after_s
-        for chunk in list(self._chunks):
+        for chunk in [chunk for chunk in self._chunks if not chunk.alone]:
             late = [
                 each for each in chunk.ids
                 if (p := self._pending.get(each)) and not p.hedged and p.sent_s < late_s
             ]  # fmt: skip
-            address = self._replicas.pick(other_than=chunk.address) if late else None
+            address = (
+                self._replicas.pick(without={chunk.address, *self._reserved()}) if late else None
+            )
             if address is not None:
                 for each in late:
                     self._pending[each].hedged = True
@@ -286,15 +326,21 @@ class _Replicas:
         except OSError as error:
             raise InputError(f"cannot read the token: {error.strerror}", where=file) from None
 
-    def pick(self, other_than: Address | None = None) -> Address | None:
-        """The replica with most room, or None where none has any now."""
+    def pick(self, without: Container[Address] = ()) -> Address | None:
+        """The replica with most room, or None where none has any now; one that failed comes last."""
         self._resolve()
         now_s, bound = time.monotonic(), self.config.pool.requests_per_replica
         free = [
-            (replica.under_way, address) for address, replica in self._known.items()
-            if replica.under_way < bound and replica.rest_until_s <= now_s and address != other_than
+            (replica.failures > 0, replica.under_way, address)
+            for address, replica in self._known.items()
+            if replica.under_way < bound and replica.rest_until_s <= now_s and address not in without
         ]  # fmt: skip
-        return min(free)[1] if free else None
+        return min(free)[2] if free else None
+
+    def answered(self, address: Address) -> None:
+        """It works."""
+        if address in self._known:
+            self._known[address].failures = 0
 
     def begin(self, address: Address) -> None:
         self._known[address].under_way += 1
@@ -305,7 +351,9 @@ class _Replicas:
             return
         replica.under_way -= 1
         if how != "done":
-            replica.rest_until_s = time.monotonic() + REST_S
+            rest_s = REST_S if how == "busy" else REST_S * 2 ** min(replica.failures, MAX_RESTS)
+            replica.failures += how != "busy"
+            replica.rest_until_s = time.monotonic() + rest_s
             self._fault = detail or how
 
     def check(self, address: Address) -> None:
@@ -388,6 +436,7 @@ def _speak(
     chunk: _Chunk, trials: list[dict[str, Any]], replicas: _Replicas, events: queue.Queue[_Event]
 ) -> None:
     """One request, in a thread of its own: every line of the answer is an event, and its end."""
+    taken, unheard = False, set(chunk.ids)
     try:
         replicas.check(chunk.address)
         chunk.connection = http.client.HTTPConnection(*chunk.address, timeout=SILENCE_S)
@@ -403,15 +452,20 @@ def _speak(
             text = response.read(300).decode(errors="replace").strip()
             events.put(_Event(chunk, ended="refused", detail=f"{chunk.address[0]}: {text}"))
         else:
+            taken = True
             for line in response:
                 answer = json.loads(line)
                 if "id" in answer:
+                    unheard.discard(answer["id"])
                     events.put(_Event(chunk, answer=answer))
-            events.put(_Event(chunk, ended="done"))
+            # A connection that is cut may look like an end.
+            detail = f"{chunk.address[0]} stopped in the middle" if unheard else ""
+            events.put(_Event(chunk, ended="lost" if unheard else "done", detail=detail))
     except (InputError, SandboxUnavailable) as error:
         events.put(_Event(chunk, ended="refused", detail=str(error)))
     except Exception as error:  # a replica that died may break the protocol anywhere
-        events.put(_Event(chunk, ended="lost", detail=f"{chunk.address[0]}: {error!r}"))
+        ended = "lost" if taken else "absent"
+        events.put(_Event(chunk, ended=ended, detail=f"{chunk.address[0]}: {error!r}"))
     finally:
         if chunk.connection is not None:
             chunk.connection.close()
