@@ -169,7 +169,7 @@ def test_a_failure_is_raised_with_the_end_of_the_log(bare_api: Api) -> None:
           "reason": "Unschedulable", "message": "0/3 nodes"}])], "has waited longer than 100 s for its nodes: Unschedulable"),
         (job("Suspended", age_s=999), [], "not admitted to its queue"),
         (job(), [pod("Running", age_s=999)], "ran longer than 100 s"),
-        (job(), [pod("Pending", containerStatuses=[{"state": {"waiting": {"reason": "ErrImagePull",
+        (job(age_s=-9999), [pod("Pending", containerStatuses=[{"state": {"waiting": {"reason": "ErrImagePull",
           "message": "no such image"}}}])], "cannot start: ErrImagePull: no such image"),
     ],
 )  # fmt: skip
