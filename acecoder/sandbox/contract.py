@@ -50,7 +50,7 @@ PRESETS = {
         memory_bytes=4 << 30,
     ),
     "fast": Limits(
-        setup_cpu_s=1.0, test_cpu_s=0.1, test_wall_s=1.0, test_idle_s=0.5, total_wall_s=10.0, max_timeouts=1
+        setup_cpu_s=1.0, test_cpu_s=0.1, test_wall_s=3.0, test_idle_s=1.0, total_wall_s=20.0, max_timeouts=1
     ),
 }  # fmt: skip
 """`paper`: AceCoder's RL reward (4 s a test, 15 s and 1 in all, every test is run, 4 GiB; there in
