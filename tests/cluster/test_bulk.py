@@ -39,7 +39,7 @@ def tables(tmp_path: Path) -> Path:
 def command(tables: Path, infra: str = INFRA) -> list[str]:
     return ["judge-bulk", "--infra", infra, "--problems", str(tables / "problems.jsonl"),
             "--programs", str(tables / "programs.jsonl"), "--verdicts", str(tables / "verdicts.jsonl"),
-            "--shard-programs", "80", "--parallelism", "2", "--set", "sandbox.limits=fast"]  # fmt: skip
+            "--shard-programs", "80", "--parallelism", "2", "--set", "sandbox.limits.max_timeouts=1"]  # fmt: skip
 
 
 def pods() -> list[dict[str, Any]]:
