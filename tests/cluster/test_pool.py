@@ -138,7 +138,7 @@ def test_killing_the_client_again_and_again_changes_no_verdict(
                 "--verdicts", str(tmp_path / verdicts),
                 "--set", f"{prefix}.pool.url=http://{address}:8080",
                 "--set", f"{prefix}.pool.token_file={pool.token_file}",
-                "--set", f"{prefix}.limits=fast"]  # fmt: skip
+                "--set", f"{prefix}.limits.max_timeouts=1"]  # fmt: skip
 
     def environment(home: str) -> dict[str, str]:
         return {**os.environ, "ACECODER_HOME": str(tmp_path / home)}
