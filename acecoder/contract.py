@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Protocol, TypeAlias
 
-from acecoder.artifacts import Home, Journal
+from acecoder.artifacts import Home
 from acecoder.config import Config, JsonValue
+from acecoder.journal import Journal
 
 In: TypeAlias = Annotated[Path, "input"]
 """A table or a model to read: a file, or a directory with a manifest."""

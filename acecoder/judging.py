@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from acecoder.artifacts import Journal
 from acecoder.config import Config, digest_of, incidental
 from acecoder.contract import StageContext
 from acecoder.errors import InputError
+from acecoder.journal import Journal
 from acecoder.sandbox.backends import default_workers, open_sandbox
 from acecoder.sandbox.contract import Job, Judged, SandboxConfig
 from acecoder.sandbox.identity import sandbox_digest

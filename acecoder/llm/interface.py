@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from acecoder.artifacts import Journal
 from acecoder.config import digest_of
+from acecoder.journal import Journal
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from acecoder.sandbox.asserts import Plan, holds, plan, plan_file
+from acecoder.sandbox.asserts import Plan, plan, plan_file
 from acecoder.sandbox.contract import Judged, Limits
 from acecoder.sandbox.decoding import Malformed, decode, parse_frame
+from acecoder.sandbox.interpreter import holds
 from acecoder.sandbox.trials import Attempt, Trial
 from acecoder.sandbox.worker.station import split_frames
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest

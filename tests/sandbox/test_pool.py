@@ -3,80 +3,28 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import http.client
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from acecoder.errors import InputError, SandboxUnavailable
 from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
 from acecoder.sandbox.pool import PoolSandbox
-from acecoder.sandbox.requirements import WORKER, why_unavailable
-from acecoder.sandbox.worker.identity import identity
+from acecoder.sandbox.requirements import why_unavailable
 from acecoder.sandbox.worker.kernel import why_not_gvisor
-from acecoder.sandbox.worker.station import Station, to_wire
 from acecoder.schema import Outcome, Test
+from tests.sandbox.pools import COMMAND, DANGER, Start, sandbox
 from tests.sandbox.programs import RIGHT
 
 pytestmark = pytest.mark.skipif(bool(why_unavailable()), reason=why_unavailable())
 TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
-COMMAND = [sys.executable, "-s", "-P", "-S", str(WORKER), "--pool"]
-DANGER = "--accept-a-kernel-that-is-not-gvisor"
-Start = Callable[..., tuple[subprocess.Popen[bytes], int]]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Start a server on a free port; all are killed at the end."""
-    servers: list[subprocess.Popen[bytes]] = []
-
-    def call(
-        *options: str, port: int = 0, host: str = "127.0.0.1"
-    ) -> tuple[subprocess.Popen[bytes], int]:
-        if not port:
-            with socket.socket() as free:
-                free.bind((host, 0))
-                port = free.getsockname()[1]
-        given = options or ("--no-token",)
-        server = subprocess.Popen(
-            [*COMMAND, "--port", str(port), "--host", host, "--workers", "2", DANGER, *given],
-            stderr=subprocess.DEVNULL,
-        )
-        servers.append(server)
-        for _ in range(200):
-            try:
-                socket.create_connection((host, port), timeout=1).close()
-                return server, port
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the server did not start")
-
-    yield call
-    for server in servers:
-        server.kill()
-        server.wait()
-
-
-def sandbox(port: int, host: str = "127.0.0.1", **pool: object) -> PoolSandbox:
-    table = {"url": f"http://{host}:{port}", "wait_s": 10.0, **pool}
-    return PoolSandbox(
-        SandboxConfig(
-            backend="pool", pool=PoolConfig.model_validate(table), limits=Limits(test_cpu_s=0.3)
-        )
-    )
 
 
 def get(
@@ -329,99 +277,3 @@ def test_a_body_nested_without_end_is_refused(start: Start) -> None:
     _, port = start()
     assert get(port, "/v1/trials", "POST", "[" * 200_000)[0] == 400
     assert get(port, "/readyz")[0] == 200
-
-
-class Fragile(BaseHTTPRequestHandler):
-    """A replica that speaks the protocol and loses all its connections when it runs a killer."""
-
-    protocol_version = "HTTP/1.1"
-    connections: ClassVar[set[socket.socket]] = set()
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        body = json.dumps(identity()).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_POST(self) -> None:
-        trials = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["trials"]
-        self.connections.add(self.connection)
-        self.send_response(200)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        station = Station([])
-        self.close_connection = True
-        try:
-            for trial in trials:
-                if "KILLER" in trial["program"]:
-                    for each in list(self.connections):
-                        with contextlib.suppress(OSError):
-                            each.shutdown(socket.SHUT_RDWR)
-                    self.connections.clear()
-                    return
-                line = (
-                    json.dumps(
-                        {"id": trial["id"], "attempts": to_wire(station.run(trial))}
-                    ).encode()
-                    + b"\n"
-                )
-                self.wfile.write(b"%x\r\n%b\r\n" % (len(line), line))
-                self.wfile.flush()
-            self.wfile.write(b"0\r\n\r\n")
-        except OSError:
-            pass
-        finally:
-            self.connections.discard(self.connection)
-            station.close()
-
-
-@pytest.fixture
-def fragile() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Fragile)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_address[1]
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_program_that_takes_replicas_with_it_has_crashed_and_nobody_else(
-    fragile: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("acecoder.sandbox.pool.REST_S", 0.1)
-    programs = [(f"killer{i}", f"# KILLER {i}\ndef f(x): return 0") for i in range(3)]
-    programs += [(f"right{i}", f"# {i}\ndef f(x): return x[::-1]") for i in range(20)]
-    random.Random(3).shuffle(programs)
-    with sandbox(fragile, chunk_programs=8) as one:
-        judged = {r.key: r.outcomes for r in one.judge([Job("p", TESTS[:1], tuple(programs))])}
-    assert len(judged) == 23
-    assert {outcomes for key, outcomes in judged.items() if "right" in key} == {(Outcome.PASSED,)}
-    assert {outcomes for key, outcomes in judged.items() if "killer" in key} == {(Outcome.CRASHED,)}
-
-
-def test_a_replica_that_is_merely_down_costs_no_program_its_verdict(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("acecoder.sandbox.pool.REST_S", 0.05)
-    _, port = start(host="127.0.0.1")
-    real = socket.getaddrinfo
-
-    def both(host: object, *rest: object, **named: object) -> object:
-        if host != "pool.test":
-            return real(host, *rest, **named)  # type: ignore[arg-type]
-        return [
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port))
-            for ip in ("127.0.0.1", "127.0.0.2")
-        ]
-
-    monkeypatch.setattr(socket, "getaddrinfo", both)
-    slow = "import time\ndef f(x):\n    time.sleep(0.05)\n    return x[::-1]  # "
-    programs = tuple((f"k{i}", f"{slow}{i}") for i in range(40))
-    with sandbox(port, host="pool.test", chunk_programs=8) as one:
-        judged = list(one.judge([Job("p", TESTS[:1], programs)]))
-    assert {r.outcomes for r in judged} == {(Outcome.PASSED,)}
-    assert len(judged) == 40

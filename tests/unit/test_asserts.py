@@ -18,8 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acecoder.sandbox.asserts import Unreadable, holds, plan
+from acecoder.sandbox.asserts import plan
 from acecoder.sandbox.decoding import Malformed, Opaque, decode, parse_frame
+from acecoder.sandbox.interpreter import Unreadable, holds
 
 WORKER = Path("acecoder/sandbox/worker")
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from acecoder.artifacts import CHECKPOINT_MARK, REPORT, Home, Journal, write_manifest
+from acecoder.artifacts import CHECKPOINT_MARK, REPORT, Home, write_manifest
 from acecoder.config import Config
 from acecoder.contract import Out, Report, StageContext
 from acecoder.errors import InputError, PlatformError
+from acecoder.journal import Journal
 from acecoder.runner import run_stage
 from acecoder.store import MERGED_FROM, ObjectStore
 

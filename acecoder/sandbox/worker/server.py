@@ -24,9 +24,10 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from worker import kernel
+from worker.checking import check_trial
 from worker.identity import identity
 from worker.network import reached
-from worker.station import Station, StationLost, check_trial, to_wire
+from worker.station import Station, StationLost, to_wire
 
 MAX_BODY_BYTES = 64 << 20
 MAX_CONNECTIONS = 256
