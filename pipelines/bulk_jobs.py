@@ -9,7 +9,7 @@ from pathlib import Path
 from acecoder import bulk
 from acecoder.artifacts import Home, check_destination
 from acecoder.cluster.api import Cluster, Object
-from acecoder.cluster.waits import refused_pods, why_waiting
+from acecoder.cluster.waits import find_waits
 from acecoder.config import Table, merge, validate
 from acecoder.errors import InputError, PlatformError
 from acecoder.judging import JudgingConfig
@@ -169,7 +169,11 @@ def _ended(found: Object) -> str:
 
 
 def _pods(cluster: Cluster, infra: Infra, name: str) -> list[Object]:
-    return cluster.items("pods", infra.namespace, labels=f"batch.kubernetes.io/job-name={name}")
+    return cluster.items("pods", infra.namespace, labels=_selector(name))
+
+
+def _selector(name: str) -> str:
+    return f"batch.kubernetes.io/job-name={name}"
 
 
 def _failure(
@@ -181,8 +185,7 @@ def _failure(
     failed = [pod for pod in _pods(cluster, infra, name) if pod["status"].get("phase") == "Failed"]
     if failed:
         log = cluster.log(infra.namespace, failed[-1]["metadata"]["name"])
-        lines = [line.partition(" ")[2] for line in log.strip().splitlines()]
-        why += "\n" + "\n".join(lines[-15:])
+        why += "\n" + "\n".join(log.strip().splitlines()[-15:])
     return PlatformError(
         f"job {name} failed: {why}", where=infra.namespace,
         remedy="mend that and run judge-bulk again: finished shards are kept",
@@ -191,19 +194,11 @@ def _failure(
 
 def _complain_of_stuck(cluster: Cluster, infra: Infra, name: str) -> None:
     """Raise PlatformError where pods cannot start and none is at work."""
-    events = cluster.items("events", infra.namespace)
-    pods = _pods(cluster, infra, name)
-    if any(pod["status"].get("phase") == "Running" for pod in pods):
+    if any(pod["status"].get("phase") == "Running" for pod in _pods(cluster, infra, name)):
         return
-    refused = refused_pods(events, name) if not pods else ""
-    if refused:
-        raise PlatformError(f"pods of job {name} are refused: {refused}", where=infra.namespace,
-                            remedy="run judge-bulk again when that is mended")  # fmt: skip
-    for pod in pods:
-        why, remedy = why_waiting(pod, events)
-        if why:
-            raise PlatformError(f"pod {pod['metadata']['name']} cannot run: {why}",
-                                where=infra.namespace, remedy=remedy)  # fmt: skip
+    for wait in find_waits(cluster, infra.namespace, _selector(name), owner=name):
+        raise PlatformError(f"{wait.name} cannot run: {wait.why}", where=infra.namespace,
+                            remedy=f"{wait.remedy}; then run judge-bulk again")  # fmt: skip
 
 
 def _say(text: str) -> None:

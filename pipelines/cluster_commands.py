@@ -114,7 +114,7 @@ def status(target: Target) -> int:
         state = task.state.lower() or "not begun"
         _say(f"{task.name:34} {state:10} {task.seconds:6.0f} s" if task.seconds else f"{task.name:34} {state}")  # fmt: skip
     for wait in watching.waits(ready.infra.namespace, run.id):
-        _say(f"pod {wait.pod} waits: {wait.why}\n  try: {wait.remedy}")
+        _say(f"pod {wait.name} waits: {wait.why}\n  try: {wait.remedy}")
     return 0
 
 

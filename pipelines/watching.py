@@ -7,41 +7,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from acecoder.cluster.api import Cluster
 from acecoder.cluster.trainjob import RUN_KEY_LABEL
-from acecoder.cluster.waits import why_waiting
+from acecoder.cluster.waits import Wait, find_waits
 from acecoder.errors import InputError, PlatformError
 
 RUN_LABEL = "pipeline/runid"
+"""On every pod and Workflow of a run."""
 STUCK_S = 45.0
-
-
-class Wait(NamedTuple):
-    """A pod that does not start."""
-
-    pod: str
-    why: str
-    remedy: str
-
-    @property
-    def for_room(self) -> bool:
-        """Waiting for a node is what queues are for; an image that is not there never comes."""
-        return self.why.startswith(("Unschedulable", "SchedulingGated"))
 
 
 def waits(namespace: str, run_id: str) -> list[Wait]:
     """The pods of a run that do not start; none where Kubernetes cannot be asked."""
     try:
-        cluster = Cluster.connect()
-        pods = cluster.items("pods", namespace, labels=f"{RUN_LABEL}={run_id}")
-        pending = [pod for pod in pods if pod["status"].get("phase") == "Pending"]
-        events = cluster.items("events", namespace) if pending else []
+        return find_waits(Cluster.connect(), namespace, f"{RUN_LABEL}={run_id}", owner=run_id)
     except (InputError, PlatformError):
         return []
-    found = [Wait(pod["metadata"]["name"], *why_waiting(pod, events)) for pod in pending]
-    return [wait for wait in found if wait.why]
 
 
 class Watch:
@@ -54,15 +36,15 @@ class Watch:
     def look(self, run_id: str, say: Callable[[str], None]) -> None:
         """Raises PlatformError where a pod has not been able to start for a while."""
         now_s = time.monotonic()
-        found = {wait.pod: wait for wait in waits(self._namespace, run_id)}
+        found = {wait.name: wait for wait in waits(self._namespace, run_id)}
         self._since_s = {pod: s for pod, s in self._since_s.items() if pod in found}
         for wait in found.values():
-            if wait.pod not in self._since_s:
-                say(f"pod {wait.pod} waits: {wait.why}")
-            since_s = self._since_s.setdefault(wait.pod, now_s)
+            if wait.name not in self._since_s:
+                say(f"pod {wait.name} waits: {wait.why}")
+            since_s = self._since_s.setdefault(wait.name, now_s)
             if not wait.for_room and now_s - since_s > STUCK_S:
                 raise PlatformError(
-                    f"pod {wait.pod} cannot start: {wait.why}", where=f"run {run_id}",
+                    f"pod {wait.name} cannot start: {wait.why}", where=f"run {run_id}",
                     remedy=f"{wait.remedy}\n  the run waits on: mend it, or `acecoder cancel`",
                 )  # fmt: skip
 

@@ -17,8 +17,7 @@ from typing import Any
 from acecoder.cluster.api import Cluster, Object
 from acecoder.errors import InputError, PlatformError
 from pipelines.submitting import Task
-
-RUN_LABEL = "pipeline/runid"
+from pipelines.watching import RUN_LABEL
 
 
 def tasks(namespace: str, run_id: str, steps: Mapping[str, str]) -> list[Task]:
@@ -33,10 +32,9 @@ def tasks(namespace: str, run_id: str, steps: Mapping[str, str]) -> list[Task]:
 def log(namespace: str, pod: str) -> str:
     """What a step said, while its pod is there; empty where Kubernetes cannot be asked."""
     try:
-        text = Cluster.connect().log(namespace, pod, container="main")
+        return Cluster.connect().log(namespace, pod, container="main")
     except (InputError, PlatformError):
         return ""
-    return "\n".join(line.partition(" ")[2] for line in text.splitlines())
 
 
 def tasks_of_workflow(workflow: Object, steps: Mapping[str, str]) -> list[Task]:

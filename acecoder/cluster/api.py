@@ -89,11 +89,19 @@ class Cluster:
             "DELETE", f"{_path(kind, namespace)}/{name}", {"propagationPolicy": "Background"}
         )
 
-    def log(self, namespace: str, pod: str, *, since: str = "", container: str = "") -> str:
-        """A pod's log, a time before each line, since such a time (to the second); empty where it
-        has not started. Raises as `get`."""
-        query = {"timestamps": "true"} | ({"sinceTime": since[:19] + "Z"} if since else {})
-        query |= {"container": container} if container else {}
+    def log(self, namespace: str, pod: str, container: str = "") -> str:
+        """A pod's log so far; empty where it has not started. Raises as `get`."""
+        return self._log(namespace, pod, {"container": container} if container else {})
+
+    def stamped_log(self, namespace: str, pod: str, since: str) -> str:
+        """The same with a time before each line, from such a time on (to the second)."""
+        return self._log(
+            namespace,
+            pod,
+            {"timestamps": "true"} | ({"sinceTime": since[:19] + "Z"} if since else {}),
+        )
+
+    def _log(self, namespace: str, pod: str, query: dict[str, str]) -> str:
         found = self._call("GET", f"{_path('pods', namespace)}/{pod}/log", query, text=True)
         return str(found or "")
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from acecoder.cluster.api import Cluster
 from acecoder.cluster.capacity import Demand, homeless, quota_shortages
-from acecoder.cluster.waits import refused_pods, why_waiting
+from acecoder.cluster.waits import find_waits
 from acecoder.config import Config
 from acecoder.errors import PlatformError, SandboxUnavailable
 
@@ -81,20 +81,11 @@ def check_nodes(cluster: Cluster, needs: ClusterNeeds) -> str:
 
 def explained(cluster: Cluster, needs: ClusterNeeds, fault: SandboxUnavailable) -> PlatformError:
     """The fault of a pool that does not answer, with what its pods wait for."""
-    events = cluster.items("events", needs.sandbox_namespace)
-    pods = cluster.items("pods", needs.sandbox_namespace, labels=needs.sandbox_labels)
-    waits = {pod["metadata"]["name"]: why_waiting(pod, events) for pod in pods}
-    stuck = {name: wait for name, wait in waits.items() if wait[0]}
-    if stuck:
-        name, (why, remedy) = next(iter(stuck.items()))
-        return SandboxUnavailable(
-            f"{fault.what}; pod {name} ({len(stuck)} of {len(pods)} alike): {why}",
-            where=fault.where, remedy=remedy,
-        )  # fmt: skip
-    refused = refused_pods(events, "sandbox-pool")
-    if not pods and refused:
-        return SandboxUnavailable(
-            f"{fault.what}; its pods are refused: {refused}", where=fault.where,
-            remedy="kubectl -n acecoder-sandbox describe replicaset",
-        )  # fmt: skip
-    return fault
+    waits = find_waits(cluster, needs.sandbox_namespace, needs.sandbox_labels, owner="sandbox-pool")
+    if not waits:
+        return fault
+    first = waits[0]
+    alike = f" (and {len(waits) - 1} more)" if len(waits) > 1 else ""
+    return SandboxUnavailable(
+        f"{fault.what}; {first.name}{alike}: {first.why}", where=fault.where, remedy=first.remedy
+    )

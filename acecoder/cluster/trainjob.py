@@ -15,13 +15,14 @@ from typing import Literal
 
 from acecoder.cluster.api import Cluster, Object
 from acecoder.cluster.launch import Launch
-from acecoder.cluster.waits import refused_pods, why_waiting
+from acecoder.cluster.waits import Wait, find_waits
 from acecoder.errors import PlatformError
 
 LOOK_S = 2.0
 STUCK_S = 45.0
 TAIL_LINES = 80
 """torchrun's own report of a failure is 33 lines, after the program's last words."""
+NOTHING = Wait("", "", "")
 JOBSET = "jobset.sigs.k8s.io"
 RUN_KEY_LABEL = "acecoder.dev/run-key"
 ROLLOUT_SERVER = "ACECODER_ROLLOUT_SERVER"
@@ -140,16 +141,16 @@ class _Node:
 
     def __init__(self, cluster: Cluster, launch: Launch, name: str) -> None:
         self._cluster, self._namespace, self._name = cluster, launch.namespace, name
+        self._selector = f"{JOBSET}/jobset-name={name}"
         self._pod = ""
         self._told_until = ""
 
     def pods(self) -> list[Object]:
-        return self._cluster.items(
-            "pods", self._namespace, labels=f"{JOBSET}/jobset-name={self._name}"
-        )
+        return self._cluster.items("pods", self._namespace, labels=self._selector)
 
-    def events(self) -> list[Object]:
-        return self._cluster.items("events", self._namespace)
+    def waits(self) -> list[Wait]:
+        """What keeps its pods from running."""
+        return find_waits(self._cluster, self._namespace, self._selector, owner=self._name)
 
     def first(self) -> Object | None:
         """Node 0, which logs for all."""
@@ -169,7 +170,7 @@ class _Node:
             return
         if pod["metadata"]["name"] != self._pod:
             self._pod, self._told_until = pod["metadata"]["name"], ""
-        log = self._cluster.log(self._namespace, self._pod, since=self._told_until)
+        log = self._cluster.stamped_log(self._namespace, self._pod, self._told_until)
         for line in log.splitlines():
             stamp, _, text = line.partition(" ")
             if stamp > self._told_until:
@@ -183,8 +184,9 @@ class _Node:
         if pod is None:
             return "(no pod is left)"
         log = self._cluster.log(self._namespace, pod["metadata"]["name"])
-        lines = [line.partition(" ")[2] for line in log.strip().splitlines()[-TAIL_LINES:]]
-        return "\n".join([f"--- {pod['metadata']['name']}", *lines])
+        return "\n".join(
+            [f"--- {pod['metadata']['name']}", *log.strip().splitlines()[-TAIL_LINES:]]
+        )
 
 
 class _Watch:
@@ -210,7 +212,8 @@ class _Watch:
                     "it goes on from its last checkpoint",
                 )  # fmt: skip
             return None
-        why, remedy = self._why_not(found, node)
+        wait = self._why_not(found, node)
+        why, remedy = wait.why, wait.remedy
         if why != self._said:
             self._said = why
             self._say(f"waits: {why}" if why else "its nodes are on their way")
@@ -221,10 +224,7 @@ class _Watch:
                 where=where, remedy=remedy or "raise queue_timeout_s, or ask for fewer nodes",
             )  # fmt: skip
         # Waiting for room is what queues are for; an image that is not there never comes.
-        for_room = (
-            why.startswith(("Unschedulable", "SchedulingGated", "suspended"))
-            or "exceeded quota" in why
-        )
+        for_room = wait.for_room or why.startswith("suspended")
         if why and not for_room:
             self._stuck_since_s = self._stuck_since_s or time.monotonic()
             if time.monotonic() - self._stuck_since_s > STUCK_S:
@@ -235,18 +235,13 @@ class _Watch:
             self._stuck_since_s = None
         return None
 
-    def _why_not(self, found: Object, node: _Node) -> tuple[str, str]:
+    def _why_not(self, found: Object, node: _Node) -> Wait:
         if condition_of(found) == "Suspended":
-            return "suspended: not admitted to its queue", f"kubectl -n {self._launch.namespace} get workloads"  # fmt: skip
-        events, pods = node.events(), node.pods()
-        refused = "" if pods else refused_pods(events, str(found["metadata"]["name"]))
-        if refused:
-            return (
-                f"its pods are refused: {refused}",
-                "mend the runtime or the quota, and run again",
+            why = "suspended: not admitted to its queue"
+            return Wait(
+                self._launch.queue, why, f"kubectl -n {self._launch.namespace} get workloads"
             )
-        waits = [why_waiting(pod, events) for pod in pods]
-        return next((wait for wait in waits if wait[0]), ("", ""))
+        return next(iter(node.waits()), NOTHING)
 
 
 def _failure(node: _Node, name: str, found: Object) -> PlatformError:

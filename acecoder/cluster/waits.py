@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from acecoder.cluster.api import Object
+from acecoder.cluster.api import Cluster, Object
 
 STUCK = {
     "ErrImagePull": "is the image's name right, has it been pushed, may this namespace pull it "
@@ -19,6 +20,42 @@ STUCK = {
     "CrashLoopBackOff": "kubectl logs --previous",
 }  # fmt: skip
 """Waiting reasons of a container that do not pass by themselves, and what to try."""
+
+
+class Wait(NamedTuple):
+    """Something that does not start: a pod, or an owner whose pods are refused."""
+
+    name: str
+    why: str
+    remedy: str
+
+    @property
+    def for_room(self) -> bool:
+        """Waiting for room is what queues are for; an image that is not there never comes."""
+        return (
+            self.why.startswith(("Unschedulable", "SchedulingGated"))
+            or "exceeded quota" in self.why
+        )
+
+
+def find_waits(cluster: Cluster, namespace: str, labels: str, owner: str) -> list[Wait]:
+    """What keeps the pods with these labels from running; none where a pod waits for nothing.
+
+    Where there is no pod at all, why `owner` (what makes them; its name's beginning) may not make
+    any. Raises as `Cluster.items`.
+    """
+    pods = cluster.items("pods", namespace, labels=labels)
+    pending = [pod for pod in pods if pod["status"].get("phase") == "Pending"]
+    if pods and not pending:
+        return []
+    events = cluster.items("events", namespace)
+    refused = refused_pods(events, owner) if not pods else ""
+    if refused:
+        return [
+            Wait(owner, f"its pods are refused: {refused}", f"kubectl -n {namespace} get events")
+        ]
+    found = [Wait(pod["metadata"]["name"], *why_waiting(pod, events)) for pod in pending]
+    return [wait for wait in found if wait.why]
 
 
 REFUSALS = ("FailedCreate", "TrainJobResourcesCreationFailed")

@@ -127,7 +127,7 @@ def test_a_pool_that_does_not_answer_is_explained_by_its_pods(api: Api) -> None:
         {"involvedObject": {"name": "sandbox-pool-1"}, "reason": "FailedCreatePodSandBox",
          "message": 'no runtime for "runsc" is configured'}]}  # fmt: skip
     told = preflight.explained(Cluster.connect(), NEEDS, fault)
-    assert "sandbox-pool-1 (1 of 1 alike): FailedCreatePodSandBox: no runtime" in told.what
+    assert "sandbox-pool-1: FailedCreatePodSandBox: no runtime" in told.what
     assert "install runsc" in told.remedy
     api.table[f"{SANDBOX}/pods"] = {"items": []}
     api.table[f"{SANDBOX}/events"] = {"items": [
