@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -71,7 +71,8 @@ def split(home: Home, problems: Path, programs: Path, config: JudgingConfig, siz
     key = digest_of(parts)[:16]
     found = store.get(f"bulk/{key}/plan.json")
     if found is not None:
-        return Plan(**json.loads(found))
+        # What decides no verdict (where the pool is) may have changed since.
+        return _write(store, replace(Plan(**json.loads(found)), config=config.model_dump_json()))
     known = {problem.id: problem for problem in read_table(problems, Problem)}
     there = set(store.names(f"bulk/{key}/shards/"))
     read = read_table(programs, Program)
@@ -83,8 +84,11 @@ def split(home: Home, problems: Path, programs: Path, config: JudgingConfig, siz
             if plan.shard(shards, table) not in there:
                 store.put(plan.shard(shards, table), _lines(records))
         shards, count = shards + 1, count + len(chunk)
-    plan = Plan(key, shards, count, plan.config)
-    store.put(f"bulk/{key}/plan.json", json.dumps(asdict(plan)).encode())
+    return _write(store, Plan(key, shards, count, plan.config))
+
+
+def _write(store: ObjectStore, plan: Plan) -> Plan:
+    store.put(f"{plan.directory()}/plan.json", json.dumps(asdict(plan)).encode())
     return plan
 
 

@@ -80,6 +80,19 @@ def test_a_pod_that_dies_in_a_shard_loses_no_verdict(
     assert len(list(bulk.gather(Home(tmp_path / "s", store), plan))) == 120
 
 
+def test_a_pool_that_has_moved_is_found_and_nothing_is_split_again(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    problems, programs = tables(tmp_path)
+    home = Home(tmp_path / "s", store)
+    first, moved = (
+        bulk.split(home, problems, programs, JudgingConfig.model_validate({"sandbox": {"pool": {"url": url}}}), 4)
+        for url in ("http://old:8080", "http://new:8080")
+    )  # fmt: skip
+    assert moved.key == first.key
+    assert "http://new:8080" in bulk.load_plan(home, moved.key).config
+
+
 def test_a_program_without_its_problem_is_refused_before_anything_starts(
     store: ObjectStore, tmp_path: Path
 ) -> None:
