@@ -30,6 +30,7 @@ from acecoder.sandbox.interpreter import (
     TYPES,
     WRONG,
     Answer,
+    Literal,
     Unreadable,
     evaluate,
     qualified,
@@ -84,7 +85,7 @@ def _plan(test: str) -> Plan:
             compile(source, "<test>", "eval")  # what was unparsed may nest too deeply to be read
     except (Unreadable, RecursionError, ValueError, SyntaxError, MemoryError):
         return Plan(weak_code=text)
-    return Plan(calls=tuple(calls.sources), condition=condition)
+    return Plan(calls=tuple(calls.sources), condition=_Literals().visit(condition))
 
 
 _cached_plan = lru_cache(maxsize=256)(_plan)
@@ -241,6 +242,30 @@ def _try_constants(node: ast.AST) -> bool:
             with contextlib.suppress(*WRONG):
                 evaluate(part)
     return False
+
+
+class _Literals(ast.NodeTransformer):
+    """Replace every largest literal by its value: most asserts hold an answer against one."""
+
+    _PARTS = (
+        ast.List,
+        ast.Tuple,
+        ast.Set,
+        ast.Dict,
+        ast.Constant,
+        ast.Load,
+        ast.UnaryOp,
+        ast.unaryop,
+    )
+
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict)) and all(
+            isinstance(part, self._PARTS) for part in ast.walk(node)
+        ):
+            with contextlib.suppress(Unreadable, *WRONG):
+                return Literal(evaluate(node))
+            return node  # an error in it is one of each evaluation
+        return self.generic_visit(node)
 
 
 def _is_text(node: ast.expr) -> bool:

@@ -26,10 +26,9 @@ def open_sandbox(config: SandboxConfig, *, num_workers: int) -> Sandbox:
 
 
 def default_workers() -> int:
-    """Two workers a core this process may use.
+    """Two workers a core this process may use; the second is for beside a program that takes long
+    (`turns`), as one that sleeps until a wall limit ends it.
 
-    A program that sleeps or waits leaves its core idle until a wall limit ends it; another runs
-    there meanwhile. Limits count CPU time, so that sharing a core flips no verdict
-    (`benchmarks/README.md`).
+    Limits count CPU time, so that sharing a core flips no verdict.
     """
     return 2 * len(os.sched_getaffinity(0))

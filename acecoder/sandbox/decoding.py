@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -60,10 +61,40 @@ class Opaque:
         return f"<{self.type_name}: {self.text}>"
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One answer: the values of a test's calls, or the error that ended it."""
+
+    values: list[Any] | None = None
+    """Encoded, see `decode`."""
+    error: tuple[str, str] | None = None
+    """The name of its class, as the program tells it, and its text."""
+
+
+MALFORMED = "Malformed"
+
+
+def read_frame(data: bytes) -> Frame:
+    """What a frame says; never raises: what is no answer is the error `MALFORMED`."""
+    try:
+        frame = parse_frame(data)
+    except Malformed as fault:
+        return Frame(error=(MALFORMED, str(fault)))
+    values, error = frame.get("values"), frame.get("error")
+    if isinstance(error, list) and len(error) == 2:
+        return Frame(error=(str(error[0]), str(error[1])))
+    if isinstance(values, list) and not error:
+        return Frame(values=values)
+    return Frame(error=(MALFORMED, "neither values nor an error"))
+
+
+_parse = json.JSONDecoder().decode
+
+
 def parse_frame(data: bytes) -> dict[str, Any]:
     """A frame's JSON object. Raises Malformed."""
     try:
-        frame = json.loads(data)
+        frame = _parse(data.decode())
     except (ValueError, RecursionError) as error:
         raise Malformed(f"not an answer: {type(error).__name__}") from None
     if not isinstance(frame, dict):

@@ -43,6 +43,17 @@ class Answer(ast.expr):
         self.index = index
 
 
+class Literal(ast.expr):
+    """A literal of the condition, evaluated once for all answers it is held against."""
+
+    _fields = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+        self.weight = weight(value, MAX_WEIGHT)
+
+
 def _bounded_range(*args: int) -> range:
     values = range(*args)
     if len(values) > MAX_LENGTH:
@@ -253,13 +264,21 @@ class _Interpreter:
             return None
         read: Function = getattr(self, f"_{type(node).__name__.lower()}")
         made = read(node)
-        self._weight += weight(made, MAX_WEIGHT - self._weight)
+        if isinstance(node, Literal):
+            self._weight += node.weight
+        else:
+            self._weight += weight(made, MAX_WEIGHT - self._weight)
+        if self._weight > MAX_WEIGHT:
+            raise Unreadable("values too large")
         return made
 
     def _answer(self, node: Answer) -> Any:
         return self._answers[node.index]
 
     def _constant(self, node: ast.Constant) -> Any:
+        return node.value
+
+    def _literal(self, node: Literal) -> Any:
         return node.value
 
     def _name(self, node: ast.Name) -> Any:
@@ -332,6 +351,10 @@ class _Interpreter:
         return FUNCTIONS[name](*arguments, **named)
 
 
+_BOXES = (list, tuple, set, frozenset, deque, dict)
+_ONE = frozenset({bool, float, type(None)})
+
+
 def weight(value: Any, left: int) -> int:
     """How many items a value has, counted as a comparison of it would meet them.
 
@@ -340,27 +363,30 @@ def weight(value: Any, left: int) -> int:
     total, waiting = 0, [value]
     while waiting:
         each = waiting.pop()
-        if isinstance(each, list | tuple | set | frozenset | deque):
+        if type(each) in _ONE:
+            total += 1
+        elif isinstance(each, _BOXES):
             total += 1 + len(each)
-            waiting.extend(each if total <= left else ())
-        elif isinstance(each, dict):
-            total += 1 + len(each)
-            waiting.extend((*each.keys(), *each.values()) if total <= left else ())
-        elif isinstance(each, str | bytes):
+            if total <= left:
+                waiting.extend((*each, *each.values()) if isinstance(each, dict) else each)
+        elif isinstance(each, (str, bytes)):
             total += 1 + len(each) // 16
         elif isinstance(each, int):
             total += 1 + each.bit_length() // 64
         elif isinstance(each, range):
             total += 1 + len(each)
-        elif isinstance(each, Decimal) and each.is_finite() and abs(each.adjusted()) > MAX_DIGITS:
-            raise Unreadable("a number too long")  # int() of it would fill the memory
-        elif isinstance(each, Fraction):
-            waiting += (each.numerator, each.denominator)
         else:
             total += 1
+            waiting.extend(_parts(each))
         if total > left:
             raise Unreadable("values too large")
     return total
+
+
+def _parts(number: Any) -> tuple[int, ...]:
+    if isinstance(number, Decimal) and number.is_finite() and abs(number.adjusted()) > MAX_DIGITS:
+        raise Unreadable("a number too long")  # int() of it would fill the memory
+    return (number.numerator, number.denominator) if isinstance(number, Fraction) else ()
 
 
 def _refuse_growth(kind: ast.operator, left: Any, right: Any) -> None:

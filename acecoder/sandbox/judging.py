@@ -14,7 +14,7 @@ from typing import Any
 
 from acecoder.sandbox.asserts import Plan, plan, plan_file
 from acecoder.sandbox.contract import Judged, Limits
-from acecoder.sandbox.decoding import Malformed, decode, parse_frame
+from acecoder.sandbox.decoding import Frame, Malformed, decode, read_frame
 from acecoder.sandbox.interpreter import holds
 from acecoder.sandbox.trials import Attempt, Trial
 from acecoder.sandbox.worker.station import split_frames
@@ -163,13 +163,13 @@ def _take_calls(
         tally.record(waiting[0][0], outcome, f"while importing the program: {reason}")
         tally.kills += 1
         return
-    error = _error_of(frames[0])
+    error = _error_of(read_frame(frames[0]))
     if error:
         for index, _ in waiting:
             tally.record(index, *error)
         return
     for (index, this), frame in zip(waiting, frames[1:], strict=False):
-        tally.record(index, *judge_frame(this, frame))
+        tally.record(index, *judge_frame(this, read_frame(frame)))
     settled = len(frames) - 1
     if settled < len(waiting):
         tally.record(waiting[settled][0], *_interrupted(attempt))
@@ -194,24 +194,16 @@ def judge_frames(
     """The verdict on one program of a batch; None where only a process of its own can tell."""
     if len(frames) != len(plans) + 1:
         return None
-    kinds = [_error_kind(frame) for frame in frames]
-    if any(kind and kind not in ORDINARY_ERRORS for kind in kinds):
+    imported, *answers = map(read_frame, frames)
+    if any(each.error and each.error[0] not in ORDINARY_ERRORS for each in (imported, *answers)):
         return None
     tally = _Tally([Outcome.NOT_RUN] * len(plans), [])
-    for index, (this, frame) in enumerate(zip(plans, frames[1:], strict=True)):
-        error = _error_of(frames[0])
+    error = _error_of(imported)
+    for index, (this, frame) in enumerate(zip(plans, answers, strict=True)):
         tally.record(index, *(error or judge_frame(this, frame)))
     return Judged(
         key, problem_id, tuple(tally.outcomes), (), round(cpu_s, 6), round(wall_s, 6), tally.reason
     )
-
-
-def _error_kind(frame: bytes) -> str:
-    try:
-        error = parse_frame(frame).get("error")
-    except Malformed:
-        return "Malformed"
-    return str(error[0]) if isinstance(error, list) and error else ""
 
 
 def _interrupted(ended: Attempt) -> tuple[Outcome, str]:
@@ -221,20 +213,16 @@ def _interrupted(ended: Attempt) -> tuple[Outcome, str]:
     return Outcome.CRASHED, "its process ended (an exit, a signal, or out of memory)"
 
 
-def _error_of(frame: bytes) -> tuple[Outcome, str] | None:
-    try:
-        error = parse_frame(frame).get("error")
-    except Malformed as fault:
-        return Outcome.ERROR, str(fault)
-    if not isinstance(error, list) or len(error) != 2:
+def _error_of(frame: Frame) -> tuple[Outcome, str] | None:
+    if frame.error is None:
         return None
-    kind, text = str(error[0]), str(error[1])
+    kind, text = frame.error
     if kind == "MemoryError":
         return Outcome.MEMORY, "out of memory"
     return (Outcome.FAILED if kind == "AssertionError" else Outcome.ERROR), f"{kind}: {text}"
 
 
-def judge_frame(this: Plan, frame: bytes) -> tuple[Outcome, str]:
+def judge_frame(this: Plan, frame: Frame) -> tuple[Outcome, str]:
     """What one answer says of its test."""
     error = _error_of(frame)
     if error:
@@ -242,10 +230,9 @@ def judge_frame(this: Plan, frame: bytes) -> tuple[Outcome, str]:
     if this.weak_code:
         return Outcome.PASSED, ""
     try:
-        values = parse_frame(frame).get("values")
-        if not isinstance(values, list) or len(values) != len(this.calls):
+        if frame.values is None or len(frame.values) != len(this.calls):
             raise Malformed("another number of answers than of calls")
-        answers = [decode(value) for value in values]
+        answers = [decode(value) for value in frame.values]
         assert this.condition is not None
         if holds(this.condition, answers):
             return Outcome.PASSED, ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from typing import Self
 from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
 from acecoder.sandbox.trials import LOST, Attempt, Runs, Trial, canary, is_well
+from acecoder.sandbox.turns import Turns
 from acecoder.sandbox.units import Unit, units
 
 MAX_RESTARTS = 3
@@ -27,6 +29,7 @@ class LocalSandbox:
         self._num_workers = num_workers
         self._open_worker = open_worker
         self._check = check
+        self._turns = Turns(len(os.sched_getaffinity(0)))
         self._idle: list[Runs] = []  # kept between calls: RL judges a few programs a step
         self.audit = Audit()
 
@@ -60,7 +63,9 @@ class LocalSandbox:
         worker = _Stubborn(self._open_worker, self._idle.pop() if self._idle else None)
         try:
             while (unit := call.next_unit()) is not None:
-                for judged in drive(unit, worker.run):
+                with self._turns.one():
+                    verdicts = drive(unit, worker.run)
+                for judged in verdicts:
                     call.done.put(judged)
             if worker.runs is not None:
                 self._idle.append(worker.runs)

@@ -4,6 +4,7 @@ Answers are data (`encoding`); expected values never come here. Whatever the pro
 interpreter, it can only change its own answers.
 """
 
+import _signal
 import ast
 import atexit
 import builtins
@@ -11,10 +12,8 @@ import gc
 import json
 import os
 import resource
-import signal
 import struct
 import sys
-import threading
 import time
 import types
 
@@ -30,7 +29,7 @@ PROGRAM_FILE = "/tmp/program.py"
 PRELOADED = (
     "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "heapq", "itertools", "math", "operator", "random", "re", "statistics", "string",
-    "typing",
+    "threading", "typing",
 )  # fmt: skip
 
 PROGRESS = struct.Struct("=QddQ")
@@ -47,14 +46,17 @@ UNSETTABLE_IN_GVISOR = frozenset((resource.RLIMIT_NPROC, resource.RLIMIT_MSGQUEU
 """gVisor's kernel refuses to set these; the filter allows no process and no message queue, and the
 address space bounds the threads."""
 
-_filter = b""
+REHEARSALS = 20
+"""Enough for the interpreter to have specialised the code that every child runs."""
+
+_filter: "seccomp.OwnFilter | None" = None
 _unsettable: frozenset = frozenset()
 
 
 def prepare() -> None:
     """What PID 1 does once, so that no program pays for it."""
     global _filter, _unsettable
-    _filter = seccomp.build()
+    _filter = seccomp.OwnFilter()
     if not kernel.why_not_gvisor():
         _unsettable = UNSETTABLE_IN_GVISOR
     system.bound_capabilities()
@@ -67,33 +69,57 @@ def prepare() -> None:
     ]
     sys.path.append("/packages")
     sys.dont_write_bytecode = True
-    # `random` would draw new entropy in every child; the child seeds it itself.
+    # What these do in a new child is not needed and dear: `random` would draw new entropy, and
+    # `threading` make new locks, of which none is held here, where there is one thread.
     register, os.register_at_fork = os.register_at_fork, lambda **hooks: None
     try:
-        import random  # noqa: F401
+        for name in PRELOADED:
+            __import__(name)
     finally:
         os.register_at_fork = register
-    for name in PRELOADED:
-        __import__(name)
+    sys.modules["random"].seed(0)
     # What `site` adds, which is not run here; scripts end themselves with them.
     builtins.exit = builtins.quit = sys.exit
+    _rehearse()
     gc.collect()
     gc.freeze()
+
+
+def _rehearse() -> None:
+    """Run a small program as a child will, so that caches and specialised code are there before
+    the fork: each child would make them on pages it must copy first."""
+    program = "def f(x):\n    return [x, (str(x),), {x: 0.5}]\nclass C:\n    pass\n"
+    job = {"kind": "calls", "program": program, "tests": [{"calls": ["f(1)"]}, {"calls": ["g()"]}]}
+    text = json.dumps(job).encode()
+    sink = os.open("/dev/null", os.O_WRONLY)
+    reader, writer = os.pipe()
+    for _ in range(REHEARSALS):
+        _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+        system.rehearse()
+        os.write(writer, LENGTH.pack(len(text)) + text)
+        job = _read_job(reader)
+        answers = Answers(sink, bytearray(PROGRESS.size), 1 << 16)
+        _run_tests(job, answers, {})
+        answers.hold = True
+        _run_tests({**job, "kind": "batch"}, answers, {})
+    for fd in (sink, reader, writer):
+        os.close(fd)
+    del sys.modules["program"]
 
 
 def become_program(settings: dict, progress: object, alive: int) -> None:
     """Isolate, read the program, run its tests, exit. Never returns."""
     try:
         try:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
             header = _read_job(settings["programs_fd"])
             os.chdir("/tmp")
             _close_all_but(alive, settings["programs_fd"], settings["answers_fd"])
             _limit(header["limits"])
             # Its pid is the next one (see the supervisor), so no two programs share a uid.
             _drop_privileges(1 + os.getpid() % 60_000 if settings["many_uids"] else 0)
-            sys.modules["random"].seed(0)
-            seccomp.install(_filter)
+            sys.modules["threading"].main_thread()._set_native_id()
+            _filter.install()
         except BaseException as error:
             os.write(alive, f"!{type(error).__name__}: {error}".encode()[:500])
             os._exit(1)
@@ -209,7 +235,7 @@ def _drop_privileges(uid: int) -> None:
         os.setresuid(uid, uid, uid)
     system.drop_capabilities()
     # A change of uid clears this; without it, dying parents would leave programs behind.
-    system.prctl(system.PR_SET_PDEATHSIG, signal.SIGKILL)
+    system.prctl(system.PR_SET_PDEATHSIG, _signal.SIGKILL)
 
 
 def _run_tests(job: dict, answers: Answers, codes: dict) -> None:
@@ -308,7 +334,7 @@ def _run_script(job: dict, answers: Answers) -> None:
         status = 1
     # As the interpreter does at its end: wait for threads that still print, run what was asked
     # for, let files that nobody closed be written.
-    threading._shutdown()
+    sys.modules["threading"]._shutdown()
     atexit._run_exitfuncs()
     try:
         sys.stdout.flush()

@@ -1,9 +1,13 @@
-"""A seccomp filter that allows what a Python program computes with, and refuses the rest.
+"""Seccomp filters that allow what a Python program computes with, and refuse the rest.
 
 An allow list: a system call nobody thought of is refused. No process creation (threads only), no
 sockets, no ptrace, no mounts, no new namespaces, no shared memory, no io_uring, no change of a
 file's mode or times (gVisor allows them on a read-only mount, where the next program could see
 them). x86-64 only.
+
+Two filters, because the kernel compiles each at its installation. `install_base` is for the
+process that forks the programs, and inherited: the allow list, and what a new program needs until
+it has given up its rights. `OwnFilter` is small, installed by every program, and takes that back.
 """
 
 import ctypes
@@ -53,8 +57,6 @@ CLOCKS = (228, 229, 230)
 is the CPU time of another process, PID 1 among them, which a program could spend for the next."""
 NAMED_CLOCKS = 16
 KILL, TGKILL = 62, 234
-OWN_PID = 0x7A5B3C1D
-"""Replaced by the process's own, in `install`."""
 CLONE, IOCTL, FCNTL, PRLIMIT64, CLONE3 = 56, 16, 72, 302, 435
 FCNTLS = (0, 1, 2, 3, 5, 36, 1030, 1032)
 """F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_GETLK, F_OFD_GETLK, F_DUPFD_CLOEXEC, F_GETPIPE_SZ. What
@@ -64,94 +66,151 @@ FCNTLS_WITHOUT_EFFECT = (6, 7, 37, 38)
 """F_SETLK, F_SETLKW and their kin: as `flock`; sqlite needs them to succeed."""
 IOCTLS = (0x5421, 0x5450, 0x5451, 0x541B)  # FIONBIO, FIONCLEX, FIOCLEX, FIONREAD
 CLONE_THREAD = 0x00010000
+CLONE_NAMESPACES = 0x7E020000
+UNTIL_ISOLATED = {
+    "sendmsg": 46, "recvmsg": 47, "setsid": 112, "setgroups": 116, "setresuid": 117,
+    "setresgid": 119, "capset": 126, "prctl": 157, "close_range": 436,
+}  # fmt: skip
+"""What the zygote talks with, and what its child gives up its rights with."""
 
 _ARCH_X86_64 = 0xC000003E
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_LOAD, _JUMP_EQ, _JUMP_GE, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _JUMP, _RETURN = 0x20, 0x05, 0x06
+_JUMP_EQ, _JUMP_GE, _JUMP_SET = 0x15, 0x35, 0x45
 _NUMBER, _ARCH, _ARG0, _ARG1, _ARG2 = 0, 4, 16, 24, 32  # offsets into struct seccomp_data
 _SECCOMP_MODE_FILTER = 2
+
+_Ops = list
+"""BPF instructions, eight bytes each. A rule is some that end in a return on every path."""
 
 
 def _op(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("HBBI", code, if_true, if_false, value)
 
 
+_allow = _op(_RETURN, _ALLOW)
+
+
 def _refuse(code: int) -> bytes:
     return _op(_RETURN, _ERRNO | code)
 
 
-def build() -> bytes:
-    """The BPF program, eight bytes an instruction."""
-    ops = [
-        _op(_LOAD, _ARCH), _op(_JUMP_EQ, _ARCH_X86_64, 1, 0), _op(_RETURN, _KILL),
-        _op(_LOAD, _NUMBER), _op(_JUMP_GE, 0x40000000, 0, 1), _refuse(errno.EPERM),
-    ]  # fmt: skip
-    for number in ALLOWED.values():
-        ops += [_op(_JUMP_EQ, number, 0, 1), _op(_RETURN, _ALLOW)]
-    for number in WITHOUT_EFFECT.values():
-        ops += [_op(_JUMP_EQ, number, 0, 1), _refuse(0)]
-    for number in XATTR:
-        ops += [_op(_JUMP_EQ, number, 0, 1), _refuse(errno.ENOTSUP)]
-    ops += [
-        _op(_JUMP_EQ, UTIMENSAT, 0, 6), _op(_LOAD, _ARG2), _op(_JUMP_EQ, 0, 0, 3),
+def _if_argument(argument: int, test: int, value: int, then: bytes, otherwise: bytes) -> _Ops:
+    return [_op(_LOAD, argument), _op(test, value, 0, 1), then, otherwise]
+
+
+def _one_of(argument: int, answers: dict, otherwise: _Ops) -> _Ops:
+    ops = [_op(_LOAD, argument)]
+    for value, answer in answers.items():
+        ops += [_op(_JUMP_EQ, value, 0, 1), answer]
+    return ops + otherwise
+
+
+def base_rules() -> dict:
+    """System call number -> rule; the rest is refused."""
+    rules = {number: [_allow] for number in (*ALLOWED.values(), *UNTIL_ISOLATED.values())}
+    rules |= {number: [_refuse(0)] for number in WITHOUT_EFFECT.values()}
+    rules |= {number: [_refuse(errno.ENOTSUP)] for number in XATTR}
+    rules[UTIMENSAT] = [
+        _op(_LOAD, _ARG2), _op(_JUMP_EQ, 0, 0, 3),
         _op(_LOAD, _ARG2 + 4), _op(_JUMP_EQ, 0, 0, 1), _refuse(errno.EPERM), _refuse(0),
     ]  # fmt: skip
-    # Threads only: without CLONE_THREAD, clone would make a process.
-    ops += [
-        _op(_JUMP_EQ, CLONE, 0, 4), _op(_LOAD, _ARG0), _op(_JUMP_SET, CLONE_THREAD, 0, 1),
-        _op(_RETURN, _ALLOW), _refuse(errno.EPERM),
-    ]  # fmt: skip
     for number in CLOCKS:
-        ops += [
-            _op(_JUMP_EQ, number, 0, 4), _op(_LOAD, _ARG0), _op(_JUMP_GE, NAMED_CLOCKS, 1, 0),
-            _op(_RETURN, _ALLOW), _refuse(errno.EINVAL),
-        ]  # fmt: skip
+        rules[number] = _if_argument(_ARG0, _JUMP_GE, NAMED_CLOCKS, _refuse(errno.EINVAL), _allow)
+    rules[CLONE] = _if_argument(_ARG0, _JUMP_SET, CLONE_NAMESPACES, _refuse(errno.EPERM), _allow)
+    # glibc falls back to clone, whose flags a filter can read.
+    rules[CLONE3] = [_refuse(errno.ENOSYS)]
+    rules[KILL] = rules[TGKILL] = [_allow]
+    # Its own limits only: pid 0. Another's would reach the supervisor, which may share the uid.
+    rules[PRLIMIT64] = _if_argument(_ARG0, _JUMP_EQ, 0, _allow, _refuse(errno.EPERM))
+    # Descriptors may be copied and made non-blocking; none may send a signal or hold a lock.
+    commands = dict.fromkeys(FCNTLS, _allow) | dict.fromkeys(FCNTLS_WITHOUT_EFFECT, _refuse(0))
+    rules[FCNTL] = _one_of(_ARG1, commands, [
+        _op(_JUMP_EQ, F_SETFL, 0, 3), _op(_LOAD, _ARG2), _op(_JUMP_SET, O_ASYNC, 1, 0), _allow,
+        _refuse(errno.EINVAL),
+    ])  # fmt: skip
+    # What a file object and an event loop ask of their descriptors; no terminal, no device.
+    rules[IOCTL] = _one_of(_ARG1, dict.fromkeys(IOCTLS, _allow), [_refuse(errno.ENOTTY)])
+    return rules
+
+
+def own_rules(pid: int) -> dict:
+    """System call number -> rule of one program's process; the base has the say on the rest."""
+    rules = {number: [_refuse(errno.EPERM)] for number in UNTIL_ISOLATED.values()}
+    # Threads only: without CLONE_THREAD, clone would make a process.
+    rules[CLONE] = _if_argument(_ARG0, _JUMP_SET, CLONE_THREAD, _allow, _refuse(errno.EPERM))
     # Signals to itself only: gVisor lets PID 1 of a namespace be killed from inside, and the
     # supervisor may share the uid.
     for number in (KILL, TGKILL):
-        ops += [
-            _op(_JUMP_EQ, number, 0, 4), _op(_LOAD, _ARG0), _op(_JUMP_EQ, OWN_PID, 0, 1),
-            _op(_RETURN, _ALLOW), _refuse(errno.EPERM),
-        ]  # fmt: skip
-    # Its own limits only: pid 0. Another's would reach the supervisor, which may share the uid.
-    ops += [
-        _op(_JUMP_EQ, PRLIMIT64, 0, 4), _op(_LOAD, _ARG0), _op(_JUMP_EQ, 0, 0, 1),
-        _op(_RETURN, _ALLOW), _refuse(errno.EPERM),
-    ]  # fmt: skip
-    # Descriptors may be copied and made non-blocking; none may send a signal or hold a lock.
-    ops += [
-        _op(_JUMP_EQ, FCNTL, 0, 6 + 2 * (len(FCNTLS) + len(FCNTLS_WITHOUT_EFFECT))), _op(_LOAD, _ARG1),
-    ]  # fmt: skip
-    for command in FCNTLS:
-        ops += [_op(_JUMP_EQ, command, 0, 1), _op(_RETURN, _ALLOW)]
-    for command in FCNTLS_WITHOUT_EFFECT:
-        ops += [_op(_JUMP_EQ, command, 0, 1), _refuse(0)]
-    ops += [
-        _op(_JUMP_EQ, F_SETFL, 0, 3), _op(_LOAD, _ARG2), _op(_JUMP_SET, O_ASYNC, 1, 0),
-        _op(_RETURN, _ALLOW), _refuse(errno.EINVAL),
-    ]  # fmt: skip
-    # What a file object and an event loop ask of their descriptors; no terminal, no device.
-    ops += [_op(_JUMP_EQ, IOCTL, 0, 2 + 2 * len(IOCTLS)), _op(_LOAD, _ARG1)]
-    for request in IOCTLS:
-        ops += [_op(_JUMP_EQ, request, 0, 1), _op(_RETURN, _ALLOW)]
-    ops += [_refuse(errno.ENOTTY)]
-    # glibc falls back to clone, whose flags a filter can read.
-    ops += [_op(_JUMP_EQ, CLONE3, 0, 1), _refuse(errno.ENOSYS)]
-    return b"".join([*ops, _refuse(errno.EPERM)])
+        rules[number] = _if_argument(_ARG0, _JUMP_EQ, pid, _allow, _refuse(errno.EPERM))
+    return rules
+
+
+def assemble(rules: dict, otherwise: bytes) -> bytes:
+    """The BPF program: a binary search for the number's rule.
+
+    The kernel runs a new filter once for every number there is, to remember which it always
+    allows: a chain of comparisons would be run through thousands of times.
+    """
+    starts = {0: [otherwise]}
+    for number in sorted(rules):
+        starts[number] = rules[number]
+        starts.setdefault(number + 1, [otherwise])
+    merged: list = []
+    for number in sorted(starts):
+        if not merged or merged[-1][1] != starts[number]:
+            merged.append((number, starts[number]))
+    check = [_op(_LOAD, _ARCH), _op(_JUMP_EQ, _ARCH_X86_64, 1, 0), _op(_RETURN, _KILL)]
+    return b"".join([*check, _op(_LOAD, _NUMBER), *_search(merged)])
+
+
+def _search(starts: list) -> _Ops:
+    if len(starts) == 1:
+        return starts[0][1]
+    middle = len(starts) // 2
+    below, above = _search(starts[:middle]), _search(starts[middle:])
+    # A conditional jump reaches 255 instructions, the other kind any number.
+    return [_op(_JUMP_GE, starts[middle][0], 0, 1), _op(_JUMP, len(below)), *below, *above]
 
 
 class _Program(ctypes.Structure):
-    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
 
 
 def supported() -> bool:
     return platform.machine() == "x86_64"
 
 
-def install(program: bytes) -> None:
-    """Put this thread, and all it starts, under the filter; cannot be undone."""
-    own = struct.pack("I", os.getpid())
-    program = program.replace(struct.pack("I", OWN_PID), own)
-    system.prctl(system.PR_SET_NO_NEW_PRIVS, 1)
-    filter_ = _Program(len(program) // 8, program)
-    system.prctl(system.PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(filter_))
+def install_base() -> None:
+    """Put this process, and all it starts, under the base filter; cannot be undone.
+
+    Needs PR_SET_NO_NEW_PRIVS.
+    """
+    code = assemble(base_rules(), _refuse(errno.EPERM))
+    buffer = ctypes.create_string_buffer(code, len(code))
+    _install(_Program(len(code) // 8, ctypes.addressof(buffer)))
+
+
+class OwnFilter:
+    """The filter of one program's process, made before the fork but for its pid."""
+
+    _PID = 0x7A5B3C1D
+
+    def __init__(self) -> None:
+        code = assemble(own_rules(self._PID), _allow)
+        mark, at = struct.pack("I", self._PID), -1
+        self._pid_at = []
+        while (at := code.find(mark, at + 1)) >= 0:
+            self._pid_at.append(at)
+        self._buffer = ctypes.create_string_buffer(code, len(code))
+        self._program = _Program(len(code) // 8, ctypes.addressof(self._buffer))
+
+    def install(self) -> None:
+        """Put this process under it; cannot be undone."""
+        for at in self._pid_at:
+            struct.pack_into("I", self._buffer, at, os.getpid())
+        _install(self._program)
+
+
+def _install(program: _Program) -> None:
+    system.prctl(system.PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program))

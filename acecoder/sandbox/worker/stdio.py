@@ -5,7 +5,10 @@ kernel is gVisor's; the container's caller decides what to make of it.
 """
 
 import json
+import os
+import select
 import sys
+import threading
 
 from worker import kernel
 from worker.station import Refused, Station, StationLost, to_wire
@@ -14,6 +17,7 @@ from worker.station import Refused, Station, StationLost, to_wire
 def serve(settings: dict) -> int:
     """Answer until stdin closes; the exit status."""
     station = Station(settings["packages"])
+    threading.Thread(target=_end_with_caller, daemon=True).start()
     _say({"started": True, "why_not_gvisor": kernel.why_not_gvisor()})
     for line in sys.stdin:
         try:
@@ -23,6 +27,14 @@ def serve(settings: dict) -> int:
             _say({"lost": str(error), "refused": isinstance(error, Refused)})
     station.close()
     return 0
+
+
+def _end_with_caller() -> None:
+    """A caller that was killed must not leave a program running up to its limits."""
+    poll = select.poll()
+    poll.register(0, 0)  # hang-up only
+    poll.poll()
+    os._exit(0)  # of the container's first process: all others end with it
 
 
 def _say(message: dict) -> None:

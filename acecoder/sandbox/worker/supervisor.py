@@ -22,7 +22,7 @@ import socket
 import struct
 import time
 
-from worker import child, filesystem, kernel, system
+from worker import child, filesystem, kernel, seccomp, system
 
 LENGTH = struct.Struct(">I")
 GONE_S = 20.0
@@ -132,6 +132,7 @@ def _breed(orders: socket.socket, settings: dict, progress: mmap.mmap) -> None:
     """Fork a program at every order. Nothing of it may stay in this process."""
     system.prctl(system.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps, and tells nobody
+    seccomp.install_base()
     while True:
         data, fds, _, _ = socket.recv_fds(orders, 1, 1)
         if not data:
