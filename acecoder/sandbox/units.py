@@ -6,7 +6,7 @@ import ast
 from collections.abc import Generator, Iterable, Iterator
 
 from acecoder.sandbox.asserts import Plan
-from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
+from acecoder.sandbox.contract import Audit, Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.judging import Judging, judge_frames, judge_program, judge_twice, read_plan
 from acecoder.sandbox.trials import Attempt, Trial
 from acecoder.sandbox.worker.purity import why_call_impure
@@ -14,6 +14,9 @@ from acecoder.sandbox.worker.station import split_frames
 
 Unit = Generator[Trial, list[Attempt], list[Judged]]
 """Yields trials, is sent their attempts, returns verdicts."""
+
+
+IMPATIENCE = 0.2
 
 
 def units(jobs: Iterable[Job], config: SandboxConfig, audit: Audit) -> Iterator[Unit]:
@@ -67,21 +70,7 @@ def _together(
     audit: Audit,
 ) -> Unit:  # fmt: skip
     """Judge in one process those that may share it, then the others one by one."""
-    trial = Trial(
-        kind="batch", programs=tuple(text for _, text in programs), limits=config.limits,
-        tests=tuple({"calls": list(this.calls)} for this in plans), max_kills=1,
-        max_wall_s=config.limits.total_wall_s,
-    )  # fmt: skip
-    (attempt,) = yield trial
-    each = len(plans) + 1
-    frames = split_frames(attempt.answers, config.limits.answer_bytes, each * len(programs))
-    share_s = attempt.cpu_s / len(programs), attempt.wall_s / len(programs)
-    shared: dict[str, Judged] = {}
-    for index, (key, _) in enumerate(programs):
-        own = frames[index * each : (index + 1) * each]
-        verdict = judge_frames(key, job.problem_id, plans, own, *share_s)
-        if verdict is not None:
-            shared[key] = verdict
+    shared = yield from _shared(job, programs, plans, config.limits)
     audit.batched += len(shared)
     judged: list[Judged] = []
     for key, program in programs:
@@ -99,3 +88,35 @@ def _together(
                 judged.append((yield from _single(job, key, program, config)))
         return judged
     return [*judged, *shared.values()]
+
+
+def _shared(
+    job: Job, programs: tuple[tuple[str, str], ...], plans: list[Plan], limits: Limits
+) -> Generator[Trial, list[Attempt], dict[str, Judged]]:
+    """Verdicts on those whose answers are complete. One that ends the process has none, and those
+    after it share another."""
+    each = len(plans) + 1
+    tests = tuple({"calls": list(this.calls)} for this in plans)
+    verdicts: dict[str, Judged] = {}
+    while len(programs) > 1:
+        (attempt,) = yield Trial(
+            kind="batch", programs=tuple(text for _, text in programs), limits=_impatient(limits),
+            tests=tests, max_kills=1, max_wall_s=limits.total_wall_s,
+        )  # fmt: skip
+        frames = split_frames(attempt.answers, limits.answer_bytes, each * len(programs))
+        complete = len(frames) // each
+        cpu_s, wall_s = attempt.cpu_s / max(1, complete), attempt.wall_s / max(1, complete)
+        for index, (key, _) in enumerate(programs[:complete]):
+            own = frames[index * each : (index + 1) * each]
+            verdict = judge_frames(key, job.problem_id, plans, own, cpu_s, wall_s)
+            if verdict is not None:
+                verdicts[key] = verdict
+        programs = programs[complete + 1 :]
+    return verdicts
+
+
+def _impatient(limits: Limits) -> Limits:
+    """Of a batch, whose limits decide no verdict: what passes them is judged again, apart."""
+    parts = ("test_cpu_s", "setup_cpu_s", "test_idle_s")
+    shorter = {name: IMPATIENCE * getattr(limits, name) for name in parts}
+    return limits.model_copy(update=shorter)
