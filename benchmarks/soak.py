@@ -1,6 +1,8 @@
 """Judge very many programs and show that nothing grows and nothing is left behind.
 
 .venv/bin/python benchmarks/soak.py --programs 100000 --backend namespace
+
+For `--backend pool`, POOL is its address and POOL_TOKEN_FILE holds its token.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from acecoder.sandbox.backends import default_workers, open_sandbox
-from acecoder.sandbox.contract import Job, Limits, SandboxConfig
+from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
 
 TESTS = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
 PROGRAMS = {
@@ -23,13 +25,14 @@ PROGRAMS = {
     "exit": "raise SystemExit",
     "large": "def f(x):\n    return ['x' * 1000] * 100\n",
 }
+SEQUENCE = [name for name in PROGRAMS if name != "thread"] * 5 + ["thread"]
+"""A worker whose program started threads is replaced: one program in 26 costs a start."""
 PASSES = {"right", "file", "thread"}
 
 
 def jobs(count: int) -> Iterator[Job]:
-    names = list(PROGRAMS)
     for index in range(count):
-        name = names[index % len(names)]
+        name = SEQUENCE[index % len(SEQUENCE)]
         yield Job(f"p{index}", TESTS, ((name, PROGRAMS[name]),))
 
 
@@ -75,7 +78,11 @@ def main() -> None:
     parser.add_argument("--backend", default="namespace")
     options = parser.parse_args()
     before = state()
-    config = SandboxConfig.model_validate({"backend": options.backend, "limits": Limits()})
+    pool = PoolConfig(
+        url=os.environ.get("POOL", "http://sandbox-pool:8080"),
+        token_file=os.environ.get("POOL_TOKEN_FILE", ""),
+    )
+    config = SandboxConfig(backend=options.backend, limits=Limits(), pool=pool)
     started_s, wrong, done = time.monotonic(), 0, 0
     with open_sandbox(config, num_workers=default_workers()) as sandbox:
         for done, result in enumerate(sandbox.judge(jobs(options.programs)), 1):
