@@ -8,6 +8,7 @@ the one `make test-cluster` starts; without it the pool is the server in a gViso
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -118,6 +119,14 @@ def test_a_unittest_file_is_run_beside_the_program_and_marked_weak(backend: Sand
     assert all_pass(judged["right"])
     assert judged["right"].weak == (1,)
     assert Outcome.PASSED not in judged["wrong"].outcomes
+
+
+def test_workers_are_kept_from_program_to_program(backend: Sandbox) -> None:
+    """One that is replaced starts at PID 1 again, and costs ten programs' time (seen in pods)."""
+    programs = {str(i): "import os\ndef f():\n    return os.getpid()" for i in range(120)}
+    judged = judge(backend, programs, ("assert f() == 'pid'",))
+    pids = [int(re.search(r"gave (\d+)", each.reason)[1]) for each in judged.values()]  # type: ignore[index]
+    assert max(pids) >= 10
 
 
 VALUES = """

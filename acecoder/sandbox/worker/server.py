@@ -149,7 +149,7 @@ class Pool:
     def start(self) -> None:
         """Start the workers; each judges a canary first. Raises: StationLost."""
         for _ in range(self.workers):
-            station = Station(self.packages)
+            station = Station(self.packages, alone=False)
             _try_canary(station)
             thread = threading.Thread(target=self._work, args=(station,), daemon=True)
             thread.start()
@@ -224,7 +224,7 @@ class Pool:
                 reason = f"{type(error).__name__}: {error}"[:300]
                 sys.stderr.write(f"sandbox pool: a worker was lost: {reason}\n")
                 station.close()
-                station = Station(self.packages)
+                station = Station(self.packages, alone=False)
                 result = {"id": trial["id"], "lost": reason}
         self.metrics.observe(time.monotonic() - started_s)
         request.put(result)

@@ -51,8 +51,10 @@ class _Stale(StationLost):
 class Station:
     """Runs trials, one at a time, in a worker for each hash seed asked for. Not thread-safe."""
 
-    def __init__(self, packages: list) -> None:
+    def __init__(self, packages: list, alone: bool = True) -> None:
+        """`alone`: nothing else but this station runs under the kernel, if that is gVisor's."""
         self._packages = packages
+        self._alone = alone
         self._workers: dict = {}
 
     def run(self, trial: dict) -> list:
@@ -74,7 +76,7 @@ class Station:
         """One attempt, in another worker where this one is stale."""
         while True:
             if self._seed not in self._workers:
-                self._workers[self._seed] = Worker(self._packages, self._seed)
+                self._workers[self._seed] = Worker(self._packages, self._seed, self._alone)
             try:
                 worker = self._workers[self._seed]
                 result = worker.attempt(limits, bodies, num_tests, framed, self._begun)
@@ -173,10 +175,13 @@ def from_wire(attempts: list) -> list:
 class Worker:
     """One worker process and the pipes to it. Not thread-safe; one program alive at a time."""
 
-    def __init__(self, packages: list, hash_seed: int) -> None:
+    def __init__(self, packages: list, hash_seed: int, alone: bool) -> None:
         programs_r, self._programs = os.pipe()
         self._answers, answers_w = os.pipe()
-        settings = {"programs_fd": programs_r, "answers_fd": answers_w, "packages": packages}
+        settings = {
+            "programs_fd": programs_r, "answers_fd": answers_w, "packages": packages,
+            "alone": alone,
+        }  # fmt: skip
         self._process = subprocess.Popen(
             # Not -I, which would ignore PYTHONHASHSEED; the environment is from scratch.
             [sys.executable, "-s", "-P", "-S", PACKAGE, json.dumps(settings)],

@@ -56,7 +56,7 @@ def serve(settings: dict) -> int:
     child.prepare()
     progress = mmap.mmap(-1, mmap.PAGESIZE)
     zygote = _Zygote(settings, progress)
-    scratch, counters = filesystem.Scratch(), _Counters()
+    scratch, counters = filesystem.Scratch(), _Counters(settings["alone"])
     say({"started": True})
     while True:
         head = read_exactly(0, LENGTH.size)
@@ -106,16 +106,22 @@ class _Zygote:
 class _Counters:
     """What gVisor's kernel counts in sight of a program: the inode of every pipe and socket.
 
-    Linux draws these numbers for all of the machine at once; there they tell nothing.
+    Alone in a container, this worker knows what the number must be. Beside others, in a pod, it
+    blurs it. Linux draws these numbers for all of the machine at once; there they tell nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, alone: bool) -> None:
         self.in_gvisor = not kernel.why_not_gvisor()
+        self._alone = alone
         first, second = self._one(), self._one()
         self._stride, self._last = second - first, second
 
     def step(self, pipe: int) -> bool:
         """With this process's next pipe: has nobody else made one since the last?"""
+        if self.in_gvisor and not self._alone:
+            for _ in range(os.urandom(1)[0]):
+                self._one()
+            return True
         number, self._last = os.fstat(pipe).st_ino - self._last, os.fstat(pipe).st_ino
         return not self.in_gvisor or number == self._stride
 
