@@ -1,7 +1,8 @@
 """Engines that judge programs, side by side on one workload made of HumanEval.
 
-    .venv/bin/pip install --no-deps evalplus==0.3.1 appdirs wget tempdir multipledispatch psutil
-    .venv/bin/python benchmarks/sandbox.py --programs 640 --rounds 3
+    .venv/bin/python -m uv pip install --no-deps --target build/peers evalplus==0.3.1 appdirs wget \\
+        tempdir multipledispatch psutil termcolor
+    PYTHONPATH=.:build/peers .venv/bin/python benchmarks/sandbox.py --programs 2000 --rounds 2
 
 Each engine runs in a process (and cgroup, which counts the CPU time of everything it starts) of
 its own, a worker a core (ours, whose limits count CPU time: two), interleaved in rounds. Needs root
