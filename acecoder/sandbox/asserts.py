@@ -19,8 +19,9 @@ from functools import lru_cache
 from typing import Any
 
 from acecoder.errors import InputError
-from acecoder.sandbox.interpreter import (
-    ARITHMETIC,
+from acecoder.sandbox.interpreter import ARITHMETIC, WRONG, Answer, Literal, evaluate, qualified
+from acecoder.sandbox.testfiles import runnable
+from acecoder.sandbox.vocabulary import (
     AS_ARGUMENTS,
     FUNCTIONS,
     KEYS,
@@ -28,14 +29,8 @@ from acecoder.sandbox.interpreter import (
     MAX_LENGTH,
     QUALIFIED,
     TYPES,
-    WRONG,
-    Answer,
-    Literal,
     Unreadable,
-    evaluate,
-    qualified,
-)  # fmt: skip
-from acecoder.sandbox.testfiles import runnable
+)
 
 CACHED_CHARACTERS = 4_000
 
@@ -247,19 +242,11 @@ def _try_constants(node: ast.AST) -> bool:
 class _Literals(ast.NodeTransformer):
     """Replace every largest literal by its value: most asserts hold an answer against one."""
 
-    _PARTS = (
-        ast.List,
-        ast.Tuple,
-        ast.Set,
-        ast.Dict,
-        ast.Constant,
-        ast.Load,
-        ast.UnaryOp,
-        ast.unaryop,
-    )
+    _BOXES = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+    _PARTS = (*_BOXES, ast.Constant, ast.Load, ast.UnaryOp, ast.unaryop)
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict)) and all(
+        if isinstance(node, self._BOXES) and all(
             isinstance(part, self._PARTS) for part in ast.walk(node)
         ):
             with contextlib.suppress(Unreadable, *WRONG):

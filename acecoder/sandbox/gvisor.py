@@ -60,7 +60,10 @@ class GvisorWorker:
                 remedy=GVISOR_REMEDY,
             )  # fmt: skip
         _sweep()
-        self._directory = tempfile.mkdtemp(prefix=BUNDLE)
+        try:
+            self._directory = tempfile.mkdtemp(prefix=BUNDLE)
+        except OSError as error:
+            raise self._unavailable(f"its files cannot be written: {error}") from error
         self._lock = _lock(self._directory)
         self._name = f"acecoder-{uuid.uuid4().hex}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -76,6 +79,9 @@ class GvisorWorker:
             started = self._message(START_S)
             if started.get("why_not_gvisor", "unknown"):
                 raise self._unavailable(f"its kernel is not gVisor's: {started}")
+        except OSError as error:
+            self.close()
+            raise self._unavailable(f"a container cannot be started: {error}") from error
         except BaseException:
             self.close()
             raise
@@ -144,11 +150,13 @@ def _on_one_core() -> Iterator[None]:
     more CPU time on waking each other (`benchmarks/README.md`).
     """
     allowed = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {allowed[next(_turns) % len(allowed)]})
+    with suppress(OSError):  # where this may not be asked for, it costs more and is as right
+        os.sched_setaffinity(0, {allowed[next(_turns) % len(allowed)]})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, allowed)
+        with suppress(OSError):
+            os.sched_setaffinity(0, allowed)
 
 
 def _lock(directory: str) -> int:

@@ -17,6 +17,7 @@ Unit = Generator[Trial, list[Attempt], list[Judged]]
 
 
 IMPATIENCE = 0.2
+"""Share of its limits that a program has in a batch."""
 
 
 def units(jobs: Iterable[Job], config: SandboxConfig, audit: Audit) -> Iterator[Unit]:
