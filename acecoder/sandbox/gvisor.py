@@ -37,6 +37,7 @@ USER = 65_534
 GRACE_S = 30.0
 MIN_MEMORY_BYTES = 1 << 30
 BUNDLE = "acecoder-gvisor-"
+DISK_REMEDY = "room for a few small files where temporary ones go (TMPDIR), and processes to be had"
 
 _turns = itertools.count(os.getpid())  # two judges on one machine should not begin on one core
 
@@ -63,7 +64,7 @@ class GvisorWorker:
         try:
             self._directory = tempfile.mkdtemp(prefix=BUNDLE)
         except OSError as error:
-            raise self._unavailable(f"its files cannot be written: {error}") from error
+            raise self._unavailable(f"its files cannot be written: {error}", DISK_REMEDY) from error
         self._lock = _lock(self._directory)
         self._name = f"acecoder-{uuid.uuid4().hex}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,7 +82,7 @@ class GvisorWorker:
                 raise self._unavailable(f"its kernel is not gVisor's: {started}")
         except OSError as error:
             self.close()
-            raise self._unavailable(f"a container cannot be started: {error}") from error
+            raise self._unavailable(f"a container cannot be made: {error}", DISK_REMEDY) from error
         except BaseException:
             self.close()
             raise
@@ -138,8 +139,8 @@ class GvisorWorker:
         words = self._process.stderr.read()[-800:].decode(errors="replace").strip()
         return words or str(error)
 
-    def _unavailable(self, what: str) -> SandboxUnavailable:
-        return SandboxUnavailable(what, where="gvisor sandbox", remedy=GVISOR_REMEDY)
+    def _unavailable(self, what: str, remedy: str = GVISOR_REMEDY) -> SandboxUnavailable:
+        return SandboxUnavailable(what, where="gvisor sandbox", remedy=remedy)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.contract import Job, Limits, SandboxConfig
 from acecoder.sandbox.gvisor import BUNDLE, GvisorWorker, gvisor_sandbox
 from acecoder.sandbox.requirements import find_runsc
@@ -72,6 +73,15 @@ def test_killing_the_judge_leaves_no_process_and_the_next_one_removes_its_files(
     finally:
         worker.close()
     assert not _bundles(tmp_path)
+
+
+def test_a_disk_that_takes_no_files_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(SandboxUnavailable, match="cannot be written") as told:
+        GvisorWorker(CONFIG)
+    assert "TMPDIR" in told.value.remedy
 
 
 def test_a_container_stays_on_one_core_and_the_judge_on_its_own() -> None:
