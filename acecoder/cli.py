@@ -68,8 +68,8 @@ def _run(given: list[str]) -> int:
 
         return doctor.main([])
     if options.verb == "judge-shard":
-        from acecoder import bulk
-        from acecoder.artifacts import Home
+        from acecoder.engine.home import Home
+        from acecoder.judging import bulk
 
         bulk.judge_shard(Home.from_environment(), options.key, options.index)
         return 0
@@ -80,7 +80,7 @@ def _run(given: list[str]) -> int:
         return _judge_bulk(options)
     if options.verb in ("submit", "status", "logs", "cancel"):
         return _on_cluster(options)
-    from pipelines import commands
+    from acecoder.pipelines import commands
 
     if options.verb == "plan":
         return commands.plan(options.pipeline, options.profile, options.set)
@@ -95,8 +95,8 @@ def _run(given: list[str]) -> int:
 def _run_node(key: str) -> int:
     import importlib
 
-    from acecoder.artifacts import Home
-    from acecoder.runner import run_node
+    from acecoder.engine.home import Home
+    from acecoder.engine.runner import run_node
 
     run_node(lambda name: getattr(importlib.import_module(f"acecoder.stages.{name}"), name), key,
              Home.from_environment())  # fmt: skip
@@ -105,7 +105,7 @@ def _run_node(key: str) -> int:
 
 def _judge_bulk(options: argparse.Namespace) -> int:
     from acecoder.config import apply_settings
-    from pipelines import bulk_jobs
+    from acecoder.pipelines import bulk_jobs
 
     settings = (_qualified("judge_programs", text) for text in options.set)
     return bulk_jobs.judge_bulk(
@@ -116,7 +116,7 @@ def _judge_bulk(options: argparse.Namespace) -> int:
 
 
 def _on_cluster(options: argparse.Namespace) -> int:
-    from pipelines import cluster_commands as commands
+    from acecoder.pipelines import cluster_commands as commands
 
     target = commands.Target(
         options.pipeline, options.profile, options.set, options.infra, options.host,
@@ -226,11 +226,11 @@ def _run_stage(name: str, given: list[str]) -> int:
     """One stage on the files named, through the same door as a pipeline."""
     import importlib
 
-    from acecoder.artifacts import Home, check_destination
     from acecoder.config import apply_settings, merge, read_profile, resolve_models
-    from acecoder.contract import signature_of
-    from acecoder.runner import give_outputs, run_stage
-    from acecoder.tracking import Tracker
+    from acecoder.engine.contract import signature_of
+    from acecoder.engine.home import Home, check_destination
+    from acecoder.engine.runner import give_outputs, run_stage
+    from acecoder.engine.tracking import Tracker
 
     stage = getattr(importlib.import_module(f"acecoder.stages.{name}"), name)
     signature = signature_of(stage)
@@ -285,7 +285,7 @@ def _qualified(name: str, setting: str) -> str:
 
 
 def _stage_parser(name: str, stage: object, signature: object) -> argparse.ArgumentParser:
-    from acecoder.contract import Signature
+    from acecoder.engine.contract import Signature
 
     assert isinstance(signature, Signature)
     lines = []

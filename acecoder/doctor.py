@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from acecoder.sandbox.requirements import (
+from acecoder.sandbox.backends.requirements import (
     GVISOR_REMEDY,
     REMEDY,
     find_runsc,

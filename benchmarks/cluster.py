@@ -24,8 +24,8 @@ from typing import Any
 from sandbox import Cgroup
 from soak import jobs
 
-from acecoder.sandbox.backends import default_workers, open_sandbox
 from acecoder.sandbox.contract import PoolConfig, SandboxConfig
+from acecoder.sandbox.opening import default_workers, open_sandbox
 
 NAMESPACE = "acecoder-sandbox"
 URL = "http://sandbox-pool:8080"

@@ -25,8 +25,8 @@ Engine = Callable[[list[Question], list[Item], bool], list[tuple[int, float, Ver
 
 def ours(backend: str, batch_size: int = 1) -> Engine:
     def run(questions: list[Question], items: list[Item], own: bool) -> list[Any]:
-        from acecoder.sandbox.backends import default_workers, open_sandbox
         from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
+        from acecoder.sandbox.opening import default_workers, open_sandbox
 
         limits = Limits() if own else Limits(test_cpu_s=LIMIT_S, setup_cpu_s=1.0, test_idle_s=LIMIT_S,
                                              total_wall_s=30.0, max_timeouts=NUM_TESTS)  # fmt: skip

@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from acecoder.sandbox.backends import default_workers, open_sandbox
 from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
+from acecoder.sandbox.opening import default_workers, open_sandbox
 
 TESTS = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
 PROGRAMS = {

@@ -11,8 +11,8 @@ import time
 
 from soak import jobs
 
-from acecoder.sandbox.backends import open_sandbox
 from acecoder.sandbox.contract import SandboxConfig
+from acecoder.sandbox.opening import open_sandbox
 
 
 def programs_s(num_workers: int, count: int, backend: str) -> float:

@@ -3,7 +3,7 @@
 from kfp import dsl
 from kfp.dsl import Dataset, Markdown, Metrics, Output
 
-from components._images import CPU
+from acecoder.components._images import CPU
 
 
 @dsl.component(base_image=CPU, install_kfp_package=False)
@@ -15,7 +15,7 @@ def check_platform(
     metrics: Output[Metrics],
     summary: Output[Markdown],
 ) -> None:
-    from acecoder.runner import run_component
+    from acecoder.engine.runner import run_component
     from acecoder.stages.check_platform import check_platform as stage
 
     measured = run_component(

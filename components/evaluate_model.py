@@ -3,7 +3,7 @@
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
-from components._images import TRAIN
+from acecoder.components._images import TRAIN
 
 
 @dsl.component(base_image=TRAIN, install_kfp_package=False)
@@ -20,7 +20,7 @@ def evaluate_model(
     verdicts: Input[Dataset] = None,
     reward_model: Input[Model] = None,
 ) -> None:
-    from acecoder.runner import run_component
+    from acecoder.engine.runner import run_component
     from acecoder.stages.evaluate_model import evaluate_model as stage
 
     measured = run_component(

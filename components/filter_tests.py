@@ -3,7 +3,7 @@
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Output
 
-from components._images import CPU
+from acecoder.components._images import CPU
 
 
 @dsl.component(base_image=CPU, install_kfp_package=False)
@@ -18,7 +18,7 @@ def filter_tests(
     summary: Output[Markdown],
     page: Output[HTML],
 ) -> None:
-    from acecoder.runner import run_component
+    from acecoder.engine.runner import run_component
     from acecoder.stages.filter_tests import filter_tests as stage
 
     measured = run_component(

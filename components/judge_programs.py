@@ -3,7 +3,7 @@
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Markdown, Metrics, Output
 
-from components._images import CPU
+from acecoder.components._images import CPU
 
 
 @dsl.component(base_image=CPU, install_kfp_package=False)
@@ -17,7 +17,7 @@ def judge_programs(
     metrics: Output[Metrics],
     summary: Output[Markdown],
 ) -> None:
-    from acecoder.runner import run_component
+    from acecoder.engine.runner import run_component
     from acecoder.stages.judge_programs import judge_programs as stage
 
     measured = run_component(

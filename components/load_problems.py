@@ -3,7 +3,7 @@
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Markdown, Metrics, Output
 
-from components._images import CPU
+from acecoder.components._images import CPU
 
 
 @dsl.component(base_image=CPU, install_kfp_package=False)
@@ -16,7 +16,7 @@ def load_problems(
     summary: Output[Markdown],
     synthesized: Input[Dataset] = None,
 ) -> None:
-    from acecoder.runner import run_component
+    from acecoder.engine.runner import run_component
     from acecoder.stages.load_problems import load_problems as stage
 
     measured = run_component(

@@ -3,7 +3,7 @@
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
-from components._images import CPU
+from acecoder.components._images import CPU
 
 
 @dsl.component(base_image=CPU, install_kfp_package=False)
@@ -19,7 +19,7 @@ def promote_model(
     summary: Output[Markdown],
     page: Output[HTML],
 ) -> None:
-    from acecoder.runner import run_component
+    from acecoder.engine.runner import run_component
     from acecoder.stages.promote_model import promote_model as stage
 
     measured = run_component(

@@ -3,7 +3,7 @@
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output
 
-from components._images import TRAIN
+from acecoder.components._images import TRAIN
 
 
 @dsl.component(base_image=TRAIN, install_kfp_package=False)
@@ -17,7 +17,7 @@ def sample_programs(
     summary: Output[Markdown],
     model: Input[Model] = None,
 ) -> None:
-    from acecoder.runner import run_component
+    from acecoder.engine.runner import run_component
     from acecoder.stages.sample_programs import sample_programs as stage
 
     measured = run_component(

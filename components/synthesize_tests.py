@@ -3,7 +3,7 @@
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Markdown, Metrics, Output
 
-from components._images import TRAIN
+from acecoder.components._images import TRAIN
 
 
 @dsl.component(base_image=TRAIN, install_kfp_package=False)
@@ -16,7 +16,7 @@ def synthesize_tests(
     metrics: Output[Metrics],
     summary: Output[Markdown],
 ) -> None:
-    from acecoder.runner import run_component
+    from acecoder.engine.runner import run_component
     from acecoder.stages.synthesize_tests import synthesize_tests as stage
 
     measured = run_component(

@@ -3,7 +3,7 @@
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
-from components._images import TRAIN
+from acecoder.components._images import TRAIN
 
 
 @dsl.component(base_image=TRAIN, install_kfp_package=False)
@@ -18,7 +18,7 @@ def train_policy(
     page: Output[HTML],
     reward_model: Input[Model] = None,
 ) -> None:
-    from acecoder.runner import run_component
+    from acecoder.engine.runner import run_component
     from acecoder.stages.train_policy import train_policy as stage
 
     measured = run_component(

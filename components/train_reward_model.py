@@ -3,7 +3,7 @@
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
-from components._images import TRAIN
+from acecoder.components._images import TRAIN
 
 
 @dsl.component(base_image=TRAIN, install_kfp_package=False)
@@ -17,7 +17,7 @@ def train_reward_model(
     summary: Output[Markdown],
     page: Output[HTML],
 ) -> None:
-    from acecoder.runner import run_component
+    from acecoder.engine.runner import run_component
     from acecoder.stages.train_reward_model import train_reward_model as stage
 
     measured = run_component(

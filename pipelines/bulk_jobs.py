@@ -6,15 +6,15 @@ import sys
 import time
 from pathlib import Path
 
-from acecoder import bulk
-from acecoder.artifacts import Home, check_destination
 from acecoder.cluster.api import Cluster, Object
 from acecoder.cluster.waits import find_waits
 from acecoder.config import Table, merge, validate
+from acecoder.engine.home import Home, check_destination
+from acecoder.engine.tables import write_table
 from acecoder.errors import InputError, PlatformError
-from acecoder.judging import JudgingConfig
-from acecoder.tables import write_table
-from pipelines.infra import HOME, TOKEN_DIRECTORY, Infra
+from acecoder.judging import bulk
+from acecoder.judging.table import JudgingConfig
+from acecoder.pipelines.infra import HOME, TOKEN_DIRECTORY, Infra
 
 LOOK_S = 2.0
 STUCK_S = 45.0

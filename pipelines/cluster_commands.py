@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from acecoder.config import digest_of
 from acecoder.errors import InputError
-from pipelines import compiling, dags, submitting, watching, workflows
-from pipelines.infra import Infra
-from pipelines.profile import Profile
+from acecoder.pipelines import compiling, dags, submitting, watching, workflows
+from acecoder.pipelines.infra import Infra
+from acecoder.pipelines.profile import Profile
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from acecoder.artifacts import Home
+from acecoder.engine.home import Home
+from acecoder.engine.tracking import Tracker
+from acecoder.pipelines import compiling, dags, local, planning
+from acecoder.pipelines.infra import Infra
+from acecoder.pipelines.profile import PROFILES, Profile
 from acecoder.reporting import page, records, summary
-from acecoder.tracking import Tracker
-from pipelines import compiling, dags, local, planning
-from pipelines.infra import Infra
-from pipelines.profile import PROFILES, Profile
 
 
 class Prepared(NamedTuple):

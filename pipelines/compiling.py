@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from acecoder.config import decisive, digest_of
-from acecoder.runner import code_digest, model_identities
-from pipelines.profile import Profile, load_stage
+from acecoder.engine.runner import code_digest, model_identities
+from acecoder.pipelines.profile import Profile, load_stage
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 from kfp import dsl
 
 from acecoder.errors import InputError
-from pipelines.flow import Flow
-from pipelines.placement import place
-from pipelines.profile import Profile
+from acecoder.pipelines.flow import Flow
+from acecoder.pipelines.placement import place
+from acecoder.pipelines.profile import Profile
 
 
 def _reward_model(flow: Flow) -> None:

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from components.build_pairs import build_pairs
-from components.check_platform import check_platform
-from components.collect_seeds import collect_seeds
-from components.evaluate_model import evaluate_model
-from components.filter_tests import filter_tests
-from components.judge_programs import judge_programs
-from components.load_problems import load_problems
-from components.promote_model import promote_model
-from components.sample_programs import sample_programs
-from components.select_hard_problems import select_hard_problems
-from components.synthesize_tests import synthesize_tests
-from components.train_policy import train_policy
-from components.train_reward_model import train_reward_model
-from pipelines.profile import Profile
+from acecoder.components.build_pairs import build_pairs
+from acecoder.components.check_platform import check_platform
+from acecoder.components.collect_seeds import collect_seeds
+from acecoder.components.evaluate_model import evaluate_model
+from acecoder.components.filter_tests import filter_tests
+from acecoder.components.judge_programs import judge_programs
+from acecoder.components.load_problems import load_problems
+from acecoder.components.promote_model import promote_model
+from acecoder.components.sample_programs import sample_programs
+from acecoder.components.select_hard_problems import select_hard_problems
+from acecoder.components.synthesize_tests import synthesize_tests
+from acecoder.components.train_policy import train_policy
+from acecoder.components.train_reward_model import train_reward_model
+from acecoder.pipelines.profile import Profile
 
 
 class Data(NamedTuple):

@@ -14,10 +14,10 @@ from pydantic import Field
 
 from acecoder.cluster.capacity import Demand, Toleration
 from acecoder.cluster.launch import Launch, SecretKey
+from acecoder.components import _images
 from acecoder.config import Config, Table, digest_of, merge, validate
 from acecoder.errors import InputError
 from acecoder.sandbox.contract import PoolConfig
-from components import _images
 
 KEYS_OF_STORE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 KEYS_OF_TRACKING = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")

@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import Any, TextIO
 
-from acecoder.artifacts import Home
+from acecoder.engine.home import Home
 from acecoder.errors import PlatformError
 
 SHOWN = re.compile(r"^\s*(\[([a-z_.]+)\] .*)$")

@@ -7,10 +7,10 @@ from typing import Any
 from kfp import kubernetes
 from kfp.dsl import pipeline_context
 
+from acecoder.components import _images
 from acecoder.config import Config, ModelConfig
-from components import _images
-from pipelines.infra import HOME, TOKEN_DIRECTORY, Infra, Resources
-from pipelines.profile import Profile
+from acecoder.pipelines.infra import HOME, TOKEN_DIRECTORY, Infra, Resources
+from acecoder.pipelines.profile import Profile
 
 WORLDS = {_images.CPU: "cpu", _images.TRAIN: "train"}
 

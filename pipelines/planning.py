@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from acecoder.artifacts import REPORT, Home, content_digest
 from acecoder.config import Config
-from acecoder.runner import stage_key
-from pipelines.compiling import Step
-from pipelines.profile import Profile, load_stage
+from acecoder.engine.home import REPORT, Home, content_digest
+from acecoder.engine.runner import stage_key
+from acecoder.pipelines.compiling import Step
+from acecoder.pipelines.profile import Profile, load_stage
 
 
 @dataclass(frozen=True)

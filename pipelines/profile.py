@@ -20,9 +20,9 @@ from acecoder.config import (
     step_table,
     validate,
 )  # fmt: skip
-from acecoder.contract import Stage, signature_of
+from acecoder.engine.contract import Stage, signature_of
 from acecoder.errors import InputError
-from pipelines.infra import Infra
+from acecoder.pipelines.infra import Infra
 
 PROFILES = Path(__file__).parent / "profiles"
 RESERVED = ("profile", "models")

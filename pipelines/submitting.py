@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from acecoder.errors import InputError, PlatformError
-from pipelines.watching import Watch
+from acecoder.pipelines.watching import Watch
 
 ENDED = {"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"}
 POLL_S = 5.0

@@ -16,8 +16,8 @@ from typing import Any
 
 from acecoder.cluster.api import Cluster, Object
 from acecoder.errors import InputError, PlatformError
-from pipelines.submitting import Task
-from pipelines.watching import RUN_LABEL
+from acecoder.pipelines.submitting import Task
+from acecoder.pipelines.watching import RUN_LABEL
 
 
 def tasks(namespace: str, run_id: str, steps: Mapping[str, str]) -> list[Task]:

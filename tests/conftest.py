@@ -10,10 +10,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from acecoder.artifacts import Home
-from acecoder.runner import StepResult, run_stage
-from acecoder.store import ObjectStore
-from pipelines.profile import load_stage
+from acecoder.engine.home import Home
+from acecoder.engine.runner import StepResult, run_stage
+from acecoder.engine.store import ObjectStore
+from acecoder.pipelines.profile import load_stage
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from acecoder.artifacts import Home, content_digest
 from acecoder.config import ModelConfig
+from acecoder.engine.home import Home, content_digest
 from acecoder.llm.interface import Generator
 
 

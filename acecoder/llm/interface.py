@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from acecoder.config import digest_of
-from acecoder.journal import Journal
+from acecoder.engine.journal import Journal
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from acecoder.artifacts import Home
 from acecoder.config import ModelConfig
+from acecoder.engine.home import Home
 from acecoder.llm import weights
 from acecoder.llm.interface import Answer, Generator, Request
 

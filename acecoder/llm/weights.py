@@ -11,8 +11,8 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
-from acecoder.artifacts import Home, content_digest, exclusive, file_digest, publishing
 from acecoder.config import ModelConfig, digest_of
+from acecoder.engine.home import Home, content_digest, exclusive, file_digest, publishing
 from acecoder.errors import InputError, LLMUnavailable
 
 PACKAGE_REMEDY = "make .venv (it installs the model's package without its dependencies)"

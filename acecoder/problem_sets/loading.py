@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from importlib import resources, util
 from pathlib import Path
 
-from acecoder.artifacts import file_digest
+from acecoder.engine.home import file_digest
+from acecoder.engine.tables import SUFFIXES, read_table
 from acecoder.errors import InputError
 from acecoder.schema import Problem, Test, UnittestTest
-from acecoder.tables import SUFFIXES, read_table
 
 SHIPPED = ("first_steps/train", "first_steps/held_out")
 

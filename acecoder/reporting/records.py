@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acecoder.artifacts import REPORT, Home
+from acecoder.engine.home import REPORT, Home
 from acecoder.errors import InputError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from acecoder.contract import Report
+from acecoder.engine.contract import Report
 from acecoder.reporting.records import StepRecord
 
 SHOWN_METRICS = ("greedy", "average", "best_of", "oracle")

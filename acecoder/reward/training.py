@@ -50,7 +50,7 @@ def train(
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from trl import RewardConfig, RewardTrainer
 
-    from acecoder.checkpoints import last_whole, require_one_device, share_of_batch
+    from acecoder.training.checkpoints import last_whole, require_one_device, share_of_batch
 
     require_one_device()
     batch_size, accumulation = share_of_batch(plan.batch_size, plan.accumulation)

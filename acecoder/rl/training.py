@@ -56,8 +56,8 @@ def train(
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import GRPOTrainer
 
-    from acecoder.checkpoints import last_whole, require_one_device
     from acecoder.rl.trainer import ReinforcePlusPlusTrainer
+    from acecoder.training.checkpoints import last_whole, require_one_device
 
     require_one_device()
     torch.manual_seed(plan.seed)
@@ -94,7 +94,7 @@ def _arguments(plan: PolicyTraining, scratch: Path) -> Any:
     import torch
     from trl import GRPOConfig
 
-    from acecoder.checkpoints import share_of_batch
+    from acecoder.training.checkpoints import share_of_batch
 
     on_cpu = not torch.cuda.is_available()
     rollout = plan.prompts_per_step * plan.samples_per_prompt

@@ -7,8 +7,8 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from acecoder.artifacts import file_digest
 from acecoder.config import decisive, digest_of
+from acecoder.engine.home import file_digest
 from acecoder.sandbox.contract import SandboxConfig
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.contract import Limits
+from acecoder.sandbox.worker.wire import CANARY_ANSWER, CANARY_PROGRAM, CANARY_TESTS
 
 
 @dataclass(frozen=True)
@@ -63,17 +64,18 @@ LOST = Attempt(0, b"", truncated=False, why="died", status=0, cpu_s=0.0, wall_s=
 """Of a program with which one fresh worker after another was lost, while others judged on."""
 
 
-CANARY = "def f(x):\n    return x + 1\n"
-
-
 def canary(limits: Limits) -> Trial:
     """A trial that any whole worker answers."""
-    return Trial("calls", (CANARY,), ({"calls": ["f(41)"]},), limits, 1, limits.total_wall_s)
+    return Trial("calls", (CANARY_PROGRAM,), CANARY_TESTS, limits, 1, limits.total_wall_s)
 
 
 def is_well(attempts: list[Attempt]) -> bool:
     """Did a worker answer the canary?"""
-    return len(attempts) == 1 and attempts[0].why == "finished" and b"[42]" in attempts[0].answers
+    return (
+        len(attempts) == 1
+        and attempts[0].why == "finished"
+        and CANARY_ANSWER in attempts[0].answers
+    )
 
 
 def read_attempts(data: list[dict[str, Any]]) -> list[Attempt]:

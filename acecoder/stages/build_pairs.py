@@ -8,11 +8,11 @@ from typing import Literal
 from pydantic import Field
 
 from acecoder.config import Config
-from acecoder.contract import In, Out, Report, StageContext
+from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
 from acecoder.filtering.pairs import PairRule, Rated, preference_pairs
 from acecoder.schema import Outcome, Pair, Problem, Program, Verdict
-from acecoder.tables import read_table, write_table
 
 
 class BuildPairsConfig(Config):

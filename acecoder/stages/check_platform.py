@@ -11,17 +11,17 @@ from pathlib import Path
 
 from pydantic import Field
 
-from acecoder.artifacts import Home
 from acecoder.cluster import preflight
 from acecoder.cluster.api import Cluster
 from acecoder.cluster.preflight import ClusterNeeds
 from acecoder.config import Config, JsonValue, ModelConfig, incidental
-from acecoder.contract import Out, Report, StageContext
+from acecoder.engine.contract import Out, Report, StageContext
+from acecoder.engine.home import Home
 from acecoder.errors import AceCoderError, InputError, PlatformError, SandboxUnavailable
-from acecoder.sandbox.backends import open_sandbox
+from acecoder.sandbox.backends.pool import PoolSandbox
 from acecoder.sandbox.contract import Job, SandboxConfig
 from acecoder.sandbox.identity import sandbox_digest
-from acecoder.sandbox.pool import PoolSandbox
+from acecoder.sandbox.opening import open_sandbox
 from acecoder.schema import Outcome
 
 POOL_WAIT_S = 45.0

@@ -8,12 +8,12 @@ from itertools import islice
 from pydantic import Field
 
 from acecoder.config import Config
-from acecoder.contract import Out, Report, StageContext
+from acecoder.engine.contract import Out, Report, StageContext
+from acecoder.engine.tables import write_table
 from acecoder.problem_sets import loading
 from acecoder.schema import Seed
 from acecoder.synthesis import seeds as reading
 from acecoder.synthesis.decontamination import Decontaminator
-from acecoder.tables import write_table
 
 
 class CollectSeedsConfig(Config):

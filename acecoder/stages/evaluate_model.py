@@ -10,13 +10,13 @@ from statistics import fmean
 from pydantic import Field
 
 from acecoder.config import Config, incidental
-from acecoder.contract import In, Out, Report, StageContext
+from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
 from acecoder.evaluation.estimators import best_of_n, mean_interval, pass_at_k
 from acecoder.evaluation.values import VALUES_FILE, Values
-from acecoder.judging import JudgingConfig, judge
+from acecoder.judging.table import JudgingConfig, judge
 from acecoder.schema import Problem, Program, Score, Verdict
-from acecoder.tables import read_table, write_table
 
 
 class EvaluateModelConfig(Config):

@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from pydantic import Field
 
 from acecoder.config import Config, JsonValue
-from acecoder.contract import In, Out, Report, StageContext
+from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.tables import read_table, write_table
 from acecoder.filtering.noise import FilterQuality, filtered, keep_tests, quality
 from acecoder.schema import Problem, Verdict
-from acecoder.tables import read_table, write_table
 
 
 class FilterTestsConfig(Config):

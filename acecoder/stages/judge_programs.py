@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from acecoder.contract import In, Out, Report, StageContext
-from acecoder.judging import JudgingConfig, judge
+from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.tables import read_table, write_table
+from acecoder.judging.table import JudgingConfig, judge
 from acecoder.schema import Outcome, Problem, Program, Verdict
-from acecoder.tables import read_table, write_table
 
 
 class JudgeProgramsConfig(JudgingConfig):

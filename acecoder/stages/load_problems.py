@@ -11,12 +11,12 @@ from collections import Counter
 from pydantic import Field
 
 from acecoder.config import Config
-from acecoder.contract import In, Out, Report, StageContext
+from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
 from acecoder.problem_sets import loading
 from acecoder.schema import Problem
 from acecoder.synthesis.decontamination import Decontaminator
-from acecoder.tables import read_table, write_table
 
 
 class LoadProblemsConfig(Config):

@@ -9,9 +9,9 @@ from pathlib import Path
 import yaml
 from pydantic import Field
 
-from acecoder.artifacts import Home, content_digest
 from acecoder.config import Config
-from acecoder.contract import Champion, In, Out, Report, StageContext
+from acecoder.engine.contract import Champion, In, Out, Report, StageContext
+from acecoder.engine.home import Home, content_digest
 from acecoder.errors import InputError, PlatformError
 from acecoder.evaluation.estimators import Estimate, paired_difference
 from acecoder.evaluation.values import VALUES_FILE, Values

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import Field
 
 from acecoder.config import Config, ModelConfig
-from acecoder.contract import In, Out, Report, StageContext
+from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.tables import read_table, write_table
 from acecoder.llm.backends import open_generator
 from acecoder.llm.interface import Request, complete
 from acecoder.rendering import (
@@ -19,7 +20,6 @@ from acecoder.rendering import (
 )
 from acecoder.schema import Problem, Program
 from acecoder.synthesis.mutation import mutants
-from acecoder.tables import read_table, write_table
 
 REFERENCE = "reference"
 

@@ -8,10 +8,10 @@ from statistics import fmean
 from pydantic import Field
 
 from acecoder.config import Config
-from acecoder.contract import In, Out, Report, StageContext
+from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.tables import read_table, write_table
 from acecoder.filtering.difficulty import hard_problems
 from acecoder.schema import Problem, Verdict
-from acecoder.tables import read_table, write_table
 
 
 class SelectHardProblemsConfig(Config):

@@ -8,13 +8,13 @@ from typing import Literal
 from pydantic import Field
 
 from acecoder.config import Config, ModelConfig
-from acecoder.contract import In, Out, Report, StageContext
+from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.tables import read_table, write_table
 from acecoder.llm.backends import open_generator
 from acecoder.llm.interface import Request, complete
 from acecoder.rendering import SYNTHESIS_PREFILLS, synthesis_messages
 from acecoder.schema import Problem, Seed
 from acecoder.synthesis.answers import Unusable, parse_answer
-from acecoder.tables import read_table, write_table
 
 
 class SynthesizeTestsConfig(Config):

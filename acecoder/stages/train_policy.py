@@ -8,14 +8,14 @@ from pydantic import Field, field_validator
 
 from acecoder.cluster.launch import Launch
 from acecoder.config import Config, ModelConfig, incidental
-from acecoder.contract import In, Out, Report, StageContext
+from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.tables import read_table
 from acecoder.errors import InputError, PlatformError
 from acecoder.rendering import PromptConfig, extract_program, program_messages, program_prefill
-from acecoder.sandbox.backends import default_workers, open_sandbox
 from acecoder.sandbox.contract import Job, Sandbox, SandboxConfig
 from acecoder.sandbox.identity import sandbox_digest
+from acecoder.sandbox.opening import default_workers, open_sandbox
 from acecoder.schema import Problem, pass_rate
-from acecoder.tables import read_table
 
 if TYPE_CHECKING:
     from acecoder.rl.training import PolicyTraining
@@ -77,10 +77,10 @@ def train_policy(
     """
     from transformers import AutoTokenizer
 
-    from acecoder.checkpoints import MarkWhole, ReportSteps, rank
     from acecoder.llm import weights
     from acecoder.llm.local import render_chat
     from acecoder.rl import training
+    from acecoder.training.checkpoints import MarkWhole, ReportSteps, rank
 
     read = {problem.id: problem for problem in read_table(problems, Problem)}
     base = weights.resolve(config.model, context.home)

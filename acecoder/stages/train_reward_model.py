@@ -9,11 +9,11 @@ from pydantic import Field
 
 from acecoder.cluster.launch import Launch
 from acecoder.config import Config, ModelConfig, incidental
-from acecoder.contract import In, Out, Report, StageContext
+from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.tables import read_table
 from acecoder.errors import InputError
 from acecoder.evaluation.estimators import mean_interval
 from acecoder.schema import Pair
-from acecoder.tables import read_table
 
 
 class TrainRewardModelConfig(Config):
@@ -42,10 +42,10 @@ def train_reward_model(
     config: TrainRewardModelConfig, *, pairs: In, reward_model: Out, context: StageContext
 ) -> Report:
     """Train, then score the held-out pairs. Raises InputError where either part has no pairs."""
-    from acecoder.checkpoints import MarkWhole, ReportSteps, rank
     from acecoder.llm import weights
     from acecoder.reward.scoring import RewardModel
     from acecoder.reward.training import RewardTraining, train
+    from acecoder.training.checkpoints import MarkWhole, ReportSteps, rank
 
     read = list(read_table(pairs, Pair))
     training, held_out = split_by_problem(read, config.held_out_share)

@@ -18,10 +18,10 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
-from acecoder.artifacts import content_digest
+from acecoder.engine.home import content_digest
+from acecoder.engine.tables import read_table
 from acecoder.errors import InputError, PlatformError
 from acecoder.schema import Seed
-from acecoder.tables import read_table
 
 PYTHON_LICENSE = "PSF-2.0"
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from acecoder.engine.store import ObjectStore
+from acecoder.pipelines.infra import Infra
 from acecoder.sandbox.contract import PoolConfig
-from acecoder.store import ObjectStore
-from pipelines.infra import Infra
 from tests.cluster.kube import get, kubectl, until
 
 OVERLAY = os.environ.get("ACECODER_TEST_OVERLAY", "manifests/overlays/local")

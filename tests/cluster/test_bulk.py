@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from acecoder import cli
-from acecoder.store import ObjectStore
+from acecoder.engine.store import ObjectStore
 from tests.cluster.conftest import INFRA
 from tests.cluster.kube import get, kubectl
 

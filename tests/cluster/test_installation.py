@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from pipelines.infra import Infra
+from acecoder.pipelines.infra import Infra
 from tests.cluster.conftest import SANDBOX, pool_pods
 from tests.cluster.kube import get, kubectl, until
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from acecoder.errors import SandboxUnavailable
+from acecoder.sandbox.backends.pool import PoolSandbox
 from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
-from acecoder.sandbox.pool import PoolSandbox
 from acecoder.schema import Outcome, Test
 from tests.cluster.conftest import SANDBOX as NAMESPACE
 from tests.cluster.conftest import pool_pods as pods

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
-from acecoder.artifacts import Home
 from acecoder.cluster.launch import Launch
+from acecoder.engine.home import Home
+from acecoder.engine.runner import run_stage
+from acecoder.engine.store import ObjectStore
 from acecoder.errors import PlatformError
-from acecoder.runner import run_stage
-from acecoder.store import ObjectStore
-from pipelines.infra import Infra
-from pipelines.profile import load_stage
+from acecoder.pipelines.infra import Infra
+from acecoder.pipelines.profile import load_stage
 from tests.cluster.kube import get, kubectl
 from tests.stages.test_nodes import TINY, publish
 

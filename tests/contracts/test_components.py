@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from acecoder.cli import STAGES
+from acecoder.components import _images
 from acecoder.config import Config
-from acecoder.contract import signature_of
-from components import _images
-from pipelines.profile import load_stage
+from acecoder.engine.contract import signature_of
+from acecoder.pipelines.profile import load_stage
 
 FILES = {path.stem for path in Path("acecoder/stages").glob("[a-z]*.py")}
 

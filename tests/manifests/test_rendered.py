@@ -15,7 +15,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from components import _images
+from acecoder.components import _images
 
 OVERLAYS = ("local", "staging", "production")
 KUBERNETES = ("1.33", "1.34", "1.35", "1.36")

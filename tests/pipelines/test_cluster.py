@@ -14,12 +14,12 @@ import pytest
 import yaml
 
 from acecoder.errors import InputError, PlatformError
-from pipelines import compiling, dags, submitting
-from pipelines.cluster_commands import run_key
-from pipelines.infra import Infra
-from pipelines.profile import Profile
-from pipelines.submitting import Run, decide, tasks_of
-from pipelines.workflows import tasks_of_workflow
+from acecoder.pipelines import compiling, dags, submitting
+from acecoder.pipelines.cluster_commands import run_key
+from acecoder.pipelines.infra import Infra
+from acecoder.pipelines.profile import Profile
+from acecoder.pipelines.submitting import Run, decide, tasks_of
+from acecoder.pipelines.workflows import tasks_of_workflow
 
 OVERLAYS = sorted(Path("manifests/overlays").glob("*/infra.toml"))
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from acecoder.artifacts import Home
-from pipelines import compiling, dags, planning
-from pipelines.profile import PROFILES, Profile
+from acecoder.engine.home import Home
+from acecoder.pipelines import compiling, dags, planning
+from acecoder.pipelines.profile import PROFILES, Profile
 
 NAMES = sorted(path.stem for path in PROFILES.glob("*.toml"))
 

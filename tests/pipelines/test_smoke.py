@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from acecoder.artifacts import REPORT, Home
+from acecoder.engine.home import REPORT, Home
 
 pytestmark = pytest.mark.pipeline
 COMMAND = [sys.executable, "-m", "acecoder", "run", "--profile", "smoke"]

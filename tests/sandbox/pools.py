@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from acecoder.sandbox.backends.pool import PoolSandbox
+from acecoder.sandbox.backends.requirements import WORKER
 from acecoder.sandbox.contract import Limits, PoolConfig, SandboxConfig
-from acecoder.sandbox.pool import PoolSandbox
-from acecoder.sandbox.requirements import WORKER
 
 COMMAND = [sys.executable, "-s", "-P", "-S", str(WORKER), "--pool"]
 DANGER = "--accept-a-kernel-that-is-not-gvisor"

@@ -8,13 +8,13 @@ from random import Random
 import pytest
 
 from acecoder.errors import InputError
+from acecoder.sandbox.backends.local import drive
+from acecoder.sandbox.backends.namespace import namespace_sandbox
+from acecoder.sandbox.backends.requirements import why_unavailable
 from acecoder.sandbox.contract import Audit, Job, SandboxConfig
-from acecoder.sandbox.judging import judge_program
-from acecoder.sandbox.local import drive
-from acecoder.sandbox.namespace import namespace_sandbox
-from acecoder.sandbox.requirements import why_unavailable
+from acecoder.sandbox.judge.program import judge_program
+from acecoder.sandbox.judge.units import units
 from acecoder.sandbox.trials import Attempt, Trial
-from acecoder.sandbox.units import units
 from acecoder.sandbox.worker.purity import why_call_impure, why_impure
 from acecoder.schema import Outcome, Test
 from tests.sandbox.programs import ATTACKS, ODDITIES, RIGHT

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from acecoder.sandbox.backends import open_sandbox
 from acecoder.sandbox.contract import Job, Judged, Limits, SandboxConfig
+from acecoder.sandbox.opening import open_sandbox
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

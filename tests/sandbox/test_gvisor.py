@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from acecoder.errors import SandboxUnavailable
+from acecoder.sandbox.backends.gvisor import BUNDLE, GvisorWorker, gvisor_sandbox
+from acecoder.sandbox.backends.requirements import find_runsc
 from acecoder.sandbox.contract import Job, Limits, SandboxConfig
-from acecoder.sandbox.gvisor import BUNDLE, GvisorWorker, gvisor_sandbox
-from acecoder.sandbox.requirements import find_runsc
 from acecoder.schema import Outcome
 
 pytestmark = pytest.mark.skipif(not find_runsc(), reason="there is no program 'runsc'")
@@ -46,7 +46,7 @@ def test_killing_the_judge_leaves_no_process_and_the_next_one_removes_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = (
-        "from acecoder.sandbox.contract import *; from acecoder.sandbox.gvisor import *\n"
+        "from acecoder.sandbox.contract import *; from acecoder.sandbox.backends.gvisor import *\n"
         "loop = 'def f(x):\\n    while True: pass'\n"
         "limits = Limits(test_cpu_s=60, test_wall_s=60)\n"
         "with gvisor_sandbox(SandboxConfig(limits=limits), num_workers=1) as s:\n"

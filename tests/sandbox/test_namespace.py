@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from acecoder.errors import SandboxUnavailable
+from acecoder.sandbox.backends.local import LocalSandbox
+from acecoder.sandbox.backends.namespace import namespace_sandbox
+from acecoder.sandbox.backends.requirements import why_unavailable
 from acecoder.sandbox.contract import Job, Judged, Limits, SandboxConfig
-from acecoder.sandbox.local import LocalSandbox
-from acecoder.sandbox.namespace import namespace_sandbox
-from acecoder.sandbox.requirements import why_unavailable
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
 from tests.sandbox.programs import RIGHT
 
@@ -117,7 +117,7 @@ def test_killing_workers_in_the_middle_changes_no_verdict() -> None:
 
 def test_killing_the_judge_leaves_no_process(tmp_path: Path) -> None:
     code = (
-        "from acecoder.sandbox.contract import *; from acecoder.sandbox.namespace import *\n"
+        "from acecoder.sandbox.contract import *; from acecoder.sandbox.backends.namespace import *\n"
         "loop = 'def f(x):\\n    while True: pass'\n"
         "limits = Limits(test_cpu_s=60, test_wall_s=60)\n"
         "with namespace_sandbox(SandboxConfig(limits=limits), num_workers=1) as s:\n"
@@ -189,7 +189,9 @@ def test_an_ordinary_user_gets_the_same_isolation(tmp_path: Path) -> None:
 def test_where_namespaces_are_refused_it_says_so_and_judges_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("acecoder.sandbox.namespace.why_unavailable", lambda: "unshare: no")
+    monkeypatch.setattr(
+        "acecoder.sandbox.backends.namespace.why_unavailable", lambda: "unshare: no"
+    )
     with (
         pytest.raises(SandboxUnavailable, match=r"unshare: no[\s\S]*try: allow user namespaces"),
         namespace_sandbox(CONFIG, num_workers=1),

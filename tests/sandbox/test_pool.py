@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from acecoder.errors import InputError, SandboxUnavailable
+from acecoder.sandbox.backends.pool import PoolSandbox
+from acecoder.sandbox.backends.requirements import why_unavailable
 from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
-from acecoder.sandbox.pool import PoolSandbox
-from acecoder.sandbox.requirements import why_unavailable
-from acecoder.sandbox.worker.kernel import why_not_gvisor
+from acecoder.sandbox.worker.isolation.kernel import why_not_gvisor
 from acecoder.schema import Outcome, Test
 from tests.sandbox.pools import COMMAND, DANGER, Start, sandbox
 from tests.sandbox.programs import RIGHT

@@ -14,10 +14,11 @@ from typing import ClassVar
 
 import pytest
 
+from acecoder.sandbox.backends.requirements import why_unavailable
 from acecoder.sandbox.contract import Job
-from acecoder.sandbox.requirements import why_unavailable
-from acecoder.sandbox.worker.identity import identity
-from acecoder.sandbox.worker.station import Station, to_wire
+from acecoder.sandbox.worker.outside.identity import identity
+from acecoder.sandbox.worker.outside.station import Station
+from acecoder.sandbox.worker.wire import to_wire
 from acecoder.schema import Outcome, Test
 from tests.sandbox.pools import Start, sandbox
 from tests.sandbox.programs import RIGHT
@@ -105,7 +106,7 @@ def fragile() -> Iterator[int]:
 def test_a_program_that_takes_replicas_with_it_has_crashed_and_nobody_else(
     fragile: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acecoder.sandbox.replicas.REST_S", 0.1)
+    monkeypatch.setattr("acecoder.sandbox.backends.replicas.REST_S", 0.1)
     programs = [(f"killer{i}", f"# KILLER {i}\ndef f(x): return 0") for i in range(3)]
     programs += [(f"right{i}", f"# {i}\ndef f(x): return x[::-1]") for i in range(20)]
     random.Random(3).shuffle(programs)
@@ -119,7 +120,7 @@ def test_a_program_that_takes_replicas_with_it_has_crashed_and_nobody_else(
 def test_a_replica_that_is_merely_down_costs_no_program_its_verdict(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acecoder.sandbox.replicas.REST_S", 0.05)
+    monkeypatch.setattr("acecoder.sandbox.backends.replicas.REST_S", 0.05)
     _, port = start(host="127.0.0.1")
     resolve_to(monkeypatch, port, "127.0.0.1", "127.0.0.2")
     slow = "import time\ndef f(x):\n    time.sleep(0.05)\n    return x[::-1]  # "
@@ -134,7 +135,7 @@ def test_what_is_lost_on_two_replicas_at_once_is_answered_once(
     fragile: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hedged and lost on both: it waits again when neither has it, and never twice."""
-    monkeypatch.setattr("acecoder.sandbox.replicas.REST_S", 0.05)
+    monkeypatch.setattr("acecoder.sandbox.backends.replicas.REST_S", 0.05)
     resolve_to(monkeypatch, fragile, "127.0.0.1", "127.0.0.2")
     programs = (("loser", "# LOSER\ndef f(x): return 0"), ("right", RIGHT))
     with sandbox(fragile, host="pool.test", chunk_programs=1, hedge_after_s=0.2) as one:

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from acecoder.artifacts import REPORT, Home, write_manifest
 from acecoder.config import validate
-from acecoder.contract import signature_of
+from acecoder.engine.contract import signature_of
+from acecoder.engine.home import REPORT, Home, write_manifest
+from acecoder.engine.runner import Task, content_digest, run_stage, stage_key
+from acecoder.engine.store import ObjectStore
 from acecoder.errors import InputError, PlatformError
-from acecoder.runner import Task, content_digest, run_stage, stage_key
-from acecoder.store import ObjectStore
-from pipelines.profile import load_stage
+from acecoder.pipelines.profile import load_stage
 
 TINY = {"kind": "local", "source": "random:tiny", "batch_size": 4}
 LAUNCH = {"runtime": "acecoder-reward-model", "nodes": 2}
@@ -114,7 +114,7 @@ def test_a_step_that_is_to_be_launched_needs_a_store_and_a_cluster(
 
 
 def test_a_batch_that_processes_cannot_share_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from acecoder.checkpoints import share_of_batch
+    from acecoder.training.checkpoints import share_of_batch
 
     shares = {}
     for processes in (1, 2, 4, 8, 16):

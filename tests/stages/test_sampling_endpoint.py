@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from acecoder.artifacts import Home
+from acecoder.engine.home import Home
+from acecoder.engine.tables import read_table
 from acecoder.errors import InputError, LLMUnavailable
 from acecoder.schema import Program
-from acecoder.tables import read_table
 
 PROBLEM = {
     "id": "p",

@@ -14,14 +14,14 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from acecoder.artifacts import Home, content_digest
 from acecoder.cli import main
+from acecoder.engine.home import Home, content_digest
+from acecoder.engine.runner import run_stage
+from acecoder.engine.tables import read_table
 from acecoder.errors import InputError
-from acecoder.runner import run_stage
 from acecoder.schema import Problem, Program, Seed, Verdict
 from acecoder.stages.filter_tests import filter_tests
 from acecoder.stages.sample_programs import sample_programs
-from acecoder.tables import read_table
 
 PROBLEM = {
     "id": "p",
@@ -63,7 +63,7 @@ def test_the_same_work_is_not_done_again_and_other_work_is(run, write) -> None:
 
 
 def test_a_verdict_reached_is_not_reached_again(run, write, monkeypatch) -> None:
-    from acecoder import judging
+    from acecoder.judging import table as judging
 
     problems = write("problems", PROBLEM)
     run("judge_programs", problems=problems, programs=write("one", program("def f(x): return 1")))
@@ -185,7 +185,7 @@ def test_a_killed_sampling_goes_on_where_it_stopped_with_the_same_programs(
     config = {"model": TINY, "num_samples": 4, "max_tokens": 120, "temperature": 1.0}
     code = (
         "import json, sys; from pathlib import Path\n"
-        "from acecoder.artifacts import Home; from acecoder.runner import run_stage\n"
+        "from acecoder.engine.home import Home; from acecoder.engine.runner import run_stage\n"
         "from acecoder.stages.sample_programs import sample_programs\n"
         "run_stage(sample_programs, step='s', table=json.loads(sys.argv[2]),\n"
         "          inputs={'problems': Path(sys.argv[3])}, home=Home(Path(sys.argv[1])))\n"
@@ -227,7 +227,7 @@ def test_greedy_and_sampled_programs_of_a_real_network(run, write) -> None:
 
 
 def test_code_that_a_stage_does_not_use_is_not_in_its_key() -> None:
-    from acecoder.runner import _imports, _source_file, code_digest
+    from acecoder.engine.runner import _imports, _source_file, code_digest
 
     assert code_digest(filter_tests.__module__) != code_digest(sample_programs.__module__)
     reached, waiting = set(), ["acecoder.stages.filter_tests"]

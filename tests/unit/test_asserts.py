@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import importlib.util
 import json
-import sys
 import time
 from collections import deque
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acecoder.sandbox.asserts import plan
-from acecoder.sandbox.decoding import Malformed, Opaque, decode, parse_frame
-from acecoder.sandbox.interpreter import holds
-from acecoder.sandbox.vocabulary import Unreadable
+from acecoder.sandbox.judge.asserts import plan
+from acecoder.sandbox.judge.decoding import Malformed, Opaque, decode, parse_frame
+from acecoder.sandbox.judge.interpreter import holds
+from acecoder.sandbox.judge.vocabulary import Unreadable
+from acecoder.sandbox.worker.inside.encoding import encode
 
-WORKER = Path("acecoder/sandbox/worker")
-
-
-def encoder() -> Any:
-    """The worker's encoding module, loaded as the worker loads it: by path, on its own."""
-    spec = importlib.util.spec_from_file_location("worker_encoding", WORKER / "encoding.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["worker_encoding"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-encode = encoder().encode
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8),
     st.binary(max_size=6), st.complex_numbers(allow_nan=False),

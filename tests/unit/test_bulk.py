@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acecoder import bulk
-from acecoder.artifacts import Home
+from acecoder.engine.home import Home
+from acecoder.engine.store import ObjectStore
 from acecoder.errors import InputError, PlatformError
-from acecoder.judging import JudgingConfig
+from acecoder.judging import bulk
+from acecoder.judging.table import JudgingConfig
+from acecoder.pipelines.bulk_jobs import job
+from acecoder.pipelines.infra import Infra
 from acecoder.sandbox.contract import Job
-from acecoder.store import ObjectStore
-from pipelines.bulk_jobs import job
-from pipelines.infra import Infra
 
 CONFIG = JudgingConfig()
 
@@ -75,7 +75,7 @@ def test_a_pod_that_dies_in_a_shard_loses_no_verdict(
         assert not todo, "every verdict is in the journal"
         return iter(())
 
-    monkeypatch.setattr("acecoder.judging._jobs", nothing)
+    monkeypatch.setattr("acecoder.judging.table._jobs", nothing)
     bulk.judge_shard(Home(tmp_path / "b", store), plan.key, 0)
     assert len(list(bulk.gather(Home(tmp_path / "s", store), plan))) == 120
 

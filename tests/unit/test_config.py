@@ -15,8 +15,8 @@ from acecoder.config import (
     validate,
 )
 from acecoder.errors import InputError
-from pipelines import dags
-from pipelines.profile import Profile
+from acecoder.pipelines import dags
+from acecoder.pipelines.profile import Profile
 
 
 def profile_of(tmp_path: Path, change: str, to: str) -> Profile:

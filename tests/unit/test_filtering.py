@@ -130,8 +130,8 @@ def test_the_legacy_denominator_silences_problems_that_lost_tests(
     denominator: str, pairs: int, run, write
 ) -> None:
     """14 of 20 tests kept: dividing by 20, no program can reach 0.8 (spec, section 2.4)."""
+    from acecoder.engine.tables import read_table
     from acecoder.schema import Pair
-    from acecoder.tables import read_table
 
     problems = write(
         "problems",

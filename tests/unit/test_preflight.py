@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from acecoder.artifacts import Home
 from acecoder.cluster import preflight
 from acecoder.cluster.api import Cluster
 from acecoder.cluster.capacity import Demand
 from acecoder.cluster.preflight import ClusterNeeds
+from acecoder.engine.home import Home
+from acecoder.engine.runner import run_stage
 from acecoder.errors import InputError, PlatformError, SandboxUnavailable
-from acecoder.runner import run_stage
 from acecoder.stages.check_platform import check_platform
 from tests.unit.conftest import Api, kubeconfig
 

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import errno
-import importlib
-import importlib.util
 import struct
-import sys
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import acecoder.sandbox
+from acecoder.sandbox.worker.isolation import seccomp
 
-
-def _load_worker(module: str) -> ModuleType:
-    """A module of the package `worker`, which is nobody's but the worker's process's."""
-    here = Path(acecoder.sandbox.__path__[0]) / "worker"
-    spec = importlib.util.spec_from_file_location(
-        "worker", here / "__init__.py", submodule_search_locations=[str(here)]
-    )
-    assert spec and spec.loader
-    sys.modules["worker"] = importlib.util.module_from_spec(spec)
-    return importlib.import_module(f"worker.{module}")
-
-
-seccomp = _load_worker("seccomp")
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 X86_64, I386 = 0xC000003E, 0x40000003
 PID = 4242

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from acecoder.artifacts import CHECKPOINT_MARK, REPORT, Home, write_manifest
 from acecoder.config import Config
-from acecoder.contract import Out, Report, StageContext
+from acecoder.engine.contract import Out, Report, StageContext
+from acecoder.engine.home import CHECKPOINT_MARK, REPORT, Home, write_manifest
+from acecoder.engine.journal import Journal
+from acecoder.engine.runner import run_stage
+from acecoder.engine.store import MERGED_FROM, ObjectStore
 from acecoder.errors import InputError, PlatformError
-from acecoder.journal import Journal
-from acecoder.runner import run_stage
-from acecoder.store import MERGED_FROM, ObjectStore
 
 
 class CountConfig(Config):

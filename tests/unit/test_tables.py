@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
 from acecoder.schema import Pair, Problem, Program, StdinTest, UnittestTest, Verdict
-from acecoder.tables import read_table, write_table
 
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
 ASSERTS = TEXT.filter(lambda text: not text.startswith('{"kind"'))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acecoder.sandbox.asserts import plan
+from acecoder.sandbox.judge.asserts import plan
 
 
 @pytest.mark.parametrize(

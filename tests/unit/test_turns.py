@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from acecoder.sandbox import turns
-from acecoder.sandbox.turns import Turns
+from acecoder.sandbox.backends import turns
+from acecoder.sandbox.backends.turns import Turns
 
 
 def test_no_more_at_once_than_cores_while_all_are_quick(monkeypatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from acecoder.errors import PlatformError
-from pipelines import watching, workflows
+from acecoder.pipelines import watching, workflows
 from tests.unit.conftest import Api
 
 NAMESPACE = "/api/v1/namespaces/acecoder"

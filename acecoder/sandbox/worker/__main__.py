@@ -6,6 +6,7 @@ SETTINGS_JSON           a worker: PID 1 of closed namespaces (station.py starts 
 --pool [OPTIONS]        the pool's HTTP server
 """
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -21,15 +22,11 @@ sys.modules["worker"] = package
 spec.loader.exec_module(package)
 
 if sys.argv[1:2] == ["--pool"]:
-    from worker.server import main as serve_pool
-
-    raise SystemExit(serve_pool(sys.argv[2:]))
+    server = importlib.import_module("worker.outside.server")
+    raise SystemExit(server.main(sys.argv[2:]))
 if sys.argv[1:2] == ["--stdio"]:
-    import json
-
-    from worker.stdio import serve
-
-    raise SystemExit(serve(json.loads(sys.argv[2])))
-from worker.launch import main  # noqa: E402  (the package above must be there first)
-
-main(sys.argv[1:])
+    json = importlib.import_module("json")
+    stdio = importlib.import_module("worker.outside.stdio")
+    raise SystemExit(stdio.serve(json.loads(sys.argv[2])))
+launch = importlib.import_module("worker.inside.launch")
+launch.main(sys.argv[1:])

@@ -1,0 +1,243 @@
+"""MLflow: a run a step, versions of data sets and models, the registry. Nothing else imports it.
+
+On SQLite in the home unless MLFLOW_TRACKING_URI names a server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acecoder.config import Config
+from acecoder.engine.contract import Champion, Report
+from acecoder.engine.home import Home, exclusive
+from acecoder.errors import AceCoderError, TrackingUnavailable
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "acecoder"
+MAX_PARAM_CHARS = 500
+MODEL_OUTPUTS = {"reward_model": "acecoder-reward-model"}
+
+
+def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested plain data as dotted names and short texts, the form of MLflow's params."""
+    flat: dict[str, str] = {}
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            text = value if isinstance(value, str) else json.dumps(value)
+            flat[f"{prefix}{name}"] = text[:MAX_PARAM_CHARS]
+    return flat
+
+
+def redacted(uri: str) -> str:
+    """A tracking URI without its user and password."""
+    return re.sub(r"//[^/@]*@", "//", uri)
+
+
+@contextmanager
+def _reaching(uri: str) -> Iterator[None]:
+    """Turn whatever MLflow or its database raises into one readable error."""
+    import requests
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (MlflowException, *_database_errors(), requests.RequestException, OSError) as error:
+        raise TrackingUnavailable(
+            f"MLflow: {str(error).splitlines()[0][:300]}", where=redacted(uri),
+            remedy="is the server up, or the disk full? finished work is kept; run again",
+        ) from error  # fmt: skip
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """None where mlflow-skinny is installed, which speaks to servers only."""
+    try:
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError:
+        return ()
+    return (SQLAlchemyError,)
+
+
+class Tracker:
+    """Opens runs of steps. MLflow is imported when the first one starts."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._uri = os.environ.get("MLFLOW_TRACKING_URI") or home.tracking_uri
+        self._cached: MlflowClient | None = None
+
+    def start(
+        self, step: str, stage: str, key: str, config: Config, inputs: Mapping[str, str],
+        run_key: str,
+    ) -> TrackedStep:  # fmt: skip
+        """Begin a run for a step. Raises TrackingUnavailable."""
+        from mlflow.entities import Param, RunTag
+
+        with _reaching(self._uri):
+            client, experiment = self._connect()
+            tags = {"mlflow.runName": step, "stage": stage, "step": step, "stage_key": key}
+            if run_key:
+                tags |= {"run_key": run_key,
+                         "mlflow.parentRunId": self._parent(client, experiment, run_key)}  # fmt: skip
+            tags |= {f"input.{name}": digest for name, digest in inputs.items()}
+            run = client.create_run(experiment, tags=tags)
+            params = flatten(config.model_dump(mode="json"))
+            client.log_batch(
+                run.info.run_id, params=[Param(name, value) for name, value in params.items()],
+                tags=[RunTag("config_digest", key)],
+            )  # fmt: skip
+        return TrackedStep(self, client, run.info.run_id, self._uri)
+
+    def finish_pipeline(self, run_key: str) -> None:
+        """Close the run that stands for a whole pipeline run. Raises TrackingUnavailable."""
+        with _reaching(self._uri):
+            client, experiment = self._connect()
+            client.set_terminated(self._parent(client, experiment, run_key), "FINISHED")
+
+    def registry(self) -> MlflowRegistry:
+        """The model registry of the same MLflow."""
+        with _reaching(self._uri):
+            client, _ = self._connect()
+        return MlflowRegistry(client, self._uri)
+
+    def _connect(self) -> tuple[MlflowClient, str]:
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        # A server that is down for a minute is waited for; MLflow's own default waits four.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")
+        import logging
+
+        logging.getLogger("alembic").setLevel(logging.ERROR)
+        from mlflow import MlflowClient
+
+        # Two processes that both make the database's tables fail each other.
+        with exclusive(self.home.root / "locks" / "mlflow"):
+            if self._cached is None:
+                self._cached = MlflowClient(self._uri, registry_uri=self._uri)
+            client = self._cached
+            found = client.get_experiment_by_name(EXPERIMENT)
+            if found is not None:
+                return client, str(found.experiment_id)
+            where = None
+            if self._uri.startswith("sqlite:"):
+                where = (self.home.root / "mlartifacts").as_uri()
+            return client, str(client.create_experiment(EXPERIMENT, artifact_location=where))
+
+    def _parent(self, client: MlflowClient, experiment: str, run_key: str) -> str:
+        """The run that stands for the whole pipeline run; made by its first step."""
+        with exclusive(self.home.root / "locks" / f"run-{run_key}"):
+            query = f"tags.run_key = '{run_key}' and tags.kind = 'pipeline'"
+            found = client.search_runs([experiment], query, max_results=1)
+            if found:
+                return str(found[0].info.run_id)
+            name = f"pipeline {run_key[:12]}"
+            tags = {"run_key": run_key, "kind": "pipeline", "mlflow.runName": name}
+            return str(client.create_run(experiment, tags=tags).info.run_id)
+
+
+class TrackedStep:
+    """One open run."""
+
+    def __init__(self, tracker: Tracker, client: MlflowClient, run_id: str, uri: str) -> None:
+        self._tracker, self._client, self._run_id, self._uri = tracker, client, run_id, uri
+
+    def finish(self, report: Report, outputs: Mapping[str, str], directory: Path) -> None:
+        """Record metrics, curves, output digests; version data sets and models; close.
+
+        `directory` is the step's, in the home; what is recorded is its permanent address.
+        """
+        from mlflow.entities import Metric, RunTag
+
+        metrics = [
+            Metric(re.sub(r"[^\w./: -]", "_", name), value, 0, 0)
+            for name, value in report.metrics.items()
+        ]
+        for name, curve in report.series.items():
+            metrics += [Metric(f"curve_{name}", value, 0, i) for i, value in enumerate(curve)]
+        with _reaching(self._uri):
+            for start in range(0, len(metrics), 900):
+                self._client.log_batch(self._run_id, metrics=metrics[start : start + 900])
+            tags = [RunTag(f"output.{name}", digest) for name, digest in outputs.items()]
+            tags.append(RunTag("artifact_directory", self._tracker.home.permanent(directory)))
+            self._client.log_batch(self._run_id, tags=tags)
+            self._client.log_dict(self._run_id, {"metrics": report.metrics, "details": report.details},
+                                  "report.json")  # fmt: skip
+            self._version_outputs(outputs, directory)
+            self._client.set_terminated(self._run_id, "FINISHED")
+
+    def fail(self, error: BaseException) -> None:
+        """Close the run as failed; never hides the error by one of its own."""
+        text = str(error) if isinstance(error, AceCoderError) else type(error).__name__
+        try:
+            with _reaching(self._uri):
+                self._client.set_tag(self._run_id, "error", text[:500])
+                self._client.set_terminated(self._run_id, "FAILED")
+        except TrackingUnavailable:
+            pass
+
+    def _version_outputs(self, outputs: Mapping[str, str], directory: Path) -> None:
+        """Tables become MLflow data sets by digest; the reward model a registered version."""
+        from mlflow.entities import Dataset, DatasetInput
+
+        tables, address = [], self._tracker.home.permanent
+        for name, digest in outputs.items():
+            if name in MODEL_OUTPUTS:
+                registry = MlflowRegistry(self._client, self._uri)
+                registry.register(
+                    MODEL_OUTPUTS[name], address(directory / name), {"digest": digest}
+                )
+            elif (directory / name).glob("records.*"):
+                source = json.dumps({"uri": address(directory / name)})
+                tables.append(DatasetInput(Dataset(name, digest[:36], "local", source), tags=[]))
+        if tables:
+            self._client.log_inputs(self._run_id, datasets=tables)
+
+
+class MlflowRegistry:
+    """The model registry: versions found by digest, the aliases champion and previous."""
+
+    def __init__(self, client: MlflowClient, uri: str) -> None:
+        self._client, self._uri = client, uri
+
+    def champion(self, name: str) -> Champion | None:
+        """See `contract.Registry`."""
+        from mlflow.exceptions import MlflowException
+
+        with _reaching(self._uri):
+            try:
+                version = self._client.get_model_version_by_alias(name, "champion")
+            except MlflowException as error:
+                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                    return None
+                raise
+        return Champion(str(version.version), str(version.source), version.tags.get("scores", ""))
+
+    def register(self, name: str, source: str, tags: dict[str, str]) -> str:
+        """See `contract.Registry`."""
+        with _reaching(self._uri):
+            if not self._client.search_registered_models(f"name = '{name}'"):
+                self._client.create_registered_model(name)
+            for version in self._client.search_model_versions(f"name = '{name}'"):
+                if version.tags.get("digest") == tags["digest"]:
+                    for key, value in tags.items():
+                        self._client.set_model_version_tag(name, str(version.version), key, value)
+                    return str(version.version)
+            made = self._client.create_model_version(name, source, tags=tags)
+            self._client.set_registered_model_alias(name, "candidate", made.version)
+        return str(made.version)
+
+    def promote(self, name: str, version: str) -> None:
+        """See `contract.Registry`."""
+        before = self.champion(name)
+        with _reaching(self._uri):
+            if before is not None and before.version != version:
+                self._client.set_registered_model_alias(name, "previous", before.version)
+            self._client.set_registered_model_alias(name, "champion", version)

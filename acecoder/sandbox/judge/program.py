@@ -1,0 +1,275 @@
+"""The trusted half of judging one program, the same for every backend.
+
+Nothing is run here: `judge_program` is a generator that asks for trials (some tests of one program,
+run in isolation) and is sent what the program answered. The backend that drives it may run trials
+in this machine's namespaces or send them to a pod. Expected values never leave this module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from acecoder.sandbox.contract import Judged, Limits
+from acecoder.sandbox.judge.asserts import Plan, plan, plan_file
+from acecoder.sandbox.judge.decoding import Frame, Malformed, decode, read_frame
+from acecoder.sandbox.judge.interpreter import holds
+from acecoder.sandbox.trials import Attempt, Trial
+from acecoder.sandbox.worker.wire import OUT_OF_MEMORY, split_frames
+from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
+
+MAX_REASON = 300
+MAX_OUTPUT_BYTES = 32 << 20
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+
+Judging = Generator[Trial, list[Attempt], Judged]
+"""Yields trials, is sent their attempts, returns the verdict."""
+
+
+@dataclass
+class _Tally:
+    """Outcomes so far of one program."""
+
+    outcomes: list[Outcome]
+    weak: list[int]
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    reason: str = ""
+    kills: int = 0
+    """Attempts that ended by a limit or a crash."""
+
+    def exhausted(self, limits: Limits) -> bool:
+        return self.kills >= limits.max_timeouts or self.wall_s >= limits.total_wall_s
+
+    def record(self, index: int, outcome: Outcome, reason: str = "") -> None:
+        self.outcomes[index] = outcome
+        if outcome is not Outcome.PASSED and not self.reason:
+            text = f"test {index}: {reason or outcome.value}"[:MAX_REASON]
+            self.reason = text.encode("utf-8", "replace").decode()  # no lone surrogates
+
+
+def judge_program(
+    key: str, problem_id: str, tests: tuple[Test, ...], program: str, limits: Limits,
+    hash_seed: int = 0,
+) -> Judging:  # fmt: skip
+    """Hold one program against the tests of its problem."""
+    tally = _Tally([Outcome.NOT_RUN] * len(tests), [])
+    plain, weak = _planned(tests, tally)
+    # Apart: weak tests carry expected values into the program's process, where it could read them
+    # for the others.
+    for part in (plain, weak):
+        if part and not tally.exhausted(limits):
+            jobs = tuple(_job(this) for _, this in part)
+            trial = _trial("calls", program, jobs, limits, hash_seed, tally)
+            for attempt in (yield trial):
+                _take_calls(attempt, part, limits, tally)
+    scripts = [(i, test) for i, test in enumerate(tests) if isinstance(test, StdinTest)]
+    if scripts and not tally.exhausted(limits):
+        inputs = tuple({"input": test.input} for _, test in scripts)
+        longest = max(len(test.output) for _, test in scripts)
+        # Right output must fit, whatever the limit on answers.
+        room = min(max(limits.answer_bytes, 2 * longest), MAX_OUTPUT_BYTES)
+        wide = limits.model_copy(update={"answer_bytes": room})
+        trial = _trial("stdin", program, inputs, wide, hash_seed, tally)
+        for attempt in (yield trial):
+            _take_script(attempt, scripts, tally)
+    return Judged(
+        key, problem_id, tuple(tally.outcomes), tuple(sorted(tally.weak)),
+        round(tally.cpu_s, 6), round(tally.wall_s, 6), tally.reason,
+    )  # fmt: skip
+
+
+def judge_twice(
+    key: str, problem_id: str, tests: tuple[Test, ...], program: str, limits: Limits
+) -> Judging:
+    """Judge under two hash seeds; a test that passes under one of them alone has not passed."""
+    first = yield from judge_program(key, problem_id, tests, program, limits)
+    if Outcome.PASSED not in first.outcomes:
+        return first
+    second = yield from judge_program(key, problem_id, tests, program, limits, hash_seed=1)
+    outcomes = tuple(
+        other if one is Outcome.PASSED else one
+        for one, other in zip(first.outcomes, second.outcomes, strict=True)
+    )
+    flaky = [i for i, (a, b) in enumerate(zip(first.outcomes, outcomes, strict=True)) if a != b]
+    reason = first.reason
+    if flaky and not reason:
+        reason = f"test {flaky[0]}: passes under one hash seed only ({second.reason})"[:MAX_REASON]
+    return Judged(
+        key, problem_id, outcomes, first.weak, round(first.cpu_s + second.cpu_s, 6),
+        round(first.wall_s + second.wall_s, 6), reason,
+    )  # fmt: skip
+
+
+def _planned(
+    tests: tuple[Test, ...], tally: _Tally
+) -> tuple[list[tuple[int, Plan]], list[tuple[int, Plan]]]:
+    """(plain, weak) tests with their plans; those that are no tests are recorded as errors."""
+    plain: list[tuple[int, Plan]] = []
+    weak: list[tuple[int, Plan]] = []
+    for index, test in enumerate(tests):
+        if isinstance(test, StdinTest):
+            continue
+        this = read_plan(test)
+        if this.broken:
+            tally.record(index, Outcome.ERROR, f"the test is {this.broken}")
+        elif this.weak_code:
+            tally.weak.append(index)
+            weak.append((index, this))
+        else:
+            plain.append((index, this))
+    return plain, weak
+
+
+def read_plan(test: str | UnittestTest) -> Plan:
+    """A fault of the planner may cost a test, never the run."""
+    try:
+        return plan_file(test.code) if isinstance(test, UnittestTest) else plan(test)
+    except Exception as fault:
+        return Plan(broken=f"not to be read: {type(fault).__name__}")
+
+
+def _trial(
+    kind: str, program: str, tests: tuple[dict[str, Any], ...], limits: Limits, hash_seed: int,
+    tally: _Tally,
+) -> Trial:  # fmt: skip
+    return Trial(
+        kind=kind, programs=(program,), tests=tests, limits=limits, hash_seed=hash_seed,
+        max_kills=limits.max_timeouts - tally.kills,
+        max_wall_s=limits.total_wall_s - tally.wall_s,
+    )  # fmt: skip
+
+
+def _job(this: Plan) -> dict[str, Any]:
+    return {"code": this.weak_code} if this.weak_code else {"calls": list(this.calls)}
+
+
+def _take_calls(
+    attempt: Attempt, part: list[tuple[int, Plan]], limits: Limits, tally: _Tally
+) -> None:
+    """Record what one attempt says of the tests from its first on."""
+    tally.cpu_s += attempt.cpu_s
+    tally.wall_s += attempt.wall_s
+    waiting = part[attempt.first :]
+    frames = split_frames(attempt.answers, limits.answer_bytes, len(waiting) + 1)
+    if not waiting:
+        return
+    if not frames:  # the import itself did not end
+        outcome, reason = _interrupted(attempt)
+        tally.record(waiting[0][0], outcome, f"while importing the program: {reason}")
+        tally.kills += 1
+        return
+    error = _error_of(read_frame(frames[0]))
+    if error:
+        for index, _ in waiting:
+            tally.record(index, *error)
+        return
+    for (index, this), frame in zip(waiting, frames[1:], strict=False):
+        tally.record(index, *judge_frame(this, read_frame(frame)))
+    settled = len(frames) - 1
+    if settled < len(waiting):
+        tally.record(waiting[settled][0], *_interrupted(attempt))
+    if attempt.why != "finished":
+        tally.kills += 1
+
+
+ORDINARY_ERRORS = frozenset({
+    "ArithmeticError", "AssertionError", "AttributeError", "Exception", "IndexError", "KeyError",
+    "LookupError", "NameError", "NotImplementedError", "OverflowError", "RuntimeError",
+    "StopIteration", "SyntaxError", "IndentationError", "TabError", "TypeError",
+    "UnboundLocalError", "UnicodeDecodeError", "UnicodeEncodeError", "ValueError",
+    "ZeroDivisionError", "error", "AnswerTooLarge",
+})  # fmt: skip
+"""What a program may end a test with in a shared process: it says nothing about the process, as
+running out of memory or of stack would."""
+
+
+def judge_frames(
+    key: str, problem_id: str, plans: list[Plan], frames: list[bytes], cpu_s: float, wall_s: float
+) -> Judged | None:
+    """The verdict on one program of a batch; None where only a process of its own can tell."""
+    if len(frames) != len(plans) + 1:
+        return None
+    imported, *answers = map(read_frame, frames)
+    if any(each.error and each.error[0] not in ORDINARY_ERRORS for each in (imported, *answers)):
+        return None
+    tally = _Tally([Outcome.NOT_RUN] * len(plans), [])
+    error = _error_of(imported)
+    for index, (this, frame) in enumerate(zip(plans, answers, strict=True)):
+        tally.record(index, *(error or judge_frame(this, frame)))
+    return Judged(
+        key, problem_id, tuple(tally.outcomes), (), round(cpu_s, 6), round(wall_s, 6), tally.reason
+    )
+
+
+def _interrupted(ended: Attempt) -> tuple[Outcome, str]:
+    if ended.why == "timeout":
+        return Outcome.TIMEOUT, "over its time limit"
+    # How, nobody is told: what one program ended with must not be known where the next is made.
+    return Outcome.CRASHED, "its process ended (an exit, a signal, or out of memory)"
+
+
+def _error_of(frame: Frame) -> tuple[Outcome, str] | None:
+    if frame.error is None:
+        return None
+    kind, text = frame.error
+    if kind == "MemoryError":
+        return Outcome.MEMORY, "out of memory"
+    return (Outcome.FAILED if kind == "AssertionError" else Outcome.ERROR), f"{kind}: {text}"
+
+
+def judge_frame(this: Plan, frame: Frame) -> tuple[Outcome, str]:
+    """What one answer says of its test."""
+    error = _error_of(frame)
+    if error:
+        return error
+    if this.weak_code:
+        return Outcome.PASSED, ""
+    try:
+        if frame.values is None or len(frame.values) != len(this.calls):
+            raise Malformed("another number of answers than of calls")
+        answers = [decode(value) for value in frame.values]
+        assert this.condition is not None
+        if holds(this.condition, answers):
+            return Outcome.PASSED, ""
+    except Exception as fault:
+        return Outcome.ERROR, str(fault)[:MAX_REASON] or type(fault).__name__
+    return Outcome.FAILED, f"{this.calls[0]} gave {_short(answers[0])}"
+
+
+def _short(value: Any) -> str:
+    try:
+        return ADDRESS.sub("0x…", repr(value)[:120])
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__}"
+
+
+def _take_script(attempt: Attempt, scripts: list[tuple[int, StdinTest]], tally: _Tally) -> None:
+    """Record what one run of the program as a script says of its input."""
+    tally.cpu_s += attempt.cpu_s
+    tally.wall_s += attempt.wall_s
+    if attempt.first >= len(scripts):
+        return
+    index, test = scripts[attempt.first]
+    if attempt.why != "finished":
+        tally.kills += 1
+        tally.record(index, *_interrupted(attempt))
+    elif attempt.status == OUT_OF_MEMORY:
+        tally.record(index, Outcome.MEMORY, "out of memory")
+    elif attempt.status:
+        tally.record(index, Outcome.ERROR, f"exited with status {attempt.status}")
+    elif attempt.truncated:
+        tally.record(index, Outcome.ERROR, "printed more than it may")
+    elif _same_output(attempt.answers, test.output):
+        tally.record(index, Outcome.PASSED)
+    else:
+        tally.record(index, Outcome.FAILED, f"printed {_short(attempt.answers[:100])}")
+
+
+def _same_output(output: bytes, expected: str) -> bool:
+    """Equal line by line, but for white space at the ends of lines and of the text."""
+    lines = output.decode(errors="replace").rstrip().split("\n")
+    wanted = expected.rstrip().split("\n")
+    return [line.rstrip() for line in lines] == [line.rstrip() for line in wanted]

@@ -1,0 +1,129 @@
+"""What is judged together: one program, or a few of one problem that may share a process."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Generator, Iterable, Iterator
+
+from acecoder.sandbox.contract import Audit, Job, Judged, Limits, SandboxConfig
+from acecoder.sandbox.judge.asserts import Plan
+from acecoder.sandbox.judge.program import (
+    Judging,
+    judge_frames,
+    judge_program,
+    judge_twice,
+    read_plan,
+)
+from acecoder.sandbox.trials import Attempt, Trial
+from acecoder.sandbox.worker.purity import why_call_impure
+from acecoder.sandbox.worker.wire import split_frames
+
+Unit = Generator[Trial, list[Attempt], list[Judged]]
+"""Yields trials, is sent their attempts, returns verdicts."""
+
+
+IMPATIENCE = 0.2
+"""Share of its limits that a program has in a batch."""
+
+
+def units(jobs: Iterable[Job], config: SandboxConfig, audit: Audit) -> Iterator[Unit]:
+    """The units of `jobs`, lazily and in order."""
+    for job in jobs:
+        size = config.batch_size
+        if size == 1 or config.flaky_check or len(job.programs) == 1:
+            for key, program in job.programs:
+                yield _alone(job, key, program, config)
+            continue
+        plans = _batchable(job)
+        for start in range(0, len(job.programs), size):
+            programs = job.programs[start : start + size]
+            if plans and not audit.disagreed:
+                yield _together(job, programs, plans, config, audit)
+            else:
+                for key, program in programs:
+                    yield _alone(job, key, program, config)
+
+
+def _single(job: Job, key: str, program: str, config: SandboxConfig) -> Judging:
+    judge = judge_twice if config.flaky_check else judge_program
+    return judge(key, job.problem_id, job.tests, program, config.limits)
+
+
+def _alone(job: Job, key: str, program: str, config: SandboxConfig) -> Unit:
+    verdict = yield from _single(job, key, program, config)
+    return [verdict]
+
+
+def _batchable(job: Job) -> list[Plan]:
+    """Plans of the tests, where every one is plain and calls nothing suspect; else none."""
+    plans: list[Plan] = []
+    for test in job.tests:
+        this = read_plan(test) if isinstance(test, str) else Plan()
+        if not this.calls or any(map(_is_suspect, this.calls)):
+            return []
+        plans.append(this)
+    return plans
+
+
+def _is_suspect(call: str) -> bool:
+    try:
+        return bool(why_call_impure(ast.parse(call, mode="eval")))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+
+
+def _together(
+    job: Job, programs: tuple[tuple[str, str], ...], plans: list[Plan], config: SandboxConfig,
+    audit: Audit,
+) -> Unit:  # fmt: skip
+    """Judge in one process those that may share it, then the others one by one."""
+    shared = yield from _shared(job, programs, plans, config.limits)
+    audit.batched += len(shared)
+    judged: list[Judged] = []
+    for key, program in programs:
+        sampled = key in shared and audit.random.random() < config.audit_share
+        if key in shared and not sampled:
+            continue
+        verdict = yield from _single(job, key, program, config)
+        judged.append(verdict)
+        if sampled:
+            audit.audited += 1
+            audit.disagreed += verdict.outcomes != shared.pop(key).outcomes
+    if audit.disagreed:  # a fault of the allow list: batching ends, for the whole sandbox
+        for key, program in programs:
+            if key in shared:
+                judged.append((yield from _single(job, key, program, config)))
+        return judged
+    return [*judged, *shared.values()]
+
+
+def _shared(
+    job: Job, programs: tuple[tuple[str, str], ...], plans: list[Plan], limits: Limits
+) -> Generator[Trial, list[Attempt], dict[str, Judged]]:
+    """Verdicts on those whose answers are complete. One that ends the process has none, and those
+    after it share another."""
+    each = len(plans) + 1
+    tests = tuple({"calls": list(this.calls)} for this in plans)
+    verdicts: dict[str, Judged] = {}
+    while len(programs) > 1:
+        (attempt,) = yield Trial(
+            kind="batch", programs=tuple(text for _, text in programs), limits=_impatient(limits),
+            tests=tests, max_kills=1, max_wall_s=limits.total_wall_s,
+        )  # fmt: skip
+        frames = split_frames(attempt.answers, limits.answer_bytes, each * len(programs))
+        complete = len(frames) // each
+        cpu_s, wall_s = attempt.cpu_s / max(1, complete), attempt.wall_s / max(1, complete)
+        for index, (key, _) in enumerate(programs[:complete]):
+            own = frames[index * each : (index + 1) * each]
+            verdict = judge_frames(key, job.problem_id, plans, own, cpu_s, wall_s)
+            if verdict is not None:
+                verdicts[key] = verdict
+        programs = programs[complete + 1 :]
+    return verdicts
+
+
+def _impatient(limits: Limits) -> Limits:
+    """Of a batch, whose limits decide no verdict: what passes them is judged again, apart."""
+    parts = ("test_cpu_s", "setup_cpu_s", "test_idle_s")
+    shorter = {name: IMPATIENCE * getattr(limits, name) for name in parts}
+    return limits.model_copy(update=shorter)
