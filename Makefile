@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run smoke humaneval test test-cluster test-stages test-kfp images check format render lock doctor clean
+.PHONY: help components golden run smoke humaneval test test-cluster test-stages test-kfp images check format render lock doctor clean
 
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,10 +34,17 @@ test-kfp: $(VENV)/installed  ## the smoke pipeline on the Kubeflow Pipelines of 
 images:  ## build all images with docker or buildah (images/build NAME for one)
 	images/build
 
+components: $(VENV)/installed  ## write the KFP components from the signatures of the stages
+	$(BIN)/python -m acecoder.components._generate
+
+golden: $(VENV)/installed  ## losses and verdicts are what they were on commit c343558 (about 6 minutes)
+	$(BIN)/python -m tests.golden
+
 check: $(VENV)/installed  ## ruff, mypy, import rules, the problem set in sync
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy && $(BIN)/lint-imports
 	$(BIN)/python data/first_steps/build.py --check
+	$(BIN)/python -m acecoder.components._generate --check
 
 format: $(VENV)/installed  ## mend what ruff can mend
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

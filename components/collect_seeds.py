@@ -1,7 +1,7 @@
-"""KFP component: collect_seeds: real code -> seeds, deduplicated, decontaminated, their origin kept."""
+"""KFP component of the stage collect_seeds. Written by `make components`; do not edit."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Markdown, Metrics, Output
+from kfp.dsl import HTML, Dataset, Markdown, Metrics, Output
 
 from acecoder.components._images import CPU
 
@@ -14,18 +14,18 @@ def collect_seeds(
     seeds: Output[Dataset],
     metrics: Output[Metrics],
     summary: Output[Markdown],
+    page: Output[HTML],
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.collect_seeds import collect_seeds as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "collect_seeds",
         step=step,
         config=config,
         run_key=run_key,
         inputs={},
         outputs={"seeds": seeds.path},
-        views={"summary": summary.path},
+        views={"summary": summary.path, "page": page.path},
     )
     for name, value in measured.items():
         metrics.log_metric(name, value)

@@ -1,4 +1,4 @@
-"""KFP component: evaluate_model: benchmark + programs (+ verdicts, + reward_model) -> scores with intervals."""
+"""KFP component of the stage evaluate_model. Written by `make components`; do not edit."""
 
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
@@ -20,11 +20,10 @@ def evaluate_model(
     verdicts: Input[Dataset] = None,
     reward_model: Input[Model] = None,
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.evaluate_model import evaluate_model as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "evaluate_model",
         step=step,
         config=config,
         run_key=run_key,

@@ -1,4 +1,4 @@
-"""KFP component: filter_tests: problems + oracle verdicts -> problems with the tests that can be believed."""
+"""KFP component of the stage filter_tests. Written by `make components`; do not edit."""
 
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Output
@@ -18,11 +18,10 @@ def filter_tests(
     summary: Output[Markdown],
     page: Output[HTML],
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.filter_tests import filter_tests as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "filter_tests",
         step=step,
         config=config,
         run_key=run_key,

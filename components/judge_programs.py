@@ -1,7 +1,7 @@
-"""KFP component: judge_programs: problems + programs -> verdicts, in a sandbox."""
+"""KFP component of the stage judge_programs. Written by `make components`; do not edit."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Markdown, Metrics, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Output
 
 from acecoder.components._images import CPU
 
@@ -16,18 +16,18 @@ def judge_programs(
     verdicts: Output[Dataset],
     metrics: Output[Metrics],
     summary: Output[Markdown],
+    page: Output[HTML],
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.judge_programs import judge_programs as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "judge_programs",
         step=step,
         config=config,
         run_key=run_key,
         inputs={"problems": problems.path, "programs": programs.path},
         outputs={"verdicts": verdicts.path},
-        views={"summary": summary.path},
+        views={"summary": summary.path, "page": page.path},
     )
     for name, value in measured.items():
         metrics.log_metric(name, value)

@@ -1,7 +1,7 @@
-"""KFP component: load_problems: synthesised problems and problem sets (shipped or given) -> one table."""
+"""KFP component of the stage load_problems. Written by `make components`; do not edit."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Markdown, Metrics, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Output
 
 from acecoder.components._images import CPU
 
@@ -14,19 +14,19 @@ def load_problems(
     problems: Output[Dataset],
     metrics: Output[Metrics],
     summary: Output[Markdown],
+    page: Output[HTML],
     synthesized: Input[Dataset] = None,
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.load_problems import load_problems as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "load_problems",
         step=step,
         config=config,
         run_key=run_key,
         inputs={"synthesized": synthesized.path if synthesized else None},
         outputs={"problems": problems.path},
-        views={"summary": summary.path},
+        views={"summary": summary.path, "page": page.path},
     )
     for name, value in measured.items():
         metrics.log_metric(name, value)

@@ -1,4 +1,4 @@
-"""KFP component: promote_model: scores + registry -> a decision, a registered version, the change to git."""
+"""KFP component of the stage promote_model. Written by `make components`; do not edit."""
 
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
@@ -19,11 +19,10 @@ def promote_model(
     summary: Output[Markdown],
     page: Output[HTML],
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.promote_model import promote_model as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "promote_model",
         step=step,
         config=config,
         run_key=run_key,

@@ -1,7 +1,7 @@
-"""KFP component: sample_programs: problems + a model -> programs."""
+"""KFP component of the stage sample_programs. Written by `make components`; do not edit."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Markdown, Metrics, Model, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
 
 from acecoder.components._images import TRAIN
 
@@ -15,19 +15,19 @@ def sample_programs(
     programs: Output[Dataset],
     metrics: Output[Metrics],
     summary: Output[Markdown],
+    page: Output[HTML],
     model: Input[Model] = None,
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.sample_programs import sample_programs as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "sample_programs",
         step=step,
         config=config,
         run_key=run_key,
         inputs={"problems": problems.path, "model": model.path if model else None},
         outputs={"programs": programs.path},
-        views={"summary": summary.path},
+        views={"summary": summary.path, "page": page.path},
     )
     for name, value in measured.items():
         metrics.log_metric(name, value)

@@ -1,7 +1,7 @@
-"""KFP component: select_hard_problems: kept problems + verdicts -> the hard quarter, for RL."""
+"""KFP component of the stage select_hard_problems. Written by `make components`; do not edit."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Markdown, Metrics, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Output
 
 from acecoder.components._images import CPU
 
@@ -16,18 +16,18 @@ def select_hard_problems(
     hard: Output[Dataset],
     metrics: Output[Metrics],
     summary: Output[Markdown],
+    page: Output[HTML],
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.select_hard_problems import select_hard_problems as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "select_hard_problems",
         step=step,
         config=config,
         run_key=run_key,
         inputs={"problems": problems.path, "verdicts": verdicts.path},
         outputs={"hard": hard.path},
-        views={"summary": summary.path},
+        views={"summary": summary.path, "page": page.path},
     )
     for name, value in measured.items():
         metrics.log_metric(name, value)

@@ -1,7 +1,7 @@
-"""KFP component: synthesize_tests: seeds -> problems; a model imagines a question and ~20 tests for each."""
+"""KFP component of the stage synthesize_tests. Written by `make components`; do not edit."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Markdown, Metrics, Output
+from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Output
 
 from acecoder.components._images import TRAIN
 
@@ -15,18 +15,18 @@ def synthesize_tests(
     problems: Output[Dataset],
     metrics: Output[Metrics],
     summary: Output[Markdown],
+    page: Output[HTML],
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.synthesize_tests import synthesize_tests as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "synthesize_tests",
         step=step,
         config=config,
         run_key=run_key,
         inputs={"seeds": seeds.path},
         outputs={"problems": problems.path},
-        views={"summary": summary.path},
+        views={"summary": summary.path, "page": page.path},
     )
     for name, value in measured.items():
         metrics.log_metric(name, value)

@@ -1,4 +1,4 @@
-"""KFP component: train_policy: problems (+ reward_model) -> policy, by REINFORCE++ or GRPO."""
+"""KFP component of the stage train_policy. Written by `make components`; do not edit."""
 
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
@@ -18,11 +18,10 @@ def train_policy(
     page: Output[HTML],
     reward_model: Input[Model] = None,
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.train_policy import train_policy as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "train_policy",
         step=step,
         config=config,
         run_key=run_key,

@@ -1,4 +1,4 @@
-"""KFP component: train_reward_model: preference pairs -> reward_model, with its accuracy on held-out pairs."""
+"""KFP component of the stage train_reward_model. Written by `make components`; do not edit."""
 
 from kfp import dsl
 from kfp.dsl import HTML, Dataset, Input, Markdown, Metrics, Model, Output
@@ -17,11 +17,10 @@ def train_reward_model(
     summary: Output[Markdown],
     page: Output[HTML],
 ) -> None:
-    from acecoder.engine.runner import run_component
-    from acecoder.stages.train_reward_model import train_reward_model as stage
+    from acecoder.entry import run_component
 
     measured = run_component(
-        stage,
+        "train_reward_model",
         step=step,
         config=config,
         run_key=run_key,

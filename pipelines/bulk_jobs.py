@@ -8,13 +8,15 @@ from pathlib import Path
 
 from acecoder.cluster.api import Cluster, Object
 from acecoder.cluster.waits import find_waits
-from acecoder.config import Table, merge, validate
-from acecoder.engine.home import Home, check_destination
+from acecoder.config import Table, validate
+from acecoder.engine.home import Home
+from acecoder.engine.publishing import check_destination
 from acecoder.engine.tables import write_table
 from acecoder.errors import InputError, PlatformError
 from acecoder.judging import bulk
 from acecoder.judging.table import JudgingConfig
 from acecoder.pipelines.infra import HOME, TOKEN_DIRECTORY, Infra
+from acecoder.profiles import merge
 
 LOOK_S = 2.0
 STUCK_S = 45.0
@@ -34,7 +36,8 @@ def judge_bulk(
     """
     infra = Infra.load(Path(infra_file))
     check_destination(Path(verdicts))
-    over = infra.over(JudgingConfig, "judge_programs", ())
+    own = validate(JudgingConfig, table, where="judge-bulk")
+    over = infra.over("judge_programs", own, ())
     config = validate(JudgingConfig, merge(over, table), where="judge-bulk")
     cluster, home = Cluster.connect(), Home.from_environment()
     plan = bulk.split(home, Path(problems), Path(programs), config, shard_programs)

@@ -14,7 +14,7 @@ from acecoder.config import digest_of
 from acecoder.errors import InputError
 from acecoder.pipelines import compiling, dags, submitting, watching, workflows
 from acecoder.pipelines.infra import Infra
-from acecoder.pipelines.profile import Profile
+from acecoder.profiles import Profile
 
 
 @dataclass(frozen=True)

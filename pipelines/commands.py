@@ -11,7 +11,7 @@ from acecoder.engine.home import Home
 from acecoder.engine.tracking import Tracker
 from acecoder.pipelines import compiling, dags, local, planning
 from acecoder.pipelines.infra import Infra
-from acecoder.pipelines.profile import PROFILES, Profile
+from acecoder.profiles import SHIPPED, Profile
 from acecoder.reporting import page, records, summary
 
 
@@ -58,7 +58,7 @@ def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
 def plan(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
     """Print the plan; runs nothing."""
     ready = _prepare(pipeline, profile_name, settings)
-    _say(f"profile {ready.profile.path}, run {ready.run_key}, home {ready.home.root}")
+    _say(f"profile {ready.profile.where}, run {ready.run_key}, home {ready.home.root}")
     _say(planning.describe(ready.planned))
     return 0
 
@@ -72,7 +72,7 @@ def report(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
 def compile_all(output: Path, infra_file: Path | None = None) -> int:
     """Every pipeline that a profile fits, as KFP IR; for a cluster also as objects for kubectl."""
     infra = Infra.load(infra_file) if infra_file else None
-    for path in sorted(PROFILES.glob("*.toml")):
+    for path in sorted(SHIPPED.glob("*.toml")):
         own = Profile.load(str(path)).pipeline
         parts = [name for name in dags.PIPELINES if name != "evaluate"]
         for pipeline in parts if own == "acecoder" else [own]:

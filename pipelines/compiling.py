@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 from acecoder.config import decisive, digest_of
-from acecoder.engine.runner import code_digest, model_identities
-from acecoder.pipelines.profile import Profile, load_stage
+from acecoder.engine.identity import code_in_use, external_inputs
+from acecoder.profiles import Profile
+from acecoder.stages import load_stage
 
 
 @dataclass(frozen=True)
@@ -112,5 +113,4 @@ def run_key(steps: list[Step], profile: Profile) -> str:
 
 def _code_and_models(step: Step, profile: Profile) -> list[Any]:
     config = profile.configs[step.name]
-    code = code_digest(load_stage(step.stage).__module__)
-    return [code, model_identities(config), config.external_inputs()]
+    return [code_in_use(load_stage(step.stage), config), external_inputs(config)]

@@ -8,7 +8,7 @@ from kfp import dsl
 from acecoder.errors import InputError
 from acecoder.pipelines.flow import Flow
 from acecoder.pipelines.placement import place
-from acecoder.pipelines.profile import Profile
+from acecoder.profiles import Profile
 
 
 def _reward_model(flow: Flow) -> None:
@@ -17,7 +17,7 @@ def _reward_model(flow: Flow) -> None:
 
 def _policy(flow: Flow) -> None:
     data = flow.data()
-    flow.policy(data, flow.reward_model(data))
+    flow.policy(data, flow.reward_model(data) if flow.rewards_by_model() else None)
 
 
 PIPELINES: dict[str, tuple[str, Callable[[Flow], Any]]] = {
@@ -35,7 +35,7 @@ def build(name: str, profile: Profile) -> Any:
     """The KFP pipeline of that name; every step's config is in it. Raises InputError."""
     if name not in PIPELINES:
         raise InputError(f"there is no pipeline '{name}' (known: {', '.join(PIPELINES)})")
-    if profile.infra is not None:
+    if profile.overlay is not None:
         _build(name, profile)  # check_platform comes first and must know all other steps
         profile.steps = tuple(profile.configs)
     graph = _build(name, profile)

@@ -23,7 +23,9 @@ from acecoder.components.select_hard_problems import select_hard_problems
 from acecoder.components.synthesize_tests import synthesize_tests
 from acecoder.components.train_policy import train_policy
 from acecoder.components.train_reward_model import train_reward_model
-from acecoder.pipelines.profile import Profile
+from acecoder.profiles import Profile, as_json
+from acecoder.stages.evaluate_model import EvaluateModelConfig
+from acecoder.stages.train_policy import TrainPolicyConfig
 
 
 class Data(NamedTuple):
@@ -42,7 +44,8 @@ class Flow:
         self._checked = check_platform(**self._step("check_platform"))
 
     def _step(self, name: str) -> dict[str, Any]:
-        return {"step": name, "config": self._profile.config(name), "run_key": self._run_key}
+        config = as_json(self._profile.config(name))
+        return {"step": name, "config": config, "run_key": self._run_key}
 
     def data(self) -> Data:
         """From seeds to preference pairs and hard problems."""
@@ -70,10 +73,27 @@ class Flow:
         ]
 
     def policy(self, data: Data, reward_model: Any) -> Any:
-        """The policy, trained on the hard problems."""
-        return train_policy(
-            **self._step("train_policy"), problems=data.hard, reward_model=reward_model
-        ).outputs["policy"]
+        """The policy, trained on the hard problems, with the reward model if its reward asks."""
+        model = {"reward_model": reward_model} if self.rewards_by_model() else {}
+        return train_policy(**self._step("train_policy"), problems=data.hard, **model).outputs[
+            "policy"
+        ]
+
+    def rewards_by_model(self) -> bool:
+        """Whether the policy is rewarded by the reward model."""
+        config = self._profile.config("train_policy")
+        assert isinstance(config, TrainPolicyConfig)
+        return config.reward.needs_reward_model
+
+    def ranks(self, name: str) -> bool:
+        """Whether the evaluation of a model has best-of-N rows, which the reward model ranks."""
+        config = self._profile.config(f"evaluate_model.{name}")
+        assert isinstance(config, EvaluateModelConfig)
+        return bool(config.best_of)
+
+    def spare_reward_model(self) -> None:
+        """Nothing in the profile asks for a reward model: none is trained."""
+        self._profile.spared.add("train_reward_model")
 
     def benchmark(self) -> Any:
         """The problems that models are measured on, through the same filter."""
@@ -83,9 +103,10 @@ class Flow:
     def scores(self, name: str, benchmark: Any, reward_model: Any, policy: Any = None) -> Any:
         """The scores of the initial model, or of `policy`."""
         programs, verdicts = self._judged(name, benchmark, policy)
+        model = {"reward_model": reward_model} if self.ranks(name) else {}
         return evaluate_model(
             **self._step(f"evaluate_model.{name}"), benchmark=benchmark, programs=programs,
-            verdicts=verdicts, reward_model=reward_model,
+            verdicts=verdicts, **model,
         ).outputs["scores"]  # fmt: skip
 
     def promotion(self, policy: Any, candidate_scores: Any, initial_scores: Any) -> None:
@@ -98,7 +119,11 @@ class Flow:
     def everything(self) -> None:
         """From seeds to a gate decision."""
         data = self.data()
-        reward_model = self.reward_model(data)
+        reward_model = None
+        if self.rewards_by_model() or any(map(self.ranks, ("initial", "policy"))):
+            reward_model = self.reward_model(data)
+        else:
+            self.spare_reward_model()
         policy = self.policy(data, reward_model)
         benchmark = self.benchmark()
         initial = self.scores("initial", benchmark, reward_model)

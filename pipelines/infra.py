@@ -13,11 +13,14 @@ from typing import Literal
 from pydantic import Field
 
 from acecoder.cluster.capacity import Demand, Toleration
-from acecoder.cluster.launch import Launch, SecretKey
+from acecoder.cluster.launch import Launch, SecretKey, Trains
+from acecoder.cluster.preflight import KnowsCluster
 from acecoder.components import _images
-from acecoder.config import Config, Table, digest_of, merge, validate
+from acecoder.config import Config, Table, digest_of, nested, validate
 from acecoder.errors import InputError
-from acecoder.sandbox.contract import PoolConfig
+from acecoder.pipelines.worlds import World, world
+from acecoder.profiles import merge
+from acecoder.sandbox.contract import PoolConfig, SandboxConfig
 
 KEYS_OF_STORE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 KEYS_OF_TRACKING = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
@@ -34,6 +37,10 @@ class ImagesInfra(Config):
     pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     pull_secrets: tuple[str, ...] = ()
     """Names of Secrets."""
+
+    def of(self, world: World) -> str:
+        """The image of a world."""
+        return {"cpu": self.cpu, "train": self.train, "rl": self.rl}[world]
 
 
 class StoreInfra(Config):
@@ -181,29 +188,32 @@ class Infra(Config):
                 return self.steps[name]
         return Resources()
 
-    def over(self, kind: type[Config], stage: str, steps: Sequence[str]) -> Table:
-        """What this cluster says over a profile's table of a stage.
+    def over(self, stage: str, config: Config, steps: Sequence[str]) -> Table:
+        """What this cluster says over a profile's table of a stage (`profiles.Overlay`).
 
-        Programs run in the pool, whatever the profile says; check_platform is told what the
-        pipeline's `steps` ask for.
+        Programs run in the pool, whatever the profile says, wherever in the config a sandbox is;
+        check_platform is told what the pipeline's `steps` ask for.
         """
         table: Table = dict(self.set.get(stage, {}))
-        if "sandbox" in kind.model_fields:
-            pool = PoolConfig().model_dump(include={"url", "token_file"})
-            pool |= {"url": self.pool.url}
-            if self.pool.secret:
-                pool |= {"token_file": f"{TOKEN_DIRECTORY}/token"}
-            table = merge(table, {"sandbox": {"backend": "pool", "pool": pool}})
-        if "launch" in kind.model_fields and stage in self.trainjobs:
-            table = merge(table, {"launch": self._launch(self.trainjobs[stage])})
-        if "cluster" in kind.model_fields:
-            table = merge({"cluster": self._needs(steps)}, table)
+        for path, part in nested(config):
+            if isinstance(part, SandboxConfig):
+                table = merge(table, _at(path, self._sandbox()))
+            if isinstance(part, Trains) and stage in self.trainjobs:
+                table = merge(table, _at(path, {"launch": self._launch(stage, config)}))
+            if isinstance(part, KnowsCluster):
+                table = merge(_at(path, {"cluster": self._needs(steps)}), table)
         return table
 
-    def _launch(self, asked: TrainJobInfra) -> Table:
-        image = self.images.rl if asked.runtime.endswith("grpo") else self.images.train
+    def _sandbox(self) -> Table:
+        pool = PoolConfig().model_dump(include={"url", "token_file"}) | {"url": self.pool.url}
+        if self.pool.secret:
+            pool |= {"token_file": f"{TOKEN_DIRECTORY}/token"}
+        return {"backend": "pool", "pool": pool}
+
+    def _launch(self, stage: str, config: Config) -> Table:
         return Launch(
-            **asked.model_dump(), namespace=self.namespace, image=image,
+            **self.trainjobs[stage].model_dump(), namespace=self.namespace,
+            image=self.images.of(world(config)),
             env=self.plain_environment(), secret_env=self.secret_environment(),
         ).model_dump(mode="json")  # fmt: skip
 
@@ -239,3 +249,10 @@ class Infra(Config):
 
 TOKEN_DIRECTORY = "/var/run/sandbox-pool"
 """Where the pool's Secret is mounted."""
+
+
+def _at(path: tuple[str, ...], table: Table) -> Table:
+    """A table at the end of a path of keys."""
+    for key in reversed(path):
+        table = {key: table}
+    return table

@@ -7,38 +7,25 @@ from typing import Any
 from kfp import kubernetes
 from kfp.dsl import pipeline_context
 
-from acecoder.components import _images
-from acecoder.config import Config, ModelConfig
 from acecoder.pipelines.infra import HOME, TOKEN_DIRECTORY, Infra, Resources
-from acecoder.pipelines.profile import Profile
-
-WORLDS = {_images.CPU: "cpu", _images.TRAIN: "train"}
+from acecoder.pipelines.worlds import judges, world
+from acecoder.profiles import Profile
 
 
 def place(profile: Profile) -> None:
     """Place every task of the pipeline under construction; without an infra file, none."""
-    if profile.infra is None:
+    infra = profile.overlay
+    if not isinstance(infra, Infra):
         return
     for task in pipeline_context.Pipeline.get_default_pipeline().tasks.values():
         step = str(task.inputs["step"])
-        _place(task, step, profile, profile.infra)
-
-
-def world(component_image: str, config: Config) -> str:
-    """The image a step needs: its component's, but for what its config adds or spares."""
-    if getattr(config, "use_vllm", False):
-        return "rl"
-    model = getattr(config, "model", None)
-    if isinstance(model, ModelConfig) and model.kind != "local":
-        return "cpu"  # an endpoint's answers need no torch here
-    return WORLDS[component_image]
+        _place(task, step, profile, infra)
 
 
 def _place(task: Any, step: str, profile: Profile, infra: Infra) -> None:
     resources = infra.resources(step)
     task.set_display_name(step)
-    needed = world(task.container_spec.image, profile.configs[step])
-    task.set_container_image(getattr(infra.images, needed))
+    task.set_container_image(infra.images.of(world(profile.configs[step])))
     kubernetes.set_image_pull_policy(task, infra.images.pull_policy)
     if infra.images.pull_secrets:
         kubernetes.set_image_pull_secrets(task, list(infra.images.pull_secrets))
@@ -46,7 +33,7 @@ def _place(task: Any, step: str, profile: Profile, infra: Infra) -> None:
         task, run_as_user=infra.run_as_user, run_as_group=infra.run_as_user, run_as_non_root=True
     )
     _ask(task, resources)
-    _mount(task, resources, infra, hasattr(profile.configs[step], "sandbox"))
+    _mount(task, resources, infra, judges(profile.configs[step]))
     _connect(task, infra)
     for name, value in labels(step, profile, resources).items():
         kubernetes.add_pod_label(task, name, value)
@@ -58,7 +45,7 @@ def labels(step: str, profile: Profile, resources: Resources) -> dict[str, str]:
         "app.kubernetes.io/name": "stages", "app.kubernetes.io/part-of": "acecoder",
         "acecoder.dev/step": step, "acecoder.dev/stage-pod": "true",
     }  # fmt: skip
-    if hasattr(profile.configs[step], "sandbox"):
+    if judges(profile.configs[step]):
         found["acecoder.dev/uses-sandbox-pool"] = "true"
     return found | resources.labels
 
@@ -84,7 +71,7 @@ def _ask(task: Any, resources: Resources) -> None:
     task.set_caching_options(resources.cache)
 
 
-def _mount(task: Any, resources: Resources, infra: Infra, judges: bool) -> None:
+def _mount(task: Any, resources: Resources, infra: Infra, asks_pool: bool) -> None:
     """A read-only root needs its writable places named."""
     kubernetes.empty_dir_mount(task, "work", HOME, size_limit=resources.disk)
     kubernetes.empty_dir_mount(task, "tmp", "/tmp", size_limit="2Gi")  # noqa: S108
@@ -92,7 +79,7 @@ def _mount(task: Any, resources: Resources, infra: Infra, judges: bool) -> None:
         kubernetes.empty_dir_mount(
             task, "shm", "/dev/shm", medium="Memory", size_limit=resources.shared_memory  # noqa: S108
         )  # fmt: skip
-    if judges and infra.pool.secret:
+    if asks_pool and infra.pool.secret:
         kubernetes.use_secret_as_volume(task, infra.pool.secret, TOKEN_DIRECTORY)
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acecoder.config import Config
-from acecoder.engine.home import REPORT, Home, content_digest
-from acecoder.engine.runner import stage_key
+from acecoder.engine.home import Home
+from acecoder.engine.identity import stage_key
+from acecoder.engine.publishing import REPORT, content_digest
 from acecoder.pipelines.compiling import Step
-from acecoder.pipelines.profile import Profile, load_stage
+from acecoder.profiles import Profile
+from acecoder.stages import load_stage
 
 
 @dataclass(frozen=True)

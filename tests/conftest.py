@@ -13,7 +13,7 @@ import pytest
 from acecoder.engine.home import Home
 from acecoder.engine.runner import StepResult, run_stage
 from acecoder.engine.store import ObjectStore
-from acecoder.pipelines.profile import load_stage
+from acecoder.stages import load_stage
 
 
 @pytest.fixture

@@ -16,20 +16,28 @@ class Toleration(Config):
     """As Kubernetes has it; an empty effect stands for all."""
 
     key: str
+    """Key of the taint."""
     operator: Literal["Exists", "Equal"] = "Exists"
+    """Whether the taint must have `value` too."""
     value: str = ""
+    """Value of the taint, for `Equal`."""
     effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
+    """Effect of the taint; empty for all."""
 
 
 class Demand(Config):
     """What one step's pod asks for."""
 
     step: str
+    """Its name."""
     requests: dict[str, str]
     """Resource -> quantity: cpu, memory, a GPU's name."""
     limits: dict[str, str] = Field(default_factory=dict)
+    """Resource -> quantity that it may use at most."""
     node_selector: dict[str, str] = Field(default_factory=dict)
+    """Labels that its node must have."""
     tolerations: tuple[Toleration, ...] = ()
+    """Taints of nodes that it may run on."""
 
 
 def quota_shortages(quotas: Sequence[Object], demands: Sequence[Demand]) -> list[str]:

@@ -1,21 +1,19 @@
-"""How a step's training is spread over nodes: configuration alone.
-
-Apart from what acts on it (`trainjob`): stages that train import this, and a change of the launcher
-must not train a model again.
-"""
+"""How a step's training is spread over nodes: configuration alone (`launcher` acts on it)."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from acecoder.config import Config
+from acecoder.config import Config, incidental
 
 
 class SecretKey(Config):
     """One entry of a Secret."""
 
     secret: str
+    """Name of the Secret."""
     key: str
+    """Key in it."""
 
 
 class Launch(Config):
@@ -24,9 +22,11 @@ class Launch(Config):
     runtime: str
     """The ClusterTrainingRuntime."""
     namespace: str = "acecoder"
+    """Where the TrainJob runs."""
     image: str = ""
     """Of the nodes; empty for the runtime's."""
     nodes: int = Field(1, ge=1)
+    """Pods that train together."""
     processes_per_node: int = Field(1, ge=1)
     """One a GPU."""
     requests: dict[str, str] = Field(default_factory=dict)
@@ -40,4 +40,13 @@ class Launch(Config):
     run_timeout_s: float = Field(345_600.0, gt=0)
     """How long it may run once its first node has started."""
     env: dict[str, str] = Field(default_factory=dict)
+    """Plain environment variables of the nodes."""
     secret_env: dict[str, SecretKey] = Field(default_factory=dict)
+    """Environment variables of the nodes that Secrets hold."""
+
+
+class Trains(Config):
+    """A config of something that trains weights, on this machine or on several nodes."""
+
+    launch: Launch | None = incidental(None)
+    """Train on several nodes of a cluster; the infra file says how. None for this process."""

@@ -7,7 +7,7 @@ from typing import Literal
 from acecoder.cluster.api import Cluster
 from acecoder.cluster.capacity import Demand, homeless, quota_shortages
 from acecoder.cluster.waits import find_waits
-from acecoder.config import Config
+from acecoder.config import Config, incidental
 from acecoder.errors import PlatformError, SandboxUnavailable
 
 
@@ -17,17 +17,28 @@ class ClusterNeeds(Config):
     namespace: str = "acecoder"
     """Where the pods of steps run."""
     sandbox_namespace: str = "acecoder-sandbox"
+    """Where the pods of the sandbox pool run."""
     sandbox_labels: str = "app.kubernetes.io/name=sandbox-pool"
+    """Label selector of the pods of the pool."""
     runtime_class: str = "gvisor"
+    """RuntimeClass of the pods of the pool."""
     policies: tuple[str, ...] = ("acecoder-sandbox",)
     """ValidatingAdmissionPolicies."""
     bindings: tuple[str, ...] = ("acecoder-sandbox-namespaces", "acecoder-sandbox-pods")
+    """Bindings of these policies."""
     demands: tuple[Demand, ...] = ()
     """What the pods of the pipeline's steps ask for."""
     nodes: Literal["fixed", "autoscaled"] = "fixed"
     """`autoscaled`: a node that fits may be made when a pod waits, so that none is no fault."""
     open_network_allowed: bool = False
     """The pool may run where no network policy is enforced: a machine of your own."""
+
+
+class KnowsCluster(Config):
+    """A config of something that is told what the run asks of its cluster."""
+
+    cluster: ClusterNeeds | None = incidental(None)
+    """The cluster the run is for, as its infra file says; None for this machine."""
 
 
 def check_runtime_class(cluster: Cluster, needs: ClusterNeeds) -> str:

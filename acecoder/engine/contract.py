@@ -2,15 +2,14 @@
 
     def filter_tests(config: FilterConfig, *, problems: In, verdicts: In, kept: Out) -> Report
 
-The runner reads the signature: parameters annotated `In`/`In | None` are inputs, `Out` outputs,
-`StageContext` receives the journal, the progress line and the registry.
+The runner reads the signature: parameters annotated `In` are inputs (`In | None` optional ones), `Out`
+outputs, `ModelIn` and `ModelOut` those that are models; `StageContext` brings the journal, the
+progress line and the registry.
 """
 
 from __future__ import annotations
 
 import inspect
-import sys
-import time
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,11 +19,16 @@ from typing import Annotated, Protocol, TypeAlias
 from acecoder.config import Config, JsonValue
 from acecoder.engine.home import Home
 from acecoder.engine.journal import Journal
+from acecoder.engine.progress import Progress
 
 In: TypeAlias = Annotated[Path, "input"]
-"""A table or a model to read: a file, or a directory with a manifest."""
+"""A table to read: a file, or a directory with a manifest."""
 Out: TypeAlias = Annotated[Path, "output"]
 """A directory to fill; it appears at its place only when the stage returned."""
+ModelIn: TypeAlias = Annotated[Path, "input", "model"]
+"""A model to read: a directory in transformers' layout."""
+ModelOut: TypeAlias = Annotated[Path, "output", "model"]
+"""A directory to fill with a model."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Report:
     """Curves, one value a step."""
     details: dict[str, JsonValue] = field(default_factory=dict)
     """Anything else the HTML report shows."""
+    registers: dict[str, str] = field(default_factory=dict)
+    """Output -> name in the model registry, of which it becomes a version."""
 
 
 @dataclass(frozen=True)
@@ -63,36 +69,6 @@ class Registry(Protocol):
     def promote(self, name: str, version: str) -> None:
         """Move `champion` to `version` and `previous` to the champion so far."""
         ...
-
-
-class Progress:
-    """The line a person watches: step, counts, rate, time to go; at most one every few seconds."""
-
-    def __init__(self, step: str, every_s: float = 5.0) -> None:
-        self._step = step
-        self._every_s = every_s
-        self._started_s = time.monotonic()
-        self._last_s = self._started_s
-        self._first: int | None = None
-
-    def say(self, text: str) -> None:
-        print(f"[{self._step}] {text}", flush=True)
-
-    def count(self, done: int, total: int, unit: str) -> None:
-        """Report `done` of `total`; the rate leaves out what a journal had already."""
-        now_s = time.monotonic()
-        if self._first is None:
-            self._first, self._started_s = done, now_s
-        if now_s - self._last_s < self._every_s and done < total:
-            return
-        self._last_s = now_s
-        fresh, elapsed_s = done - self._first, now_s - self._started_s
-        text = f"{done}/{total} {unit}"
-        if fresh and elapsed_s > 0:
-            rate = fresh / elapsed_s
-            text += f"  {rate:.1f}/s" if rate >= 1 else f"  {1 / rate:.1f} s each"
-            text += f"  {(total - done) / rate:.0f} s to go" if done < total else ""
-        self.say(text)
 
 
 @dataclass(frozen=True)
@@ -127,36 +103,31 @@ class Signature:
     inputs: tuple[str, ...]
     optional_inputs: frozenset[str]
     outputs: tuple[str, ...]
+    models: frozenset[str]
+    """The inputs and outputs that are models; the others are tables."""
     takes_context: bool
 
 
 def signature_of(stage: Stage) -> Signature:
     """Read a stage's signature. Raises TypeError where it is not of the stage form."""
     hints = typing.get_type_hints(stage, include_extras=True)
-    inputs, optional, outputs, takes_context = [], set(), [], False
+    inputs, optional, outputs, models, takes_context = [], set(), [], set(), False
     for name in inspect.signature(stage).parameters:
         hint = hints[name]
-        if hint == In:
-            inputs.append(name)
-        elif hint == In | None:
-            inputs.append(name)
+        if hint in (In | None, ModelIn | None):
             optional.add(name)
-        elif hint == Out:
+            hint = next(each for each in typing.get_args(hint) if each is not type(None))
+        if hint in (ModelIn, ModelOut):
+            models.add(name)
+        if hint in (In, ModelIn):
+            inputs.append(name)
+        elif hint in (Out, ModelOut):
             outputs.append(name)
         elif hint is StageContext:
             takes_context = True
         elif name != "config":
             raise TypeError(f"{stage.__name__}: parameter {name} is neither In, Out nor context")
     return Signature(
-        stage.__name__,
-        hints["config"],
-        tuple(inputs),
-        frozenset(optional),
-        tuple(outputs),
-        takes_context,
-    )
-
-
-def warn(text: str) -> None:
-    """A line on stderr that a person should read."""
-    print(f"warning: {text}", file=sys.stderr, flush=True)
+        stage.__name__, hints["config"], tuple(inputs), frozenset(optional), tuple(outputs),
+        frozenset(models), takes_context,
+    )  # fmt: skip

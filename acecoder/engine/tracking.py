@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from acecoder.config import Config
 from acecoder.engine.contract import Champion, Report
-from acecoder.engine.home import Home, exclusive
+from acecoder.engine.home import Home
+from acecoder.engine.publishing import exclusive
 from acecoder.errors import AceCoderError, TrackingUnavailable
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "acecoder"
 MAX_PARAM_CHARS = 500
-MODEL_OUTPUTS = {"reward_model": "acecoder-reward-model"}
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -170,7 +170,7 @@ class TrackedStep:
             self._client.log_batch(self._run_id, tags=tags)
             self._client.log_dict(self._run_id, {"metrics": report.metrics, "details": report.details},
                                   "report.json")  # fmt: skip
-            self._version_outputs(outputs, directory)
+            self._version_outputs(outputs, report.registers, directory)
             self._client.set_terminated(self._run_id, "FINISHED")
 
     def fail(self, error: BaseException) -> None:
@@ -183,17 +183,17 @@ class TrackedStep:
         except TrackingUnavailable:
             pass
 
-    def _version_outputs(self, outputs: Mapping[str, str], directory: Path) -> None:
-        """Tables become MLflow data sets by digest; the reward model a registered version."""
+    def _version_outputs(
+        self, outputs: Mapping[str, str], registers: Mapping[str, str], directory: Path
+    ) -> None:
+        """Tables become MLflow data sets by digest; what the stage registers, a version each."""
         from mlflow.entities import Dataset, DatasetInput
 
         tables, address = [], self._tracker.home.permanent
         for name, digest in outputs.items():
-            if name in MODEL_OUTPUTS:
+            if name in registers:
                 registry = MlflowRegistry(self._client, self._uri)
-                registry.register(
-                    MODEL_OUTPUTS[name], address(directory / name), {"digest": digest}
-                )
+                registry.register(registers[name], address(directory / name), {"digest": digest})
             elif (directory / name).glob("records.*"):
                 source = json.dumps({"uri": address(directory / name)})
                 tables.append(DatasetInput(Dataset(name, digest[:36], "local", source), tags=[]))

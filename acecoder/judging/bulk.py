@@ -17,8 +17,9 @@ from itertools import islice
 from pathlib import Path
 
 from acecoder.config import decisive, digest_of
-from acecoder.engine.contract import Progress
-from acecoder.engine.home import Home, content_digest
+from acecoder.engine.home import Home
+from acecoder.engine.progress import Progress
+from acecoder.engine.publishing import content_digest
 from acecoder.engine.store import ObjectStore
 from acecoder.engine.tables import read_table
 from acecoder.errors import InputError, PlatformError

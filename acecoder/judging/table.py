@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from acecoder.config import Config, digest_of, incidental
+from acecoder.config import digest_of, incidental
 from acecoder.engine.contract import StageContext
 from acecoder.engine.journal import Journal
 from acecoder.errors import InputError
-from acecoder.sandbox.contract import Job, Judged, SandboxConfig
+from acecoder.sandbox.contract import Job, Judged, Judges
 from acecoder.sandbox.identity import sandbox_digest
 from acecoder.sandbox.opening import default_workers, open_sandbox
 from acecoder.schema import Outcome, Problem, Program, Verdict, pass_rate
@@ -17,15 +17,11 @@ from acecoder.schema import Outcome, Problem, Program, Verdict, pass_rate
 FLUSH_EVERY = 50
 
 
-class JudgingConfig(Config):
+class JudgingConfig(Judges):
     """Where and within which limits programs run."""
 
-    sandbox: SandboxConfig = SandboxConfig()
     num_workers: int = incidental(0, ge=0)
-    """Sandbox workers on this machine; 0 for two a core."""
-
-    def external_inputs(self) -> dict[str, str]:
-        return {"sandbox": sandbox_digest(self.sandbox)}
+    """Sandbox workers on this machine; 0 for two per core."""
 
 
 def judge(

@@ -8,12 +8,76 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Literal, Self
 
-from acecoder.config import ModelConfig
+from pydantic import Field, model_validator
+
+from acecoder.config import incidental
+from acecoder.engine.home import Home
 from acecoder.errors import InputError, LLMUnavailable
-from acecoder.llm.interface import Answer, Request
+from acecoder.llm.interface import Answer, Generator, Request
+from acecoder.llm.model import ModelConfig
+
+
+class EndpointModel(ModelConfig):
+    """A model behind an OpenAI-compatible API."""
+
+    kind: Literal["endpoint"] = "endpoint"
+    """`endpoint`: requests go to `base_url`."""
+    base_url: str = incidental()
+    """Where the API lives, e.g. `http://127.0.0.1:8000/v1`."""
+    model: str = Field(min_length=1)
+    """The model's name there."""
+    api_key_env: str = incidental("")
+    """The environment variable that holds the key; never the key itself."""
+    timeout_s: float = incidental(120.0, gt=0)
+    """How long one request may take."""
+    max_retries: int = incidental(4, ge=0)
+    """Tries after the first, with exponential waits."""
+    concurrency: int = incidental(8, ge=1)
+    """Requests under way at once."""
+    prefill: bool = False
+    """Begin the answer for the model, e.g. with an opened fence; only some servers (vLLM) can
+    continue an answer."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.base_url:
+            raise ValueError("an endpoint needs base_url and model")
+        if "@" in self.base_url.partition("://")[2].partition("/")[0]:
+            raise ValueError("base_url must not hold a user or password; use api_key_env")
+        return self
+
+    @property
+    def name(self) -> str:
+        return self.model
+
+    @property
+    def prefills(self) -> bool:
+        return self.prefill
+
+    def identity(self) -> str:
+        return f"endpoint:{self.model}"
+
+    def open(self, home: Home, *, weights: Path | None = None) -> Generator:
+        """See `ModelConfig.open`. Raises InputError on weights: an endpoint has its own."""
+        if weights is not None:
+            raise InputError(
+                "an endpoint cannot run given weights", where=self.base_url,
+                remedy="a local model (kind = \"local\") for the step that has an input `model`",
+            )  # fmt: skip
+        return EndpointGenerator(self)
+
+    def check(self, home: Home) -> str:
+        read_key(self)
+        request = Request(messages=(("user", "Say hello."),), max_tokens=4)
+        list(EndpointGenerator(self).generate([request]))
+        return f"{self.model} answers at {self.base_url}"
+
+
+CONFIG = EndpointModel
 
 
 class EndpointGenerator:
@@ -21,10 +85,10 @@ class EndpointGenerator:
 
     whole_batches = False
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: EndpointModel) -> None:
         import openai
 
-        self.identity = f"endpoint:{config.model}"
+        self.identity = config.identity()
         self._config = config
         self._client = openai.OpenAI(
             base_url=config.base_url,
@@ -101,7 +165,7 @@ class EndpointGenerator:
         return Answer(text, tokens, choice.finish_reason == "length")
 
 
-def read_key(config: ModelConfig) -> str:
+def read_key(config: EndpointModel) -> str:
     """The key from the named variable. Raises InputError where it is named and not set."""
     if not config.api_key_env:
         return "none"

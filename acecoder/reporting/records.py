@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acecoder.engine.home import REPORT, Home
+from acecoder.engine.home import Home
+from acecoder.engine.publishing import REPORT
 from acecoder.errors import InputError
 
 

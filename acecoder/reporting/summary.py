@@ -64,7 +64,7 @@ def _policy(step: StepRecord) -> Row:
     m = step.metrics
     reward = f"{m['reward_first_quarter']:.3f} -> {m['reward_last_quarter']:.3f}"
     moved = f"weights moved {m['weight_change']:.1e}"
-    return "policy", f"{m['steps']:.0f} updates, {moved}, mean reward {reward}"
+    return "policy", f"{m['updates']:.0f} updates, {moved}, mean reward {reward}"
 
 
 Row = tuple[str, str]

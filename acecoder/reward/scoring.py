@@ -6,8 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from acecoder.config import Config
 from acecoder.errors import InputError
 from acecoder.rendering import as_chat, scored_messages
+
+
+class ScoresPrograms(Config):
+    """A config of something that scores programs with a reward model, in this process."""
 
 
 class RewardModel:

@@ -7,35 +7,49 @@ is read at the last token, so chats end with the template's end-of-turn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
+from acecoder.config import incidental
 from acecoder.errors import InputError
 from acecoder.rendering import as_chat, scored_messages
 from acecoder.schema import Pair
+from acecoder.training.arguments import shared_arguments
+from acecoder.training.checkpoints import last_whole
+from acecoder.training.loading import load_scorer, load_tokenizer
+from acecoder.training.precision import Precision
+from acecoder.training.processes import require_one_device, share_of_batch
+from acecoder.training.saving import save
 
 
-@dataclass(frozen=True)
-class RewardTraining:
-    """Hyperparameters of one training; defaults are the paper's for 7B."""
+class RewardTraining(Precision):
+    """Hyperparameters of one training; the defaults are the paper's for AceCodeRM-7B."""
 
-    learning_rate: float
-    batch_size: int
-    accumulation: int
-    epochs: float
-    warmup_share: float
-    max_length_tokens: int
-    seed: int
-    save_every_steps: int
-    dtype: str
+    learning_rate: float = Field(1e-5, gt=0)
+    """At the end of the warm-up; it falls to 0 along a cosine."""
+    batch_size: int = Field(4, ge=1)
+    """Pairs per forward pass."""
+    accumulation: int = Field(4, ge=1)
+    """Forward passes per update."""
+    epochs: float = Field(1.0, gt=0)
+    """Times that every pair is seen."""
+    warmup_share: float = Field(0.1, ge=0, lt=1)
+    """Share of the updates in which the learning rate rises to its full value."""
+    max_length_tokens: int = Field(2048, ge=16)
+    """A chat (question and program) is cut to this many tokens."""
+    save_every_steps: int = incidental(50, ge=1)
+    """Updates between checkpoints, from which a killed training resumes."""
+    seed: int = 0
+    """Of the new head's weights and of the order of the pairs."""
 
 
 def train(
     pairs: Sequence[Pair], base: str, plan: RewardTraining, *, scratch: Path, destination: Path,
     callbacks: Sequence[Any],
 ) -> list[dict[str, float]]:  # fmt: skip
-    """Train on `pairs` from the weights at `base`; the log, one entry a step.
+    """Train on `pairs` from the weights at `base`; the log, one entry per step.
 
     Resumes from the last whole checkpoint in `scratch`. Writes safetensors and the tokenizer to
     `destination`. Raises InputError on no pairs.
@@ -47,45 +61,27 @@ def train(
         )
     import torch
     from datasets import Dataset
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from trl import RewardConfig, RewardTrainer
-
-    from acecoder.training.checkpoints import last_whole, require_one_device, share_of_batch
 
     require_one_device()
     batch_size, accumulation = share_of_batch(plan.batch_size, plan.accumulation)
-
     torch.manual_seed(plan.seed)
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    model = AutoModelForSequenceClassification.from_pretrained(
-        base,
-        num_labels=1,
-        dtype=torch.float32,  # see rl/training: updates must not round away
-    )
-    model.config.pad_token_id = tokenizer.pad_token_id
-    on_cpu = not torch.cuda.is_available()
+    tokenizer = load_tokenizer(base, padding_side="right")
     arguments = RewardConfig(
-        output_dir=str(scratch), learning_rate=plan.learning_rate, lr_scheduler_type="cosine",
-        warmup_steps=plan.warmup_share, num_train_epochs=plan.epochs,
-        per_device_train_batch_size=batch_size,
+        **shared_arguments(
+            scratch, learning_rate=plan.learning_rate, warmup_share=plan.warmup_share,
+            save_every_updates=plan.save_every_steps, seed=plan.seed, dtype=plan.dtype,
+        ),
+        num_train_epochs=plan.epochs, per_device_train_batch_size=batch_size,
         gradient_accumulation_steps=accumulation, max_length=plan.max_length_tokens,
-        logging_steps=1, save_strategy="steps", save_steps=plan.save_every_steps,
-        save_total_limit=2, seed=plan.seed, data_seed=plan.seed, report_to="none",
-        disable_tqdm=True, use_cpu=on_cpu, bf16=not on_cpu and plan.dtype == "bfloat16",
-        gradient_checkpointing=not on_cpu, dataloader_pin_memory=not on_cpu,
     )  # fmt: skip
     trainer = RewardTrainer(
-        model=model, args=arguments, processing_class=tokenizer,
+        model=load_scorer(base, tokenizer), args=arguments, processing_class=tokenizer,
         train_dataset=Dataset.from_list([_conversations(pair) for pair in pairs]),
         callbacks=list(callbacks),
     )  # fmt: skip
     trainer.train(resume_from_checkpoint=last_whole(scratch))
-    trainer.model.to(getattr(torch, plan.dtype))
-    trainer.save_model(str(destination))
-    tokenizer.save_pretrained(destination)
-    (destination / "training_args.bin").unlink(missing_ok=True)  # a pickle, of no use to a reader
+    save(trainer, tokenizer, destination, dtype=plan.dtype)
     return [entry for entry in trainer.state.log_history if "loss" in entry]
 
 

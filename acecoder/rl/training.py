@@ -3,45 +3,69 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acecoder.errors import InputError, PlatformError
+from pydantic import Field
 
-RewardFunction = Callable[[list[str], list[str]], list[float]]
-"""(problem ids, completions) -> rewards, in order."""
+from acecoder.config import incidental
+from acecoder.errors import InputError, PlatformError
+from acecoder.rewards.reward import RewardFunction
+from acecoder.rl.algorithms.algorithm import Algorithm
+from acecoder.training.arguments import shared_arguments
+from acecoder.training.checkpoints import last_whole
+from acecoder.training.loading import load_language_model, load_tokenizer
+from acecoder.training.precision import Precision
+from acecoder.training.processes import require_one_device, share_of_batch
+from acecoder.training.saving import save
+
+
+class PolicyTraining(Precision):
+    """Hyperparameters of one training; the defaults are the paper's rule-reward run."""
+
+    algorithm: Algorithm = Field("reinforce++", validate_default=True)
+    """How rewards become a gradient: a table, or the name of an algorithm (`reinforce++`, `grpo`)."""
+    learning_rate: float = Field(5e-7, gt=0)
+    """At the end of the warm-up; it falls to 0 along a cosine."""
+    steps: int = Field(80, ge=1)
+    """Rollouts, each followed by `updates_per_rollout` gradient updates."""
+    prompts_per_step: int = Field(256, ge=1)
+    """Problems per rollout."""
+    samples_per_prompt: int = Field(8, ge=2)
+    """Completions per problem of a rollout."""
+    updates_per_rollout: int = Field(16, ge=1)
+    """Gradient updates per rollout, each on an equal part of it."""
+    minibatch_size: int = Field(8, ge=1)
+    """Completions per forward and backward pass."""
+    temperature: float = Field(1.0, gt=0)
+    """Of the rollouts' sampling."""
+    max_new_tokens: int = Field(2048, ge=1)
+    """A completion is cut after this many tokens."""
+    warmup_share: float = Field(0.03, ge=0, lt=1)
+    """Share of the updates in which the learning rate rises to its full value."""
+    save_every_steps: int = incidental(10, ge=1)
+    """Rollouts between checkpoints, from which a killed training resumes."""
+    seed: int = 0
+    """Of the order of the prompts and of the sampling."""
 
 
 @dataclass(frozen=True)
-class PolicyTraining:
-    """Hyperparameters of one training (AceCoder, section 6.2, names there in brackets)."""
+class TrainingLog:
+    """What one training did."""
 
-    algorithm: str
-    learning_rate: float
-    steps: int
-    prompts_per_step: int
-    samples_per_prompt: int
-    minibatch_size: int
-    updates_per_rollout: int
-    kl_coefficient: float
-    clip: float
-    temperature: float
-    max_new_tokens: int
-    warmup_share: float
-    reward_clamp: float
-    seed: int
-    save_every_steps: int
-    dtype: str
-    use_vllm: bool
+    rollouts: list[dict[str, float]]
+    """TRL's log entry of every rollout, `reward` and `kl` among its keys."""
+    updates: int
+    """Gradient updates made, several per rollout."""
 
 
 def train(
     prompts: Sequence[tuple[str, str]], reward: RewardFunction, base: str, plan: PolicyTraining, *,
-    scratch: Path, destination: Path, callbacks: Sequence[Any],
-) -> list[dict[str, float]]:  # fmt: skip
-    """Train from the weights at `base` on (problem id, rendered prompt); the log, a step an entry.
+    use_vllm: bool, scratch: Path, destination: Path, callbacks: Sequence[Any],
+) -> TrainingLog:  # fmt: skip
+    """Train from the weights at `base` on (problem id, rendered prompt); what it did.
 
     Resumes from the last whole checkpoint in `scratch`; writes safetensors to `destination`.
     Raises InputError on too few prompts.
@@ -53,50 +77,31 @@ def train(
         )  # fmt: skip
     import torch
     from datasets import Dataset
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from trl import GRPOTrainer
-
-    from acecoder.rl.trainer import ReinforcePlusPlusTrainer
-    from acecoder.training.checkpoints import last_whole, require_one_device
 
     require_one_device()
     torch.manual_seed(plan.seed)
-    tokenizer = AutoTokenizer.from_pretrained(base, padding_side="left")
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    # Float32 whatever the compute type: bfloat16 weights would round small updates to nothing.
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    tokenizer = load_tokenizer(base, padding_side="left")
 
-    def sandbox_reward(completions: list[str], problem_id: list[str], **_: Any) -> list[float]:
+    def reward_of(completions: list[str], problem_id: list[str], **_: Any) -> list[float]:
         return reward(problem_id, completions)
 
     rows = [{"prompt": prompt, "problem_id": problem} for problem, prompt in prompts]
-    common: dict[str, Any] = {
-        "model": model, "args": _arguments(plan, scratch), "processing_class": tokenizer,
-        "reward_funcs": [sandbox_reward], "train_dataset": Dataset.from_list(rows),
-        "callbacks": list(callbacks),
-    }  # fmt: skip
-    trainer = (
-        GRPOTrainer(**common)
-        if plan.algorithm == "grpo"
-        else ReinforcePlusPlusTrainer(**common, reward_clamp=plan.reward_clamp)
-    )
+    trainer = plan.algorithm.trainer(
+        model=load_language_model(base), args=_arguments(plan, scratch, use_vllm=use_vllm),
+        processing_class=tokenizer, reward_funcs=[reward_of],
+        train_dataset=Dataset.from_list(rows), callbacks=list(callbacks),
+    )  # fmt: skip
     trainer.train(resume_from_checkpoint=last_whole(scratch))
-    trainer.model.to(getattr(torch, plan.dtype))
-    trainer.save_model(str(destination))
-    tokenizer.save_pretrained(destination)
-    (destination / "training_args.bin").unlink(missing_ok=True)  # a pickle, of no use to a reader
-    return [entry for entry in trainer.state.log_history if "reward" in entry]
+    save(trainer, tokenizer, destination, dtype=plan.dtype)
+    # Rewards are logged with the update that follows a new rollout.
+    rollouts = [entry for entry in trainer.state.log_history if "reward" in entry]
+    return TrainingLog(rollouts, trainer.state.global_step)
 
 
-def _arguments(plan: PolicyTraining, scratch: Path) -> Any:
+def _arguments(plan: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:
     """TRL's arguments: one rollout of prompts x samples, then `updates_per_rollout` updates."""
-    import torch
     from trl import GRPOConfig
 
-    from acecoder.training.checkpoints import share_of_batch
-
-    on_cpu = not torch.cuda.is_available()
     rollout = plan.prompts_per_step * plan.samples_per_prompt
     per_update = rollout // plan.updates_per_rollout
     server = _rollout_server()
@@ -109,21 +114,18 @@ def _arguments(plan: PolicyTraining, scratch: Path) -> Any:
     # A process's share, such that rollouts and updates are as large as with one process.
     minibatch, accumulation = share_of_batch(plan.minibatch_size, per_update // plan.minibatch_size)
     return GRPOConfig(
-        output_dir=str(scratch), learning_rate=plan.learning_rate,
-        lr_scheduler_type="cosine", warmup_steps=plan.warmup_share,
-        max_steps=plan.steps * plan.updates_per_rollout,
-        per_device_train_batch_size=minibatch,
+        **shared_arguments(
+            scratch, learning_rate=plan.learning_rate, warmup_share=plan.warmup_share,
+            save_every_updates=plan.save_every_steps * plan.updates_per_rollout, seed=plan.seed,
+            dtype=plan.dtype,
+        ),
+        **plan.algorithm.arguments(),
+        max_steps=plan.steps * plan.updates_per_rollout, per_device_train_batch_size=minibatch,
         gradient_accumulation_steps=accumulation,
         steps_per_generation=accumulation * plan.updates_per_rollout,
         num_generations=plan.samples_per_prompt, max_completion_length=plan.max_new_tokens,
-        temperature=plan.temperature, beta=plan.kl_coefficient, epsilon=plan.clip,
-        loss_type="grpo", max_grad_norm=1.0, adam_beta2=0.95, logging_steps=1,
-        save_strategy="steps", save_steps=plan.save_every_steps * plan.updates_per_rollout, save_total_limit=2,
-        seed=plan.seed, data_seed=plan.seed, report_to="none", disable_tqdm=True,
-        use_cpu=on_cpu, bf16=not on_cpu and plan.dtype == "bfloat16",
-        gradient_checkpointing=not on_cpu, dataloader_pin_memory=not on_cpu,
-        use_vllm=plan.use_vllm, vllm_mode="server" if server else "colocate",
-        vllm_server_base_url=server or None,
+        temperature=plan.temperature, max_grad_norm=1.0, adam_beta2=0.95, use_vllm=use_vllm,
+        vllm_mode="server" if server else "colocate", vllm_server_base_url=server or None,
     )  # fmt: skip
 
 

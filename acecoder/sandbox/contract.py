@@ -1,4 +1,4 @@
-"""The sandbox contract: jobs in, verdicts out as they finish.
+"""What is asked of a sandbox and what it says: jobs in, verdicts out (`opening.Sandbox`).
 
 A hostile program is data; a broken sandbox is `SandboxUnavailable`, never a verdict. Programs and
 tests are both untrusted: neither is evaluated in the caller's process.
@@ -6,10 +6,10 @@ tests are both untrusted: neither is evaluated in the caller's process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
-from typing import Literal, Protocol, Self
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -97,6 +97,12 @@ class SandboxConfig(Config):
     pool: PoolConfig = PoolConfig()
     """For `pool`."""
 
+    def external_inputs(self) -> dict[str, str]:
+        """What decides verdicts beside these fields: the code of judge and worker, the interpreter."""
+        from acecoder.sandbox.identity import sandbox_digest
+
+        return {"verdicts": sandbox_digest(self)}
+
     @field_validator("limits", mode="before")
     @classmethod
     def _preset(cls, value: object) -> object:
@@ -111,6 +117,13 @@ class SandboxConfig(Config):
         if name not in PRESETS:
             raise ValueError(f"no preset {name!r} (known: {', '.join(PRESETS)})")
         return {**PRESETS[str(name)].model_dump(), **value}
+
+
+class Judges(Config):
+    """A config of something that has programs judged."""
+
+    sandbox: SandboxConfig = SandboxConfig()
+    """Where programs run, and within which limits."""
 
 
 @dataclass
@@ -148,21 +161,3 @@ class Judged:
     cpu_s: float
     wall_s: float
     reason: str
-
-
-class Sandbox(Protocol):
-    """A place where hostile programs run. Use as a context manager."""
-
-    audit: Audit
-    """What its batches did; see `units`."""
-
-    def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
-        """Yield one result a program, as they finish, in no particular order.
-
-        Raises: SandboxUnavailable where isolation is lost or workers keep dying.
-        """
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *exception: object) -> None: ...

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from acecoder.config import decisive, digest_of
-from acecoder.engine.home import file_digest
+from acecoder.engine.publishing import file_digest
 from acecoder.sandbox.contract import SandboxConfig
 
 
@@ -25,5 +25,7 @@ def sandbox_digest(config: SandboxConfig) -> str:
 
 @lru_cache(maxsize=1)
 def _code() -> dict[str, str]:
+    """Sources that decide verdicts. Backends are not among them: they report losses and no more."""
     root = Path(__file__).parent
-    return {str(file.relative_to(root)): file_digest(file) for file in sorted(root.rglob("*.py"))}
+    files = [file for room in ("judge", "worker") for file in (root / room).rglob("*.py")]
+    return {str(file.relative_to(root)): file_digest(file) for file in sorted(files)}

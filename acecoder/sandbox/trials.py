@@ -1,16 +1,18 @@
-"""What the trusted side asks of an isolated worker, and what it gets back.
+"""What the judge asks of a backend, and what it gets back.
 
-The wire form is `worker.station`'s: plain JSON data, so that the same worker serves a process on
+A judge's generator (a `Unit`) yields trials; the backend runs each in an isolated worker and sends the
+attempts back, or a loss where the worker was lost. The wire form is `worker.wire`'s: plain JSON data, so that the same worker serves a process on
 this machine, one inside gVisor and one in a pod.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.contract import Limits
+from acecoder.sandbox.contract import Judged, Limits
 from acecoder.sandbox.worker.wire import CANARY_ANSWER, CANARY_PROGRAM, CANARY_TESTS
 
 
@@ -29,6 +31,8 @@ class Trial:
     """Attempts that may end by a limit or a crash before the rest is `not_run`."""
     max_wall_s: float
     hash_seed: int = 0
+    alone: bool = False
+    """To be run after all others, on a replica that has nothing else."""
 
     def wire(self) -> dict[str, Any]:
         """As JSON data."""
@@ -58,6 +62,21 @@ class Attempt:
     """Of a script that finished: its exit status, or 256 where its memory ran out; else 0."""
     cpu_s: float
     wall_s: float
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Of a trial that came to no answer, because its worker or replica was lost."""
+
+    alone: bool
+    """Nothing else was running there."""
+    fault: SandboxUnavailable
+    """How it was lost."""
+
+
+Reply = list[Attempt] | Loss
+Unit = Generator[Trial, Reply, list[Judged]]
+"""Some judging: yields trials, is sent their replies, returns verdicts."""
 
 
 LOST = Attempt(0, b"", truncated=False, why="died", status=0, cpu_s=0.0, wall_s=0.0)
@@ -103,3 +122,18 @@ class Runs(Protocol):
     def close(self) -> None:
         """Kill it and everything in it; a second time does nothing."""
         ...
+
+
+class Backend(Protocol):
+    """A place where trials run. It reports losses and decides no verdict. Use as a context manager."""
+
+    def run(self, units: Iterator[Unit]) -> Iterator[Judged]:
+        """Drive units to their verdicts, and yield these as they come, in no particular order.
+
+        Raises: SandboxUnavailable where isolation is lost, or what a unit raises.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exception: object) -> None: ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Callable
@@ -13,14 +12,14 @@ from pydantic import Field
 
 from acecoder.cluster import preflight
 from acecoder.cluster.api import Cluster
-from acecoder.cluster.preflight import ClusterNeeds
-from acecoder.config import Config, JsonValue, ModelConfig, incidental
+from acecoder.cluster.preflight import ClusterNeeds, KnowsCluster
+from acecoder.config import JsonValue, incidental
 from acecoder.engine.contract import Out, Report, StageContext
 from acecoder.engine.home import Home
 from acecoder.errors import AceCoderError, InputError, PlatformError, SandboxUnavailable
-from acecoder.sandbox.backends.pool import PoolSandbox
-from acecoder.sandbox.contract import Job, SandboxConfig
-from acecoder.sandbox.identity import sandbox_digest
+from acecoder.llm.model import MayUseModel, Model
+from acecoder.sandbox.backends.pool import PoolBackend
+from acecoder.sandbox.contract import Job, Judges, SandboxConfig
 from acecoder.sandbox.opening import open_sandbox
 from acecoder.schema import Outcome
 
@@ -28,22 +27,17 @@ POOL_WAIT_S = 45.0
 """A pool that scales from nothing is there by then; a check ends within a minute."""
 
 
-class CheckPlatformConfig(Config):
+class CheckPlatformConfig(Judges, MayUseModel, KnowsCluster):
     """What the run will need."""
 
-    model: ModelConfig | None = None
+    model: Model | None = None
     """The model whose weights or endpoint must answer."""
     sandbox: SandboxConfig = SandboxConfig()
     """The sandbox that must prove its isolation."""
     min_free_disk_bytes: int = incidental(3_000_000_000, ge=0)
     """Free space the home must have."""
-    cluster: ClusterNeeds | None = incidental(None)
-    """The cluster the run is for, as its infra file says; None for this machine."""
     check_again: str = Field("", max_length=200)
     """Any text; a new one makes the check run again where an old result would be reused."""
-
-    def external_inputs(self) -> dict[str, str]:
-        return {"sandbox": sandbox_digest(self.sandbox)}
 
     def reusable(self) -> bool:
         return self.cluster is None  # what a cluster had yesterday it may lack today
@@ -71,7 +65,7 @@ def check_platform(config: CheckPlatformConfig, *, report: Out, context: StageCo
         "store": lambda: _check_store(context.home),
         **_cluster_probes(config),
         "sandbox": lambda: _check_sandbox(config),
-        "model": lambda: _check_model(config.model) if config.model else "none needed",
+        "model": lambda: config.model.check(context.home) if config.model else "none needed",
     }
     checks: dict[str, JsonValue] = {}
     faults: list[AceCoderError] = []
@@ -148,7 +142,7 @@ def _check_sandbox(config: CheckPlatformConfig) -> str:
 
 
 def _check_network(config: SandboxConfig, needs: ClusterNeeds) -> str:
-    with PoolSandbox(config) as pool:
+    with PoolBackend(config) as pool:
         exposed = pool.exposed()
     if not exposed:
         return "no replica has a way out"
@@ -180,21 +174,3 @@ def _prove_isolation(config: SandboxConfig) -> str:
     if judged["ok"].outcomes != (Outcome.PASSED,):
         raise PlatformError(f"a right program failed: {judged['ok'].reason}", where=config.backend)
     return f"{config.backend}: isolated from {', '.join(PROBES)}"
-
-
-def _check_model(config: ModelConfig) -> str:
-    if config.kind == "local":
-        from acecoder.llm import weights
-
-        return weights.identity(config)
-    if config.api_key_env and not os.environ.get(config.api_key_env):
-        raise InputError(
-            f"the environment variable {config.api_key_env} is not set",
-            where=f"the key for {config.base_url}", remedy=f"export {config.api_key_env}=...",
-        )  # fmt: skip
-    from acecoder.llm.endpoint import EndpointGenerator
-    from acecoder.llm.interface import Request
-
-    request = Request(messages=(("user", "Say hello."),), max_tokens=4)
-    list(EndpointGenerator(config).generate([request]))
-    return f"{config.model} answers at {config.base_url}"

@@ -9,17 +9,18 @@ from statistics import fmean
 
 from pydantic import Field
 
-from acecoder.config import Config, incidental
-from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.config import incidental
+from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
 from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
 from acecoder.evaluation.estimators import best_of_n, mean_interval, pass_at_k
 from acecoder.evaluation.values import VALUES_FILE, Values
 from acecoder.judging.table import JudgingConfig, judge
+from acecoder.reward.scoring import RewardModel, ScoresPrograms
 from acecoder.schema import Problem, Program, Score, Verdict
 
 
-class EvaluateModelConfig(Config):
+class EvaluateModelConfig(ScoresPrograms):
     """What is measured."""
 
     best_of: tuple[int, ...] = (2, 4, 8)
@@ -29,10 +30,9 @@ class EvaluateModelConfig(Config):
     judging: JudgingConfig = JudgingConfig()
     """For programs that have no verdict yet."""
     score_batch_size: int = incidental(16, ge=1)
+    """Programs per forward pass of the reward model."""
     max_length_tokens: int = Field(2048, ge=16)
-
-    def external_inputs(self) -> dict[str, str]:
-        return self.judging.external_inputs()
+    """The reward model reads at most this many tokens of a chat, its end."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class _Samples:
 
 def evaluate_model(
     config: EvaluateModelConfig, *, benchmark: In, programs: In, verdicts: In | None = None,
-    reward_model: In | None = None, scores: Out, context: StageContext,
+    reward_model: ModelIn | None = None, scores: Out, context: StageContext,
 ) -> Report:  # fmt: skip
     """Write one score a (benchmark, metric), and the values a problem behind it.
 
@@ -94,12 +94,10 @@ def _verdicts(
 
 def _score(
     config: EvaluateModelConfig, problems: dict[str, Problem], programs: list[Program],
-    reward_model: In | None, context: StageContext,
+    reward_model: ModelIn | None, context: StageContext,
 ) -> dict[str, float]:  # fmt: skip
     if reward_model is None:
         return {}
-    from acecoder.reward.scoring import RewardModel
-
     sampled = [program for program in programs if not _is_greedy(program)]
     model = RewardModel(
         reward_model, batch_size=config.score_batch_size, max_length_tokens=config.max_length_tokens

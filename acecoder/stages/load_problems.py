@@ -29,7 +29,9 @@ class LoadProblemsConfig(Config):
     decontaminate_against: tuple[str, ...] = ()
     """Problem sets; a synthesised problem that shares a run of words with one is dropped."""
     shingle_words: int = Field(13, ge=3)
+    """Length of such a run."""
     seed: int = 0
+    """For the random choice."""
 
     def external_inputs(self) -> dict[str, str]:
         return {name: loading.digest(name) for name in (*self.sets, *self.decontaminate_against)}

@@ -10,8 +10,9 @@ import yaml
 from pydantic import Field
 
 from acecoder.config import Config
-from acecoder.engine.contract import Champion, In, Out, Report, StageContext
-from acecoder.engine.home import Home, content_digest
+from acecoder.engine.contract import Champion, In, ModelIn, Out, Report, StageContext
+from acecoder.engine.home import Home
+from acecoder.engine.publishing import content_digest
 from acecoder.errors import InputError, PlatformError
 from acecoder.evaluation.estimators import Estimate, paired_difference
 from acecoder.evaluation.values import VALUES_FILE, Values
@@ -27,7 +28,9 @@ class PromoteModelConfig(Config):
     model_name: str = "acecoder-policy"
     """Name in the registry."""
     benchmark: str = "first_steps"
+    """The benchmark whose scores are compared."""
     metric: str = "average"
+    """The metric that is compared: `average`, `greedy`, `best_of_N` or another of evaluate_model."""
     max_loss: float = Field(0.02, ge=0, le=1)
     """The 95 % interval must rule out a loss of more than this."""
     min_gain: float = Field(0.0, ge=0, le=1)
@@ -35,7 +38,7 @@ class PromoteModelConfig(Config):
 
 
 def promote_model(
-    config: PromoteModelConfig, *, policy: In, candidate_scores: In, initial_scores: In,
+    config: PromoteModelConfig, *, policy: ModelIn, candidate_scores: In, initial_scores: In,
     decision: Out, context: StageContext,
 ) -> Report:  # fmt: skip
     """Register the policy, compare it with the champion (or, without one, the initial model).

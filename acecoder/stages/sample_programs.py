@@ -6,11 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
-from acecoder.config import Config, ModelConfig
-from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
 from acecoder.engine.tables import read_table, write_table
-from acecoder.llm.backends import open_generator
 from acecoder.llm.interface import Request, complete
+from acecoder.llm.model import Generates, Model
 from acecoder.rendering import (
     FENCE,
     PromptConfig,
@@ -24,18 +23,21 @@ from acecoder.synthesis.mutation import mutants
 REFERENCE = "reference"
 
 
-class SampleProgramsConfig(Config):
+class SampleProgramsConfig(Generates):
     """How many programs, and how they are drawn (AceCoder, section 2.1)."""
 
-    model: ModelConfig
-    """The model; an input `model` replaces its weights."""
+    model: Model
+    """The model that writes the programs; an input `model` replaces its weights."""
     model_name: str = ""
     """Name in the records; the model's source or endpoint name if empty."""
     num_samples: int = Field(16, ge=0)
     """Sampled programs a problem."""
     temperature: float = Field(0.7, ge=0)
+    """Of sampling; 0 is greedy."""
     top_p: float = Field(1.0, gt=0, le=1)
+    """Only the likeliest tokens with this much probability are sampled."""
     max_tokens: int = Field(1024, ge=1)
+    """An answer is cut after this many tokens."""
     greedy: bool = False
     """Also one greedy program a problem, at index 0."""
     use_reference: bool = False
@@ -43,11 +45,13 @@ class SampleProgramsConfig(Config):
     num_mutants: int = Field(0, ge=0)
     """Also so many wrong variants of the reference; for models too weak to be half right."""
     prompt: PromptConfig = PromptConfig()
+    """How a problem is put to the model."""
     seed: int = 0
+    """Of sampling; every sample of a problem has a seed of its own, made of this one."""
 
 
 def sample_programs(
-    config: SampleProgramsConfig, *, problems: In, model: In | None = None, programs: Out,
+    config: SampleProgramsConfig, *, problems: In, model: ModelIn | None = None, programs: Out,
     context: StageContext,
 ) -> Report:  # fmt: skip
     """Write the programs of every problem, in the order of the problems. Raises LLMUnavailable."""
@@ -57,13 +61,13 @@ def sample_programs(
     requests = [request for problem in asked for request in _requests(problem, config)]
     answers = []
     if requests:
-        generator = open_generator(config.model, context.home, weights=model)
+        generator = config.model.open(context.home, weights=model)
         journal = context.journal("answers", "programs")
         progress = context.progress
         answers = complete(
             generator, requests, journal, lambda d, n: progress.count(d, n, "programs")
         )
-    name = config.model_name or config.model.source or config.model.model
+    name = config.model_name or config.model.name
     written: list[Program] = []
     stream = iter(answers)
     asked_ids = {problem.id for problem in asked}

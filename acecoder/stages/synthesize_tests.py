@@ -7,29 +7,32 @@ from typing import Literal
 
 from pydantic import Field
 
-from acecoder.config import Config, ModelConfig
 from acecoder.engine.contract import In, Out, Report, StageContext
 from acecoder.engine.tables import read_table, write_table
-from acecoder.llm.backends import open_generator
 from acecoder.llm.interface import Request, complete
+from acecoder.llm.model import Generates, Model
 from acecoder.rendering import SYNTHESIS_PREFILLS, synthesis_messages
 from acecoder.schema import Problem, Seed
 from acecoder.synthesis.answers import Unusable, parse_answer
 
 
-class SynthesizeTestsConfig(Config):
+class SynthesizeTestsConfig(Generates):
     """How questions and tests are imagined (AceCoder, section 1.2)."""
 
-    model: ModelConfig
+    model: Model
     """The model that imagines."""
     temperature: float = Field(0.7, ge=0)
+    """Of sampling; 0 is greedy."""
     top_p: float = Field(1.0, gt=0, le=1)
+    """Only the likeliest tokens with this much probability are sampled."""
     max_tokens: int = Field(8192, ge=16)
+    """An answer is cut after this many tokens."""
     style: Literal["json", "text"] = "json"
     """How the answer is asked for; `text`, with a worked example, for models too small for JSON."""
     min_tests: int = Field(5, ge=1)
     """An answer with fewer usable tests yields no problem."""
     seed: int = 0
+    """Of sampling."""
 
 
 def synthesize_tests(
@@ -48,7 +51,7 @@ def synthesize_tests(
     ]  # fmt: skip
     answers = []
     if requests:
-        generator = open_generator(config.model, context.home)
+        generator = config.model.open(context.home)
         journal = context.journal("answers", "synthesis")
         progress = context.progress
         answers = complete(

@@ -3,49 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
 
 from pydantic import Field
 
-from acecoder.cluster.launch import Launch
-from acecoder.config import Config, ModelConfig, incidental
-from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.cluster.launch import Trains
+from acecoder.config import incidental
+from acecoder.engine.contract import In, ModelOut, Report, StageContext
 from acecoder.engine.tables import read_table
 from acecoder.errors import InputError
 from acecoder.evaluation.estimators import mean_interval
+from acecoder.llm.local import weights_of
+from acecoder.llm.model import Model, UsesModel
+from acecoder.reward.scoring import RewardModel, ScoresPrograms
+from acecoder.reward.training import RewardTraining, train
 from acecoder.schema import Pair
+from acecoder.training.processes import rank
+
+REGISTERED_NAME = "acecoder-reward-model"
+"""Of the reward model in the model registry."""
 
 
-class TrainRewardModelConfig(Config):
-    """Hyperparameters; defaults are AceCodeRM-7B's (AceCoder, section 4)."""
+class TrainRewardModelConfig(RewardTraining, UsesModel, Trains, ScoresPrograms):
+    """How the reward model is trained, and checked on pairs that it has not seen."""
 
-    model: ModelConfig
+    model: Model
     """The language model whose weights it starts from."""
-    learning_rate: float = Field(1e-5, gt=0)
-    batch_size: int = Field(4, ge=1)
-    """Pairs a forward pass."""
-    accumulation: int = Field(4, ge=1)
-    epochs: float = Field(1.0, gt=0)
-    warmup_share: float = Field(0.1, ge=0, lt=1)
-    max_length_tokens: int = Field(2048, ge=16)
     held_out_share: float = Field(0.005, gt=0, lt=1)
     """Share of problems whose pairs are not trained on; split by problem, never by pair."""
-    dtype: Literal["float32", "bfloat16"] = "bfloat16"
-    save_every_steps: int = incidental(50, ge=1)
     score_batch_size: int = incidental(16, ge=1)
-    launch: Launch | None = incidental(None)
-    """Train on several nodes of a cluster; the infra file says how."""
-    seed: int = 0
+    """Held-out programs scored per forward pass."""
 
 
 def train_reward_model(
-    config: TrainRewardModelConfig, *, pairs: In, reward_model: Out, context: StageContext
+    config: TrainRewardModelConfig, *, pairs: In, reward_model: ModelOut, context: StageContext
 ) -> Report:
     """Train, then score the held-out pairs. Raises InputError where either part has no pairs."""
-    from acecoder.llm import weights
-    from acecoder.reward.scoring import RewardModel
-    from acecoder.reward.training import RewardTraining, train
-    from acecoder.training.checkpoints import MarkWhole, ReportSteps, rank
+
+    from acecoder.training.callbacks import MarkWhole, ReportSteps
 
     read = list(read_table(pairs, Pair))
     training, held_out = split_by_problem(read, config.held_out_share)
@@ -56,13 +50,7 @@ def train_reward_model(
         )  # fmt: skip
     context.progress.say(f"{len(training)} pairs to train on, {len(held_out)} held out")
     log = train(
-        training, weights.resolve(config.model, context.home),
-        RewardTraining(
-            learning_rate=config.learning_rate, batch_size=config.batch_size,
-            accumulation=config.accumulation, epochs=config.epochs,
-            warmup_share=config.warmup_share, max_length_tokens=config.max_length_tokens,
-            seed=config.seed, save_every_steps=config.save_every_steps, dtype=config.dtype,
-        ),
+        training, weights_of(config.model, context.home, where="train_reward_model"), config,
         scratch=context.scratch, destination=reward_model,
         callbacks=(MarkWhole(context.keep_checkpoint),
                    ReportSteps(context.progress, {"loss": "loss", "accuracy": "accuracy"})),
@@ -92,6 +80,7 @@ def train_reward_model(
             "loss": [e["loss"] for e in log],
             "accuracy": [e.get("accuracy", 0.0) for e in log],
         },
+        registers={"reward_model": REGISTERED_NAME},
     )
 
 

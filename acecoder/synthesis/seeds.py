@@ -18,7 +18,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
-from acecoder.engine.home import content_digest
+from acecoder.engine.publishing import content_digest
 from acecoder.engine.tables import read_table
 from acecoder.errors import InputError, PlatformError
 from acecoder.schema import Seed

@@ -14,7 +14,7 @@ import pytest
 from acecoder.cluster.waits import why_waiting
 from acecoder.pipelines import compiling, dags
 from acecoder.pipelines.infra import Infra
-from acecoder.pipelines.profile import Profile
+from acecoder.profiles import Profile
 from tests.cluster.conftest import INFRA
 from tests.cluster.kfp_pods import NAMESPACE, Compiled, run
 from tests.cluster.kube import get, kubectl, until

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.backends.pool import PoolSandbox
 from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
+from acecoder.sandbox.opening import Sandbox, open_sandbox
 from acecoder.schema import Outcome, Test
 from tests.cluster.conftest import SANDBOX as NAMESPACE
 from tests.cluster.conftest import pool_pods as pods
@@ -30,8 +30,10 @@ LIMITS = Limits(test_cpu_s=0.3, test_wall_s=8.0, setup_cpu_s=2.0, max_timeouts=1
 TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
 
 
-def sandbox(pool: PoolConfig, **more: Any) -> PoolSandbox:
-    return PoolSandbox(SandboxConfig(backend="pool", limits=LIMITS, pool=pool, **more))
+def sandbox(pool: PoolConfig, **more: Any) -> Sandbox:
+    return open_sandbox(
+        SandboxConfig(backend="pool", limits=LIMITS, pool=pool, **more), num_workers=1
+    )
 
 
 def test_the_pods_kernel_is_gvisors_and_the_pods_are_restricted(pool: PoolConfig) -> None:

@@ -19,7 +19,7 @@ from acecoder.engine.runner import run_stage
 from acecoder.engine.store import ObjectStore
 from acecoder.errors import PlatformError
 from acecoder.pipelines.infra import Infra
-from acecoder.pipelines.profile import load_stage
+from acecoder.stages import load_stage
 from tests.cluster.kube import get, kubectl
 from tests.stages.test_nodes import TINY, publish
 

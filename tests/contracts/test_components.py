@@ -8,24 +8,25 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from acecoder.cli import STAGES
 from acecoder.components import _images
-from acecoder.config import Config
 from acecoder.engine.contract import signature_of
-from acecoder.pipelines.profile import load_stage
+from acecoder.stages import load_stage
+from acecoder.stages import names as stage_names
+from acecoder.verbs.options.help import nested_configs
 
 FILES = {path.stem for path in Path("acecoder/stages").glob("[a-z]*.py")}
 
 
 def test_every_stage_has_a_component_and_a_verb() -> None:
     components = {path.stem for path in Path("components").glob("[a-z]*.py")}
-    assert FILES == set(STAGES) == components
+    assert FILES == set(stage_names()) == components
 
 
-@pytest.mark.parametrize("name", sorted(STAGES))
+@pytest.mark.parametrize("name", sorted(stage_names()))
 def test_a_component_has_its_stages_signature(name: str) -> None:
-    component = getattr(importlib.import_module(f"components.{name}"), name)
+    component = getattr(importlib.import_module(f"acecoder.components.{name}"), name)
     signature = signature_of(load_stage(name))
     spec = component.component_spec
     parameters = {"step", "config", "run_key"}
@@ -39,14 +40,14 @@ def test_a_component_has_its_stages_signature(name: str) -> None:
     assert spec.implementation.container.image in known
 
 
-@pytest.mark.parametrize("name", sorted(STAGES))
+@pytest.mark.parametrize("name", sorted(stage_names()))
 def test_a_component_takes_artifacts_as_a_real_backend_hands_them(
     name: str, tmp_path: Path
 ) -> None:
     """KFP's driver names no schema title for what another task made."""
     from kfp.dsl.executor import Executor
 
-    component = getattr(importlib.import_module(f"components.{name}"), name)
+    component = getattr(importlib.import_module(f"acecoder.components.{name}"), name)
     artifacts = {
         each: {"artifacts": [{"name": "45", "type": {"instanceSchema": ""}, "uri": f"s3://b/{each}"}]}
         for each, spec in component.component_spec.inputs.items() if spec.type != "String"
@@ -58,19 +59,24 @@ def test_a_component_takes_artifacts_as_a_real_backend_hands_them(
     assert {n: a.uri for n, a in executor.input_artifacts.items()} == {n: f"s3://b/{n}" for n in artifacts}  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(STAGES))
+@pytest.mark.parametrize("name", sorted(stage_names()))
 def test_a_component_is_a_thin_wrapper(name: str) -> None:
     text = Path(f"components/{name}.py").read_text()
     body = text[text.index("-> None:") :]
     assert len([line for line in body.splitlines() if line.strip()]) <= 22
-    assert f"import {name} as stage" in body
 
 
-def fields(kind: type[Config]) -> list[tuple[str, str | None]]:
-    return [(name, field.description) for name, field in kind.model_fields.items()]
+def fields(kind: type[BaseModel], prefix: str = "") -> list[tuple[str, str | None]]:
+    """Every key of a config, nested ones by dotted names, with its text."""
+    found: list[tuple[str, str | None]] = []
+    for name, field in kind.model_fields.items():
+        found.append((f"{prefix}{name}", field.description))
+        for inner, _ in nested_configs(field):
+            found += fields(inner, f"{prefix}{name}.")
+    return found
 
 
-@pytest.mark.parametrize("name", sorted(STAGES))
+@pytest.mark.parametrize("name", sorted(stage_names()))
 def test_a_stage_and_its_config_carry_the_same_word(name: str) -> None:
     kind = signature_of(load_stage(name)).config
     assert kind.__name__ == "".join(part.title() for part in name.split("_")) + "Config"
@@ -91,7 +97,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert "LOADED []" in run("-c", code).stdout
 
 
-@pytest.mark.parametrize("name", sorted(STAGES))
+@pytest.mark.parametrize("name", sorted(stage_names()))
 def test_a_stages_help_explains_every_key_and_loads_no_torch(name: str) -> None:
     code = (
         "import sys\nfrom acecoder.cli import main\n"
@@ -100,8 +106,9 @@ def test_a_stages_help_explains_every_key_and_loads_no_torch(name: str) -> None:
     )
     out = run("-c", code).stdout
     assert "LOADED []" in out
-    for field, _ in fields(signature_of(load_stage(name)).config):
+    for field, text in fields(signature_of(load_stage(name)).config):
         assert f"  {field} (" in out
+        assert text, f"{name}.{field} says nothing of itself"
 
 
 def test_doctor_runs_before_anything_is_installed() -> None:

@@ -17,9 +17,9 @@ from acecoder.errors import InputError, PlatformError
 from acecoder.pipelines import compiling, dags, submitting
 from acecoder.pipelines.cluster_commands import run_key
 from acecoder.pipelines.infra import Infra
-from acecoder.pipelines.profile import Profile
 from acecoder.pipelines.submitting import Run, decide, tasks_of
 from acecoder.pipelines.workflows import tasks_of_workflow
+from acecoder.profiles import Profile
 
 OVERLAYS = sorted(Path("manifests/overlays").glob("*/infra.toml"))
 
@@ -59,7 +59,7 @@ def test_every_pod_is_placed(overlay: Path, profile: str, tmp_path: Path) -> Non
 def test_programs_run_in_the_pool_whatever_the_profile_says(tmp_path: Path) -> None:
     infra = Infra.load(OVERLAYS[0])
     profile = Profile.load("smoke", ["judge_programs.sandbox.limits.test_cpu_s=0.3"], infra)
-    config = yaml.safe_load(profile.config("judge_programs.candidates"))
+    config = profile.config("judge_programs.candidates").model_dump()
     assert config["sandbox"]["backend"] == "pool"
     assert config["sandbox"]["pool"]["url"] == infra.pool.url
     assert config["sandbox"]["limits"]["test_cpu_s"] == 0.3

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from acecoder.engine.home import REPORT, Home
+from acecoder.engine.home import Home
+from acecoder.engine.publishing import REPORT
 
 pytestmark = pytest.mark.pipeline
 COMMAND = [sys.executable, "-m", "acecoder", "run", "--profile", "smoke"]

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from acecoder.sandbox.backends.pool import PoolSandbox
 from acecoder.sandbox.backends.requirements import WORKER
 from acecoder.sandbox.contract import Limits, PoolConfig, SandboxConfig
+from acecoder.sandbox.opening import Sandbox, open_sandbox
 
 COMMAND = [sys.executable, "-s", "-P", "-S", str(WORKER), "--pool"]
 DANGER = "--accept-a-kernel-that-is-not-gvisor"
@@ -48,10 +48,9 @@ def servers() -> Iterator[Start]:
         server.wait()
 
 
-def sandbox(port: int, host: str = "127.0.0.1", **pool: object) -> PoolSandbox:
+def sandbox(port: int, host: str = "127.0.0.1", **pool: object) -> Sandbox:
     table = {"url": f"http://{host}:{port}", "wait_s": 10.0, **pool}
-    return PoolSandbox(
-        SandboxConfig(
-            backend="pool", pool=PoolConfig.model_validate(table), limits=Limits(test_cpu_s=0.3)
-        )
+    config = SandboxConfig(
+        backend="pool", pool=PoolConfig.model_validate(table), limits=Limits(test_cpu_s=0.3)
     )
+    return open_sandbox(config, num_workers=1)

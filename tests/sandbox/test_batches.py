@@ -9,11 +9,11 @@ import pytest
 
 from acecoder.errors import InputError
 from acecoder.sandbox.backends.local import drive
-from acecoder.sandbox.backends.namespace import namespace_sandbox
 from acecoder.sandbox.backends.requirements import why_unavailable
 from acecoder.sandbox.contract import Audit, Job, SandboxConfig
 from acecoder.sandbox.judge.program import judge_program
 from acecoder.sandbox.judge.units import units
+from acecoder.sandbox.opening import open_sandbox
 from acecoder.sandbox.trials import Attempt, Trial
 from acecoder.sandbox.worker.purity import why_call_impure, why_impure
 from acecoder.schema import Outcome, Test
@@ -91,7 +91,7 @@ def test_attacks_and_oddities_in_batches_are_judged_as_apart() -> None:
     verdicts = {}
     for size in (1, 16):
         config = SandboxConfig.model_validate({"limits": limits, "batch_size": size})
-        with namespace_sandbox(config, num_workers=2) as sandbox:
+        with open_sandbox(config, num_workers=2) as sandbox:
             verdicts[size] = {r.key: r.outcomes for r in sandbox.judge([job])}
     assert sandbox.audit.batched >= 45
     assert sandbox.audit.disagreed == 0
@@ -126,7 +126,8 @@ def test_rewards_of_rl_are_never_judged_in_batches() -> None:
     from acecoder.config import validate
     from acecoder.stages.train_policy import TrainPolicyConfig
 
-    table = {"model": {"source": "random:tiny"}, "sandbox": {"batch_size": 8}}
+    reward = {"kind": "rule", "sandbox": {"batch_size": 8}}
+    table = {"model": {"source": "random:tiny"}, "reward": reward}
     with pytest.raises(InputError, match="batch_size must be 1"):
         validate(TrainPolicyConfig, table, where="train_policy")
 
@@ -144,13 +145,13 @@ def test_presets_of_limits() -> None:
 def test_the_flaky_check_fails_what_depends_on_the_hash_seed() -> None:
     flaky = "def f(x): return x[::-1] if hash('a') % 1000 == {} else 0"
     look = "def f(x): return hash('a') % 1000"
-    with namespace_sandbox(SandboxConfig(), num_workers=1) as sandbox:
+    with open_sandbox(SandboxConfig(), num_workers=1) as sandbox:
         (seen,) = sandbox.judge([Job("p", ("assert f(1) == -1",), (("k", look),))])
     program = flaky.format(seen.reason.rsplit(" ", 1)[1])
     job = Job("p", TESTS, (("k", program), ("ok", RIGHT)))
-    with namespace_sandbox(SandboxConfig(), num_workers=1) as sandbox:
+    with open_sandbox(SandboxConfig(), num_workers=1) as sandbox:
         assert all(set(r.outcomes) == {Outcome.PASSED} for r in sandbox.judge([job]))
-    with namespace_sandbox(SandboxConfig(flaky_check=True), num_workers=1) as sandbox:
+    with open_sandbox(SandboxConfig(flaky_check=True), num_workers=1) as sandbox:
         twice = {r.key: r for r in sandbox.judge([job])}
     assert Outcome.PASSED not in twice["k"].outcomes
     assert "one hash seed only" in twice["k"].reason

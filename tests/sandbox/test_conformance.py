@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import pytest
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.contract import Job, Judged, Limits, PoolConfig, Sandbox, SandboxConfig
-from acecoder.sandbox.opening import open_sandbox
+from acecoder.sandbox.contract import Job, Judged, Limits, PoolConfig, SandboxConfig
+from acecoder.sandbox.opening import Sandbox, open_sandbox
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
 from tests.sandbox.programs import ATTACKS, HOSTILE_TESTS, ODDITIES, RIGHT
 

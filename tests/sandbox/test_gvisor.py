@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.backends.gvisor import BUNDLE, GvisorWorker, gvisor_sandbox
+from acecoder.sandbox.backends.gvisor import BUNDLE, GvisorWorker
 from acecoder.sandbox.backends.requirements import find_runsc
 from acecoder.sandbox.contract import Job, Limits, SandboxConfig
+from acecoder.sandbox.opening import open_sandbox
 from acecoder.schema import Outcome
 
 pytestmark = pytest.mark.skipif(not find_runsc(), reason="there is no program 'runsc'")
@@ -30,7 +31,7 @@ def test_killing_containers_in_the_middle_changes_no_verdict(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     jobs = [Job(f"p{i}", TESTS, (("right", RIGHT), ("wrong", WRONG))) for i in range(15)]
     results = []
-    with gvisor_sandbox(CONFIG, num_workers=2) as sandbox:
+    with open_sandbox(CONFIG, num_workers=2) as sandbox:
         for number, result in enumerate(sandbox.judge(jobs)):
             results.append(result)
             if number in (5, 12):
@@ -46,10 +47,10 @@ def test_killing_the_judge_leaves_no_process_and_the_next_one_removes_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = (
-        "from acecoder.sandbox.contract import *; from acecoder.sandbox.backends.gvisor import *\n"
+        "from acecoder.sandbox.contract import *; from acecoder.sandbox.opening import *\n"
         "loop = 'def f(x):\\n    while True: pass'\n"
         "limits = Limits(test_cpu_s=60, test_wall_s=60)\n"
-        "with gvisor_sandbox(SandboxConfig(limits=limits), num_workers=1) as s:\n"
+        "with open_sandbox(SandboxConfig(backend='gvisor', limits=limits), num_workers=1) as s:\n"
         "    list(s.judge([Job('p', ('assert f(1) == 1',), (('k', loop),))]))\n"
     )
     environment = {**os.environ, "PYTHONPATH": ".", "TMPDIR": str(tmp_path)}

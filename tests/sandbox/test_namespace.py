@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.backends.local import LocalSandbox
-from acecoder.sandbox.backends.namespace import namespace_sandbox
 from acecoder.sandbox.backends.requirements import why_unavailable
 from acecoder.sandbox.contract import Job, Judged, Limits, SandboxConfig
+from acecoder.sandbox.opening import Sandbox, open_sandbox
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
 from tests.sandbox.programs import RIGHT
 
@@ -31,13 +30,13 @@ TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[LocalSandbox]:
+def sandbox() -> Iterator[Sandbox]:
     os.environ["ACECODER_TEST_SECRET"] = "hunter2"
-    with namespace_sandbox(CONFIG, num_workers=2) as one:
+    with open_sandbox(CONFIG, num_workers=2) as one:
         yield one
 
 
-def judge(sandbox: LocalSandbox, program: str, tests: tuple[Test, ...] = TESTS) -> Judged:
+def judge(sandbox: Sandbox, program: str, tests: tuple[Test, ...] = TESTS) -> Judged:
     (result,) = sandbox.judge([Job("p", tests, (("k", program),))])
     return result
 
@@ -46,7 +45,7 @@ def all_pass(result: Judged) -> bool:
     return all(outcome is Outcome.PASSED for outcome in result.outcomes)
 
 
-def test_one_bad_input_costs_one_test(sandbox: LocalSandbox) -> None:
+def test_one_bad_input_costs_one_test(sandbox: Sandbox) -> None:
     for act in ("while True: pass", "import os; os._exit(0)", "raise SystemExit", "1 / 0"):
         program = f"def f(x):\n    if x[0] == 6:\n        {act}\n    return x[::-1]\n"
         outcomes = judge(sandbox, program).outcomes
@@ -55,7 +54,7 @@ def test_one_bad_input_costs_one_test(sandbox: LocalSandbox) -> None:
         ] * 3
 
 
-def test_outcomes_say_what_happened(sandbox: LocalSandbox) -> None:
+def test_outcomes_say_what_happened(sandbox: Sandbox) -> None:
     wanted = {
         "def f(x): return x": Outcome.FAILED,
         "def f(x): raise KeyError": Outcome.ERROR,
@@ -71,7 +70,7 @@ def test_outcomes_say_what_happened(sandbox: LocalSandbox) -> None:
     assert looped.outcomes[CONFIG.limits.max_timeouts :] == (Outcome.NOT_RUN,) * 4
 
 
-def test_scripts_are_judged_by_their_output(sandbox: LocalSandbox) -> None:
+def test_scripts_are_judged_by_their_output(sandbox: Sandbox) -> None:
     tests = (StdinTest(kind="stdin", input="3 4\n", output="7\n"),
              StdinTest(kind="stdin", input="1 1\n", output="2"))  # fmt: skip
     add = "a, b = map(int, input().split())\nprint(a + b)"
@@ -81,7 +80,7 @@ def test_scripts_are_judged_by_their_output(sandbox: LocalSandbox) -> None:
     assert judge(sandbox, "while True: pass", tests).outcomes[0] is Outcome.TIMEOUT
 
 
-def test_what_must_run_beside_the_program_is_marked_weak(sandbox: LocalSandbox) -> None:
+def test_what_must_run_beside_the_program_is_marked_weak(sandbox: Sandbox) -> None:
     tests = (TESTS[0], UnittestTest(kind="unittest", code="def check(c):\n    assert c([1, 2]) == [2, 1]\ncheck(f)"),
              "assert all(f([i]) == [i] for i in range(3))")  # fmt: skip
     result = judge(sandbox, RIGHT, tests)
@@ -92,7 +91,7 @@ def test_what_must_run_beside_the_program_is_marked_weak(sandbox: LocalSandbox) 
 def test_many_programs_are_each_judged_once_and_leave_no_process() -> None:
     jobs = [Job(f"p{i}", TESTS, (("a", RIGHT), ("b", "def f(x): return 0"))) for i in range(100)]
     before = set(_workers(os.getpid()))
-    with namespace_sandbox(CONFIG, num_workers=2) as sandbox:
+    with open_sandbox(CONFIG, num_workers=2) as sandbox:
         results = list(sandbox.judge(iter(jobs)))
     assert sorted((r.problem_id, r.key) for r in results) == sorted(
         (f"p{i}", key) for i in range(100) for key in "ab"
@@ -104,7 +103,7 @@ def test_many_programs_are_each_judged_once_and_leave_no_process() -> None:
 def test_killing_workers_in_the_middle_changes_no_verdict() -> None:
     slow = "import time\ndef f(x):\n    time.sleep(0.01)\n    return x[::-1]\n"
     jobs = [Job(f"p{i}", TESTS, (("a", slow),)) for i in range(40)]
-    with namespace_sandbox(CONFIG, num_workers=2) as sandbox:
+    with open_sandbox(CONFIG, num_workers=2) as sandbox:
         results = []
         for number, result in enumerate(sandbox.judge(jobs)):
             results.append(result)
@@ -117,10 +116,10 @@ def test_killing_workers_in_the_middle_changes_no_verdict() -> None:
 
 def test_killing_the_judge_leaves_no_process(tmp_path: Path) -> None:
     code = (
-        "from acecoder.sandbox.contract import *; from acecoder.sandbox.backends.namespace import *\n"
+        "from acecoder.sandbox.contract import *; from acecoder.sandbox.opening import *\n"
         "loop = 'def f(x):\\n    while True: pass'\n"
         "limits = Limits(test_cpu_s=60, test_wall_s=60)\n"
-        "with namespace_sandbox(SandboxConfig(limits=limits), num_workers=1) as s:\n"
+        "with open_sandbox(SandboxConfig(limits=limits), num_workers=1) as s:\n"
         "    list(s.judge([Job('p', ('assert f(1) == 1',), (('k', loop),))]))\n"
     )
     judge_ = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "."})
@@ -194,22 +193,22 @@ def test_where_namespaces_are_refused_it_says_so_and_judges_nothing(
     )
     with (
         pytest.raises(SandboxUnavailable, match=r"unshare: no[\s\S]*try: allow user namespaces"),
-        namespace_sandbox(CONFIG, num_workers=1),
+        open_sandbox(CONFIG, num_workers=1),
     ):
         pass
 
 
 def test_what_a_program_sets_on_the_pipes_does_not_reach_the_next(
-    sandbox: LocalSandbox,
+    sandbox: Sandbox,
 ) -> None:
     tests = (StdinTest(kind="stdin", input="", output="y" * 200_000),)
-    with namespace_sandbox(CONFIG, num_workers=1) as one:
+    with open_sandbox(CONFIG, num_workers=1) as one:
         meddle = "import fcntl\nfcntl.fcntl(1, 1031, 4096)\nfcntl.fcntl(1, 4, 2048)"
         judge(one, meddle, tests)
         assert all_pass(judge(one, "print('y' * 200000)", tests))
 
 
-def test_weak_tests_do_not_tell_the_others_answers(sandbox: LocalSandbox) -> None:
+def test_weak_tests_do_not_tell_the_others_answers(sandbox: Sandbox) -> None:
     spy = (
         "import sys, re\n"
         "frame = sys._getframe()\n"
@@ -223,7 +222,7 @@ def test_weak_tests_do_not_tell_the_others_answers(sandbox: LocalSandbox) -> Non
     assert result.weak == (1,)
 
 
-def test_a_test_that_rewrites_the_program_helps_only_itself(sandbox: LocalSandbox) -> None:
+def test_a_test_that_rewrites_the_program_helps_only_itself(sandbox: Sandbox) -> None:
     tests = ("assert globals().update(f=lambda x: 42) is None", "assert f(3) == 42")
     result = judge(sandbox, "def f(x): return x", tests)
     assert result.outcomes[1] is not Outcome.PASSED
@@ -242,7 +241,7 @@ def test_a_test_that_rewrites_the_program_helps_only_itself(sandbox: LocalSandbo
     ],
 )
 def test_usual_shapes_of_asserts_are_judged_right(
-    sandbox: LocalSandbox, test: str, program: str
+    sandbox: Sandbox, test: str, program: str
 ) -> None:
     assert all_pass(judge(sandbox, program, (test,)))
 
@@ -251,7 +250,7 @@ def test_hash_order_is_the_same_in_every_worker() -> None:
     program = "def f(x): return [hash(str(x)) % 1000003]"
     seen = set()
     for _ in range(2):
-        with namespace_sandbox(CONFIG, num_workers=1) as one:
+        with open_sandbox(CONFIG, num_workers=1) as one:
             seen.add(judge(one, program, ("assert f(1) == 0",)).reason)
     assert len(seen) == 1
 
@@ -263,7 +262,7 @@ def test_hash_order_is_the_same_in_every_worker() -> None:
         "assert len(sum([range(100000)] * 1000, [])) == f(1)",
     ],
 )  # fmt: skip
-def test_a_test_against_the_judge_itself_is_contained(sandbox: LocalSandbox, test: str) -> None:
+def test_a_test_against_the_judge_itself_is_contained(sandbox: Sandbox, test: str) -> None:
     result = judge(sandbox, "def f(x): return 0", (test, "assert f(1) == 0"))
     assert result.outcomes[0] is not Outcome.PASSED
     assert result.outcomes[1] is Outcome.PASSED
@@ -273,7 +272,7 @@ def test_a_sleeper_is_killed_long_before_the_wall_limit_and_a_short_sleep_is_not
     long = "import time\ndef f(x):\n    time.sleep(1e6)\n"
     short = "import time\ndef f(x):\n    time.sleep(0.3)\n    return x[::-1]\n"
     config = SandboxConfig(limits=Limits(test_wall_s=1000, total_wall_s=1000, max_timeouts=1))
-    with namespace_sandbox(config, num_workers=2) as one:
+    with open_sandbox(config, num_workers=2) as one:
         job = Job("p", TESTS[:2], (("long", long), ("short", short)))
         judged = {result.key: result for result in one.judge([job])}
     assert judged["long"].outcomes == (Outcome.TIMEOUT, Outcome.NOT_RUN)

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from acecoder.errors import InputError, SandboxUnavailable
-from acecoder.sandbox.backends.pool import PoolSandbox
 from acecoder.sandbox.backends.requirements import why_unavailable
 from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
+from acecoder.sandbox.opening import open_sandbox
 from acecoder.sandbox.worker.isolation.kernel import why_not_gvisor
 from acecoder.schema import Outcome, Test
 from tests.sandbox.pools import COMMAND, DANGER, Start, sandbox
@@ -163,7 +163,9 @@ def test_nobody_there_is_said_in_one_message() -> None:
     ):
         pass
     with pytest.raises(InputError, match="not the address of a pool"):
-        PoolSandbox(SandboxConfig(backend="pool", pool=PoolConfig(url="sandbox-pool")))
+        open_sandbox(
+            SandboxConfig(backend="pool", pool=PoolConfig(url="sandbox-pool")), num_workers=1
+        )
 
 
 def test_a_client_that_hangs_up_leaves_nothing_running(start: Start) -> None:

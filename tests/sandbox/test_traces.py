@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.contract import Job, Limits, Sandbox, SandboxConfig
-from acecoder.sandbox.opening import open_sandbox
+from acecoder.sandbox.contract import Job, Limits, SandboxConfig
+from acecoder.sandbox.opening import Sandbox, open_sandbox
 from acecoder.schema import Outcome, StdinTest, Test
 
 PRIMES = (

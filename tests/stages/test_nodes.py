@@ -15,11 +15,14 @@ import pytest
 
 from acecoder.config import validate
 from acecoder.engine.contract import signature_of
-from acecoder.engine.home import REPORT, Home, write_manifest
-from acecoder.engine.runner import Task, content_digest, run_stage, stage_key
+from acecoder.engine.home import Home
+from acecoder.engine.identity import stage_key
+from acecoder.engine.publishing import REPORT, content_digest, write_manifest
+from acecoder.engine.runner import Order
 from acecoder.engine.store import ObjectStore
+from acecoder.entry import run_step
 from acecoder.errors import InputError, PlatformError
-from acecoder.pipelines.profile import load_stage
+from acecoder.stages import load_stage
 
 TINY = {"kind": "local", "source": "random:tiny", "batch_size": 4}
 LAUNCH = {"runtime": "acecoder-reward-model", "nodes": 2}
@@ -42,19 +45,19 @@ def run_nodes(home: Path, key: str, processes: int) -> str:
     command = [str(Path(sys.executable).with_name("torchrun")), f"--nproc-per-node={processes}",
                "--master-port=29511", "--no-python", sys.executable, "-m", "acecoder", "run-node", "--key", key]  # fmt: skip
     environment = {**os.environ, "ACECODER_HOME": str(home), "ACECODER_STORE": "s3://lake/team/a",
-                   "ACECODER_TRAINJOB": "1", "OMP_NUM_THREADS": "1"}  # fmt: skip
+                   "OMP_NUM_THREADS": "1"}  # fmt: skip
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 
 
 def told(store: ObjectStore, stage: str, table: dict[str, Any], inputs: dict[str, Path], home: Home) -> str:  # fmt: skip
-    """Put the step where nodes find it, as `_elsewhere` does; its stage key."""
+    """Put the step where nodes find it, as the runner does; its stage key."""
     function = load_stage(stage)
     config = validate(signature_of(function).config, table, where="test")
     key = stage_key(function, config, {name: content_digest(path) for name, path in inputs.items()})
-    task = Task(stage, stage, table, {n: home.permanent(p) for n, p in inputs.items()}, "")
-    store.put(f"tasks/{key}.json", json.dumps(asdict(task)).encode())
+    order = Order(stage, stage, table, {n: home.permanent(p) for n, p in inputs.items()}, "")
+    store.put(f"tasks/{key}.json", json.dumps(asdict(order)).encode())
     return key
 
 
@@ -72,7 +75,7 @@ def test_two_processes_train_one_reward_model_then_one_policy_and_the_steps_find
     said = run_nodes(tmp_path / "node", key, 2)
     assert "16 pairs to train on, 4 held out" in said
     # The step comes back (here: without a cluster to ask) and finds what the nodes published.
-    found = run_stage(
+    found = run_step(
         load_stage("train_reward_model"), step="train_reward_model",
         table={**table, "launch": LAUNCH}, inputs={"pairs": pairs}, home=stepper,
     )  # fmt: skip
@@ -91,7 +94,7 @@ def test_two_processes_train_one_reward_model_then_one_policy_and_the_steps_find
              "minibatch_size": 2, "max_new_tokens": 16, "dtype": "float32", "launch": LAUNCH}  # fmt: skip
     key = told(store, "train_policy", table, given, stepper)
     run_nodes(tmp_path / "node", key, 2)
-    found = run_stage(load_stage("train_policy"), step="train_policy", table=table,
+    found = run_step(load_stage("train_policy"), step="train_policy", table=table,
                       inputs=given, home=stepper)  # fmt: skip
     assert found.reused
     assert found.report.metrics["tensors_changed"] > 10
@@ -106,15 +109,15 @@ def test_a_step_that_is_to_be_launched_needs_a_store_and_a_cluster(
     arguments: dict[str, Any] = {"step": "s", "table": table, "inputs": {"pairs": pairs}}
     stage = load_stage("train_reward_model")
     with pytest.raises(InputError, match="need an object store"):
-        run_stage(stage, home=Home(home.root), **arguments)
+        run_step(stage, home=Home(home.root), **arguments)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", "/nowhere")
     with pytest.raises((InputError, PlatformError), match="no cluster to speak to"):
-        run_stage(stage, home=home, **arguments)
+        run_step(stage, home=home, **arguments)
 
 
 def test_a_batch_that_processes_cannot_share_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from acecoder.training.checkpoints import share_of_batch
+    from acecoder.training.processes import share_of_batch
 
     shares = {}
     for processes in (1, 2, 4, 8, 16):

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from acecoder.engine.contract import Champion, Progress, StageContext
+from acecoder.engine.contract import Champion, StageContext
 from acecoder.engine.home import Home
+from acecoder.engine.progress import Progress
 from acecoder.evaluation.values import VALUES_FILE
 from acecoder.promotion.repository import ReleaseRepository
 from acecoder.stages.promote_model import PromoteModelConfig, promote_model

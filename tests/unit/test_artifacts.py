@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acecoder.engine.home import content_digest, publishing, write_manifest
 from acecoder.engine.journal import Journal
+from acecoder.engine.publishing import content_digest, publishing, write_manifest
 
 
 def test_a_failed_stage_leaves_no_output(tmp_path: Path) -> None:

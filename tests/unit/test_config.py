@@ -6,17 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from acecoder.config import (
-    ModelConfig,
-    apply_settings,
-    decisive,
-    read_profile,
-    step_table,
-    validate,
-)
+from acecoder.config import decisive, validate
 from acecoder.errors import InputError
+from acecoder.llm.endpoint import EndpointModel
 from acecoder.pipelines import dags
-from acecoder.pipelines.profile import Profile
+from acecoder.profiles import Profile, apply_settings, read_profile, step_table
 
 
 def profile_of(tmp_path: Path, change: str, to: str) -> Profile:
@@ -70,18 +64,16 @@ def test_a_step_overrides_its_stage_and_nested_tables_merge() -> None:
 
 
 def test_fields_that_cannot_change_a_result_are_left_out_of_the_key() -> None:
-    one = ModelConfig(kind="endpoint", base_url="http://a/v1", model="m", timeout_s=1)
-    two = ModelConfig(kind="endpoint", base_url="http://b/v1", model="m", timeout_s=9)
+    one = EndpointModel(base_url="http://a/v1", model="m", timeout_s=1)
+    two = EndpointModel(base_url="http://b/v1", model="m", timeout_s=9)
     assert decisive(one) == decisive(two)
-    assert decisive(one) != decisive(
-        ModelConfig(kind="endpoint", base_url="http://a/v1", model="n")
-    )
+    assert decisive(one) != decisive(EndpointModel(base_url="http://a/v1", model="n"))
 
 
 def test_a_url_with_a_password_in_it_is_refused() -> None:
     with pytest.raises(InputError, match="must not hold a user or password"):
         validate(
-            ModelConfig,
+            EndpointModel,
             {"kind": "endpoint", "base_url": "https://me:secret@host/v1", "model": "m"},
             where="test",
         )

@@ -11,8 +11,9 @@ import pytest
 
 from acecoder.config import Config
 from acecoder.engine.contract import Out, Report, StageContext
-from acecoder.engine.home import CHECKPOINT_MARK, REPORT, Home, write_manifest
+from acecoder.engine.home import CHECKPOINT_MARK, Home
 from acecoder.engine.journal import Journal
+from acecoder.engine.publishing import REPORT, write_manifest
 from acecoder.engine.runner import run_stage
 from acecoder.engine.store import MERGED_FROM, ObjectStore
 from acecoder.errors import InputError, PlatformError

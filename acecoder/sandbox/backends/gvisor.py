@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.backends.local import LocalSandbox
+from acecoder.sandbox.backends.local import LocalBackend
 from acecoder.sandbox.backends.namespace import package_paths
 from acecoder.sandbox.backends.requirements import GVISOR_REMEDY, START_S, WORKER, find_runsc
 from acecoder.sandbox.contract import SandboxConfig
@@ -42,10 +42,10 @@ DISK_REMEDY = "room for a few small files where temporary ones go (TMPDIR), and 
 _turns = itertools.count(os.getpid())  # two judges on one machine should not begin on one core
 
 
-def gvisor_sandbox(config: SandboxConfig, *, num_workers: int) -> LocalSandbox:
+def gvisor_backend(config: SandboxConfig, *, num_workers: int) -> LocalBackend:
     """Workers in gVisor, one program alive in each at a time."""
-    return LocalSandbox(
-        config, num_workers=num_workers, open_worker=lambda: GvisorWorker(config),
+    return LocalBackend(
+        num_workers=num_workers, open_worker=lambda: GvisorWorker(config),
         check=lambda: GvisorWorker(config).close(),
     )  # fmt: skip
 

@@ -1,37 +1,32 @@
-"""A sandbox of workers on this machine: threads that each drive one isolated worker."""
+"""Workers on this machine: threads that each drive one isolated worker."""
 
 from __future__ import annotations
 
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Self
 
 from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.backends.turns import Turns
-from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
-from acecoder.sandbox.judge.units import Unit, units
-from acecoder.sandbox.trials import LOST, Attempt, Runs, Trial, canary, is_well
+from acecoder.sandbox.contract import Judged
+from acecoder.sandbox.trials import Loss, Reply, Runs, Trial, Unit
 
-MAX_RESTARTS = 3
 LOOK_S = 0.2
 
 
-class LocalSandbox:
-    """`num_workers` workers, each judging one program at a time; see `contract.Sandbox`."""
+class LocalBackend:
+    """`num_workers` workers, each running one trial at a time; see `trials.Backend`."""
 
     def __init__(
-        self, config: SandboxConfig, *, num_workers: int, open_worker: Callable[[], Runs],
-        check: Callable[[], None],
-    ) -> None:  # fmt: skip
-        self._config = config
+        self, *, num_workers: int, open_worker: Callable[[], Runs], check: Callable[[], None]
+    ) -> None:
         self._num_workers = num_workers
         self._open_worker = open_worker
         self._check = check
         self._turns = Turns(len(os.sched_getaffinity(0)))
-        self._idle: list[Runs] = []  # kept between calls: RL judges a few programs a step
-        self.audit = Audit()
+        self._idle: list[Runs] = []  # kept between calls: RL judges a few programs per step
 
     def __enter__(self) -> Self:
         self._check()
@@ -41,15 +36,14 @@ class LocalSandbox:
         while self._idle:
             self._idle.pop().close()
 
-    def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
-        """See `contract.Sandbox.judge`. Jobs are drawn lazily, a few ahead of the workers."""
+    def run(self, units: Iterator[Unit]) -> Iterator[Judged]:
+        """See `trials.Backend.run`. Units are drawn lazily, a few ahead of the workers."""
         call = _Call(self._num_workers)
         threads = [
             threading.Thread(target=self._work, args=(call,), daemon=True)
             for _ in range(self._num_workers)
         ]
-        waiting = units(jobs, self._config, self.audit)
-        feeder = threading.Thread(target=call.feed, args=(waiting,), daemon=True)
+        feeder = threading.Thread(target=call.feed, args=(units,), daemon=True)
         for thread in (*threads, feeder):
             thread.start()
         try:
@@ -60,7 +54,7 @@ class LocalSandbox:
                 thread.join()
 
     def _work(self, call: _Call) -> None:
-        worker = _Stubborn(self._open_worker, self._idle.pop() if self._idle else None)
+        worker = _Replaced(self._open_worker, self._idle.pop() if self._idle else None)
         try:
             while (unit := call.next_unit()) is not None:
                 with self._turns.one():
@@ -76,7 +70,7 @@ class LocalSandbox:
             call.done.put(None)
 
 
-def drive(unit: Unit, run: Callable[[Trial], list[Attempt]]) -> list[Judged]:
+def drive(unit: Unit, run: Callable[[Trial], Reply]) -> list[Judged]:
     """Run the trials a unit asks for, to its verdicts."""
     try:
         trial = next(unit)
@@ -87,33 +81,21 @@ def drive(unit: Unit, run: Callable[[Trial], list[Attempt]]) -> list[Judged]:
         return verdicts
 
 
-class _Stubborn:
-    """A worker that is replaced when it is lost, and asked again, a few times."""
+class _Replaced:
+    """A worker that is replaced when it is lost."""
 
     def __init__(self, open_worker: Callable[[], Runs], runs: Runs | None) -> None:
         self._open = open_worker
         self.runs = runs
 
-    def run(self, trial: Trial) -> list[Attempt]:
-        """Its attempts. A trial that takes every fresh worker with it, while a right program is
-        judged right, has crashed: one program may not end the judging of all others.
-
-        Raises: SandboxUnavailable where workers are lost without it too.
-        """
-        for _ in range(MAX_RESTARTS):
-            try:
-                self.runs = self.runs or self._open()
-                return self.runs.run(trial)
-            except SandboxUnavailable as error:
-                fault = error
-                self.close()
-        self.runs = self._open()
+    def run(self, trial: Trial) -> Reply:
+        """Its attempts, or the loss of the worker, which had nothing else."""
         try:
-            if is_well(self.runs.run(canary(trial.limits))):
-                return [LOST]
-        except SandboxUnavailable:
+            self.runs = self.runs or self._open()
+            return self.runs.run(trial)
+        except SandboxUnavailable as fault:
             self.close()
-        raise fault
+            return Loss(alone=True, fault=fault)
 
     def close(self) -> None:
         if self.runs is not None:

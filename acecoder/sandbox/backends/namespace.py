@@ -12,20 +12,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.backends.local import LocalSandbox
+from acecoder.sandbox.backends.local import LocalBackend
 from acecoder.sandbox.backends.requirements import REMEDY, why_unavailable
 from acecoder.sandbox.contract import SandboxConfig
 from acecoder.sandbox.trials import Attempt, Trial, read_attempts
 from acecoder.sandbox.worker.outside.station import Refused, Station, StationLost
 
 
-def namespace_sandbox(config: SandboxConfig, *, num_workers: int) -> LocalSandbox:
+def namespace_backend(config: SandboxConfig, *, num_workers: int) -> LocalBackend:
     """Workers in namespaces, one program alive in each at a time."""
 
     def open_worker() -> NamespaceWorker:
         return NamespaceWorker(package_paths(config.packages))
 
-    return LocalSandbox(config, num_workers=num_workers, open_worker=open_worker, check=_check)
+    return LocalBackend(num_workers=num_workers, open_worker=open_worker, check=_check)
 
 
 class NamespaceWorker:

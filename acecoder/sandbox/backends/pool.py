@@ -15,37 +15,38 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
 from acecoder.errors import InputError, SandboxUnavailable
 from acecoder.sandbox.backends.replicas import REMEDY, Address, Replicas
-from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
-from acecoder.sandbox.judge.units import Unit, units
-from acecoder.sandbox.trials import LOST, canary, is_well, read_attempts
+from acecoder.sandbox.contract import Judged, SandboxConfig
+from acecoder.sandbox.trials import Loss, Reply, Trial, Unit, read_attempts
 from acecoder.sandbox.worker.wire import from_wire
 
 SILENCE_S = 30.0
 """A replica says something every few seconds; one that is silent for so long is lost."""
 LOOK_S = 0.25
-SUSPECT_AFTER, CONDEMNED_AFTER = 2, 3
-"""Losses with a replica after which a trial has one to itself; losses there after which it is taken
-to be what breaks replicas, once a right program is judged right after it."""
-MAX_CANARIES = 4
 
 
 @dataclass
 class _Pending:
-    """One trial of a unit, waiting or under way."""
+    """One trial of a unit, waiting or under way.
 
-    unit: Unit | None
-    """None for a canary."""
+    Its state is where its id stands:
+
+        todo ----> under way (a chunk's) --answered--> gone, the unit goes on
+        suspects ---^   |    \\--lost, and no other replica has it--> gone, the unit hears of a loss
+                        |            (and asks again, for a trial that may be `alone`: a suspect)
+                        +--never taken (the replica was full or absent)--> back where it was
+    """
+
+    unit: Unit
+    trial: Trial
     wire: dict[str, Any]
-    losses: int = 0
-    """Times a replica that had taken it was lost; others may have been there too."""
-    own_losses: int = 0
-    """Times a replica, or worker after worker of one, was lost that had nothing else."""
+    lost_alone: bool = False
+    """A replica, or worker after worker of one, was lost that had nothing else."""
     sent_s: float = 0.0
     hedged: bool = False
 
@@ -72,12 +73,11 @@ class _Event:
     detail: str = ""
 
 
-class PoolSandbox:
-    """The pods behind `config.pool.url`; see `contract.Sandbox`."""
+class PoolBackend:
+    """The pods behind `config.pool.url`; see `trials.Backend`."""
 
     def __init__(self, config: SandboxConfig) -> None:
         self._config = config
-        self.audit = Audit()
         self._replicas = Replicas(config)
 
     def __enter__(self) -> Self:
@@ -91,9 +91,9 @@ class PoolSandbox:
         """Replicas that reach what a network policy should keep from them -> what they reached."""
         return self._replicas.exposed()
 
-    def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
-        """See `contract.Sandbox.judge`. Jobs are drawn in the caller's thread, a chunk ahead."""
-        call = _Call(self._config, self._replicas, units(jobs, self._config, self.audit))
+    def run(self, units: Iterator[Unit]) -> Iterator[Judged]:
+        """See `trials.Backend.run`. Units are drawn in the caller's thread, a chunk ahead."""
+        call = _Call(self._config, self._replicas, units)
         try:
             yield from call.run()
         finally:
@@ -105,13 +105,11 @@ class _Call:
 
     def __init__(self, config: SandboxConfig, replicas: Replicas, waiting: Iterator[Unit]) -> None:
         self._pool = config.pool
-        self._limits = config.limits
         self._replicas = replicas
         self._units: Iterator[Unit] | None = waiting
         self._pending: dict[int, _Pending] = {}
         self._todo: deque[int] = deque()
-        self._suspects: deque[int] = deque()  # judged last, each with a replica to itself
-        self._condemned: list[int] = []  # have crashed, if the next canary lives
+        self._suspects: deque[int] = deque()  # run last, each with a replica to itself
         self._chunks: set[_Chunk] = set()
         self._events: queue.Queue[_Event] = queue.Queue()
         self._next_id = 0
@@ -161,26 +159,27 @@ class _Call:
 
     def _send_suspects(self) -> None:
         """Each to a replica that does nothing else, so that its loss is nobody else's fault."""
-        if self._condemned and not any(p.unit is None for p in self._pending.values()):
-            self._next_id += 1
-            wire = canary(self._limits).wire()
-            self._pending[self._next_id] = _Pending(None, {"id": self._next_id, **wire})
-            self._suspects.appendleft(self._next_id)
         busy = {chunk.address for chunk in self._chunks}
         while self._suspects and (address := self._replicas.pick(without=busy)) is not None:
             busy.add(address)
             self._send(address, [self._suspects.popleft()], alone=True)
 
-    def _advance(self, unit: Unit, attempts: list[Any] | None) -> Iterator[Judged]:
+    def _advance(self, unit: Unit, reply: Reply | None) -> Iterator[Judged]:
         """Resume a unit: it ends in verdicts or asks for another trial."""
         try:
-            trial = next(unit) if attempts is None else unit.send(attempts)
+            trial = next(unit) if reply is None else unit.send(reply)
         except StopIteration as end:
             yield from end.value
             return
         self._next_id += 1
-        self._pending[self._next_id] = _Pending(unit, {"id": self._next_id, **trial.wire()})
-        self._todo.append(self._next_id)
+        wire = {"id": self._next_id, **trial.wire()}
+        self._pending[self._next_id] = _Pending(unit, trial, wire)
+        if trial.alone:
+            self._suspects.appendleft(self._next_id)
+        elif isinstance(reply, Loss):
+            self._todo.appendleft(self._next_id)
+        else:
+            self._todo.append(self._next_id)
 
     def _send(self, address: Address, ids: list[int], *, alone: bool = False) -> None:
         chunk = _Chunk(address, ids, alone)
@@ -209,9 +208,16 @@ class _Call:
             if pending is None or each in elsewhere:
                 continue
             if event.ended == "lost":  # it took them, and these came to no answer
-                pending.losses += 1
-                pending.own_losses += chunk.alone
-            self._again(each, event.detail)
+                pending.lost_alone |= chunk.alone
+                yield from self._lose(each, event.detail)
+            else:
+                (self._suspects if pending.trial.alone else self._todo).appendleft(each)
+
+    def _lose(self, each: int, detail: str) -> Iterator[Judged]:
+        """Tell a unit that its trial was lost; what follows from that is the judge's to say."""
+        pending = self._pending.pop(each)
+        fault = SandboxUnavailable(detail or "no reason given", where="sandbox pool", remedy=REMEDY)
+        yield from self._advance(pending.unit, Loss(pending.lost_alone, fault))
 
     def _under_way(self) -> set[int]:
         """Trials that a replica has; a hedged one waits again only when none has it."""
@@ -231,38 +237,13 @@ class _Call:
         if "attempts" in answer:
             attempts = read_attempts(from_wire(answer["attempts"]))
             del self._pending[answer["id"]]
-            if pending.unit is not None:
-                yield from self._advance(pending.unit, attempts)
-            elif is_well(attempts):
-                yield from self._crash()
+            yield from self._advance(pending.unit, attempts)
         elif "lost" in answer and answer["id"] in chunk.ids:
             # Worker after worker of a replica that lives.
             chunk.ids.remove(answer["id"])
-            pending.own_losses += 1
+            pending.lost_alone = True
             if answer["id"] not in self._under_way():
-                self._again(answer["id"], str(answer["lost"]))
-
-    def _again(self, each: int, why: str) -> None:
-        """What was left unanswered waits again: as before, as a suspect, or for its canary."""
-        pending = self._pending[each]
-        if pending.unit is None and pending.own_losses > MAX_CANARIES:
-            raise SandboxUnavailable(
-                f"a right program is lost too, {pending.own_losses} times: {why or 'no reason given'}",
-                where="sandbox pool", remedy=REMEDY,
-            )  # fmt: skip
-        if pending.unit is not None and pending.own_losses >= CONDEMNED_AFTER:
-            self._condemned.append(each)
-        elif pending.unit is None or pending.losses >= SUSPECT_AFTER or pending.own_losses:
-            self._suspects.append(each)
-        else:
-            self._todo.appendleft(each)
-
-    def _crash(self) -> Iterator[Judged]:
-        """The pool is well without them: those that took one replica after another have crashed."""
-        while self._condemned:
-            unit = self._pending.pop(self._condemned.pop()).unit
-            assert unit is not None
-            yield from self._advance(unit, [LOST])
+                yield from self._lose(answer["id"], str(answer["lost"]))
 
     def _hedge(self) -> None:
         """With nothing left to send, ask another replica for what is late."""

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Iterator
 
 from acecoder.sandbox.contract import Audit, Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.judge.asserts import Plan
+from acecoder.sandbox.judge.losses import outliving
 from acecoder.sandbox.judge.program import (
     Judging,
     judge_frames,
@@ -14,14 +15,12 @@ from acecoder.sandbox.judge.program import (
     judge_twice,
     read_plan,
 )
-from acecoder.sandbox.trials import Attempt, Trial
+from acecoder.sandbox.trials import Attempt, Trial, Unit
 from acecoder.sandbox.worker.purity import why_call_impure
 from acecoder.sandbox.worker.wire import split_frames
 
-Unit = Generator[Trial, list[Attempt], list[Judged]]
+Judgings = Generator[Trial, list[Attempt], list[Judged]]
 """Yields trials, is sent their attempts, returns verdicts."""
-
-
 IMPATIENCE = 0.2
 """Share of its limits that a program has in a batch."""
 
@@ -32,16 +31,16 @@ def units(jobs: Iterable[Job], config: SandboxConfig, audit: Audit) -> Iterator[
         size = config.batch_size
         if size == 1 or config.flaky_check or len(job.programs) == 1:
             for key, program in job.programs:
-                yield _alone(job, key, program, config)
+                yield outliving(_alone(job, key, program, config))
             continue
         plans = _batchable(job)
         for start in range(0, len(job.programs), size):
             programs = job.programs[start : start + size]
             if plans and not audit.disagreed:
-                yield _together(job, programs, plans, config, audit)
+                yield outliving(_together(job, programs, plans, config, audit))
             else:
                 for key, program in programs:
-                    yield _alone(job, key, program, config)
+                    yield outliving(_alone(job, key, program, config))
 
 
 def _single(job: Job, key: str, program: str, config: SandboxConfig) -> Judging:
@@ -49,7 +48,7 @@ def _single(job: Job, key: str, program: str, config: SandboxConfig) -> Judging:
     return judge(key, job.problem_id, job.tests, program, config.limits)
 
 
-def _alone(job: Job, key: str, program: str, config: SandboxConfig) -> Unit:
+def _alone(job: Job, key: str, program: str, config: SandboxConfig) -> Judgings:
     verdict = yield from _single(job, key, program, config)
     return [verdict]
 
@@ -75,7 +74,7 @@ def _is_suspect(call: str) -> bool:
 def _together(
     job: Job, programs: tuple[tuple[str, str], ...], plans: list[Plan], config: SandboxConfig,
     audit: Audit,
-) -> Unit:  # fmt: skip
+) -> Judgings:  # fmt: skip
     """Judge in one process those that may share it, then the others one by one."""
     shared = yield from _shared(job, programs, plans, config.limits)
     audit.batched += len(shared)

@@ -17,6 +17,7 @@ sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
 spec = importlib.util.spec_from_file_location(
     "worker", os.path.join(here, "__init__.py"), submodule_search_locations=[here]
 )
+assert spec and spec.loader
 package = importlib.util.module_from_spec(spec)
 sys.modules["worker"] = package
 spec.loader.exec_module(package)

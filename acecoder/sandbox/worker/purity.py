@@ -130,9 +130,11 @@ def _dunder(tree: ast.AST) -> str:
 class _Names:
     """Looks at one node at a time, with the names that may be used and the modules imported."""
 
-    def __init__(self, allowed: set, modules: dict) -> None:
+    def __init__(self, allowed: frozenset[str], modules: dict[str, str]) -> None:
         self.allowed, self.modules = allowed, modules
-        self.qualified: set = set()  # the `module` of a `module.name`, which is no value by itself
+        self.qualified: set[int] = (
+            set()
+        )  # the `module` of a `module.name`, which is no value by itself
 
     def why_refused(self, node: ast.AST) -> str:
         if not isinstance(node, _NODES):
@@ -151,10 +153,10 @@ class _Names:
         owner = node.value
         if isinstance(owner, ast.Name) and owner.id in self.modules:
             self.qualified.add(id(owner))
-            known = MODULES[self.modules[owner.id]]
-            return "" if node.attr in known else f"uses {owner.id}.{node.attr}"
-        known = METHODS | {"from_iterable"}
-        return "" if node.attr in known else f"uses .{node.attr}"
+            known = node.attr in MODULES[self.modules[owner.id]]
+            return "" if known else f"uses {owner.id}.{node.attr}"
+        known = node.attr in METHODS or node.attr == "from_iterable"
+        return "" if known else f"uses .{node.attr}"
 
     def _name(self, node: ast.Name) -> str:
         if node.id in self.modules:
@@ -181,7 +183,7 @@ def why_call_impure(tree: ast.AST) -> str:
     return ""
 
 
-def _bound_names(tree: ast.AST) -> set:
+def _bound_names(tree: ast.AST) -> set[str]:
     """Names the program gives a value itself, anywhere."""
     names = set()
     for node in ast.walk(tree):
@@ -200,7 +202,7 @@ def _bound_names(tree: ast.AST) -> set:
     return {name for name in names if not name.startswith("__")}
 
 
-def _imported(tree: ast.AST) -> "dict | str":
+def _imported(tree: ast.AST) -> "dict[str, str] | str":
     """Modules by the name they go by; a text where one may not be imported."""
     modules = {}
     for node in ast.walk(tree):

@@ -15,7 +15,10 @@ program that is killed on one test is tried again from the next test on.
 import base64
 import json
 import struct
+from typing import Any
 
+Data = dict[str, Any]
+"""Plain JSON data: a trial, a test, limits, a message."""
 LENGTH = struct.Struct(">I")
 """The size of a body or a frame, before it."""
 PROGRESS = struct.Struct("=QddQ")
@@ -39,7 +42,7 @@ LIMITS = {
 """The most that makes sense of each."""
 
 
-def check_trial(trial: dict) -> None:
+def check_trial(trial: Data) -> None:
     """Raises: ValueError, KeyError or TypeError where it is none."""
     if trial["kind"] not in KINDS or trial["hash_seed"] not in HASH_SEEDS:
         raise ValueError("an unknown kind of trial or hash seed")
@@ -63,16 +66,17 @@ def check_trial(trial: dict) -> None:
             raise TypeError("a test is of texts")
 
 
-def encode_body(body: dict) -> bytes:
+def encode_body(body: Data) -> bytes:
     """A program and its tests as the child reads them: a length, then JSON."""
     text = json.dumps(body).encode("utf-8", "surrogatepass")
     return LENGTH.pack(len(text)) + text
 
 
-def split_frames(data: bytes, max_bytes: int, most: int) -> list:
+def split_frames(data: bytes, max_bytes: int, most: int) -> list[bytes]:
     """At most so many frames, whole ones only: a length, then as many bytes; what follows a torn or
     too large one is dropped (an honest child sends none)."""
-    frames, at = [], 0
+    frames: list[bytes] = []
+    at = 0
     while at + LENGTH.size <= len(data) and len(frames) < most:
         size = LENGTH.unpack_from(data, at)[0]
         at += LENGTH.size
@@ -83,7 +87,7 @@ def split_frames(data: bytes, max_bytes: int, most: int) -> list:
     return frames
 
 
-def to_wire(attempts: list) -> list:
+def to_wire(attempts: list[Data]) -> list[Data]:
     """Attempts as JSON data: answers are bytes that a hostile program chose."""
     return [
         {**attempt, "answers": base64.b64encode(attempt["answers"]).decode()}
@@ -91,7 +95,7 @@ def to_wire(attempts: list) -> list:
     ]
 
 
-def from_wire(attempts: list) -> list:
+def from_wire(attempts: list[Data]) -> list[Data]:
     """The inverse of `to_wire`. Raises: ValueError, KeyError or TypeError on what it never wrote."""
     return [
         {**attempt, "answers": base64.b64decode(attempt["answers"], validate=True)}

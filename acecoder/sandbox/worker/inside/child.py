@@ -4,7 +4,7 @@ Answers are data (`encoding`); expected values never come here. Whatever the pro
 interpreter, it can only change its own answers.
 """
 
-import _signal
+import _signal  # type: ignore[import-not-found]  # `signal` without its enums, which cost a fork
 import ast
 import atexit
 import builtins
@@ -15,10 +15,11 @@ import resource
 import sys
 import time
 import types
+from typing import Any
 
 from .. import purity
 from ..isolation import kernel, seccomp, system
-from ..wire import LENGTH, OUT_OF_MEMORY, PROGRESS
+from ..wire import LENGTH, OUT_OF_MEMORY, PROGRESS, Data
 from . import encoding
 
 ENVIRONMENT = {
@@ -46,7 +47,7 @@ REHEARSALS = 20
 """Enough for the interpreter to have specialised the code that every child runs."""
 
 _filter: "seccomp.OwnFilter | None" = None
-_unsettable: frozenset = frozenset()
+_unsettable: frozenset[int] = frozenset()
 
 
 def prepare() -> None:
@@ -75,7 +76,7 @@ def prepare() -> None:
         os.register_at_fork = register
     sys.modules["random"].seed(0)
     # What `site` adds, which is not run here; scripts end themselves with them.
-    builtins.exit = builtins.quit = sys.exit
+    builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]
     _rehearse()
     gc.collect()
     gc.freeze()
@@ -103,7 +104,7 @@ def _rehearse() -> None:
     del sys.modules["program"]
 
 
-def become_program(settings: dict, progress: object, alive: int) -> None:
+def become_program(settings: Data, progress: Any, alive: int) -> None:
     """Isolate, read the program, run its tests, exit. Never returns."""
     try:
         try:
@@ -115,13 +116,14 @@ def become_program(settings: dict, progress: object, alive: int) -> None:
             # Its pid is the next one (see the supervisor), so no two programs share a uid.
             _drop_privileges(1 + os.getpid() % 60_000 if settings["many_uids"] else 0)
             sys.modules["threading"].main_thread()._set_native_id()
+            assert _filter is not None
             _filter.install()
         except BaseException as error:
             os.write(alive, f"!{type(error).__name__}: {error}".encode()[:500])
             os._exit(1)
         os.write(alive, b"A")
         answers = Answers(settings["answers_fd"], progress, header["limits"]["answer_bytes"])
-        codes: dict = {}
+        codes: dict[str, types.CodeType] = {}
         for left in reversed(range(header["num_programs"])):
             job = _read_job(settings["programs_fd"])
             if not left:
@@ -139,13 +141,13 @@ def become_program(settings: dict, progress: object, alive: int) -> None:
 class Answers:
     """Frames to the outer side, and the page that tells the supervisor how far this is."""
 
-    def __init__(self, fd: int, progress: object, max_bytes: int) -> None:
+    def __init__(self, fd: int, progress: Any, max_bytes: int) -> None:
         self.fd, self.progress, self.max_bytes = fd, progress, max_bytes
         self.phase = 0
         self.hold = False
-        self._held: list = []
+        self._held: list[bytes] = []
 
-    def put(self, frame: dict) -> None:
+    def put(self, frame: Data) -> None:
         """One frame: the answer to the import or to a test."""
         text = _dumps(frame).encode()
         if len(text) > self.max_bytes:
@@ -178,9 +180,10 @@ _write, _pack, _dumps = os.write, LENGTH.pack, json.dumps
 _cpu_clock, _wall_clock = time.process_time, time.monotonic
 
 
-def _read_job(fd: int) -> dict:
+def _read_job(fd: int) -> Data:
     size = LENGTH.unpack(_read(fd, LENGTH.size))[0]
-    return json.loads(_read(fd, size))
+    job: Data = json.loads(_read(fd, size))
+    return job
 
 
 def _read(fd: int, size: int) -> bytes:
@@ -206,7 +209,7 @@ def _close_all_but(*keep: int) -> None:
     os.closerange(last, 4096)
 
 
-def _limit(limits: dict) -> None:
+def _limit(limits: Data) -> None:
     for which, value in (
         (resource.RLIMIT_AS, limits["memory_bytes"]),
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
@@ -234,7 +237,7 @@ def _drop_privileges(uid: int) -> None:
     system.prctl(system.PR_SET_PDEATHSIG, _signal.SIGKILL)
 
 
-def _run_tests(job: dict, answers: Answers, codes: dict) -> None:
+def _run_tests(job: Data, answers: Answers, codes: dict[str, types.CodeType]) -> None:
     """Import the program, then run each test's calls; one frame a test."""
     encode = encoding.encode
     module = types.ModuleType("program")
@@ -253,6 +256,7 @@ def _run_tests(job: dict, answers: Answers, codes: dict) -> None:
     else:
         answers.put({"values": []})
         for test in tests:
+            frame: Data
             try:
                 if "code" in test:
                     exec(compile(test["code"], "<test>", "exec"), namespace)
@@ -284,21 +288,21 @@ def _pure(program: str) -> ast.Module:
     return tree
 
 
-def _code(call: str, codes: dict) -> types.CodeType:
+def _code(call: str, codes: dict[str, types.CodeType]) -> types.CodeType:
     """The compiled call; the programs of a batch share their tests."""
     if call not in codes:
         codes[call] = compile(call, "<test>", "eval")
     return codes[call]
 
 
-def _describe(error: BaseException) -> list:
+def _describe(error: BaseException) -> list[str]:
     try:
         return [type(error).__name__[:80], str(error)[:200]]
     except BaseException:
         return [type(error).__name__[:80], ""]
 
 
-def _run_script(job: dict, answers: Answers) -> None:
+def _run_script(job: Data, answers: Answers) -> None:
     """Run the program as a script with `input` on stdin and stdout going to the trusted side."""
     with open("/tmp/.stdin", "w", encoding="utf-8") as handle:
         handle.write(job["tests"][0]["input"])
@@ -306,8 +310,8 @@ def _run_script(job: dict, answers: Answers) -> None:
     os.unlink("/tmp/.stdin")
     os.dup2(stdin, 0)
     os.dup2(answers.fd, 1)
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
-    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]
     module = types.ModuleType("__main__")
     module.__file__ = PROGRAM_FILE
     sys.modules["__main__"] = module
@@ -317,7 +321,8 @@ def _run_script(job: dict, answers: Answers) -> None:
         answers.advance(status)
         leave(0)
 
-    os._exit = lambda status: end(status & 0xFF)  # what ends itself so has ended all the same
+    # What ends itself so has ended all the same.
+    os._exit = lambda status: end(status & 0xFF)  # type: ignore[assignment,return-value]
     status = 0
     answers.advance()
     try:

@@ -11,12 +11,13 @@ import decimal
 import fractions
 import itertools
 import types
+from typing import Any
 
 MAX_DEPTH = 60
 MAX_ITEMS = 20_000
 
 
-def encode(value: object, depth: int = 0) -> object:
+def encode(value: Any, depth: int = 0) -> object:
     """Plain JSON data: null, booleans, strings, finite floats and lists stand for themselves."""
     if value is None or value is True or value is False:
         return value
@@ -26,10 +27,12 @@ def encode(value: object, depth: int = 0) -> object:
     if kind.__module__ == "numpy":
         return _encode_numpy(value, depth)
     if kind in _EXACT:  # no subclass: its own `__eq__` or `__str__` would have a say
-        return _EXACT[kind](value, depth)
+        encoded: object = _EXACT[kind](value, depth)
+        return encoded
     for plain, encoder in _ENCODERS:
         if isinstance(value, plain):
-            return encoder(value, depth)
+            encoded = encoder(value, depth)
+            return encoded
     if isinstance(value, _ITERATORS):
         return {"t": "iterator", "v": _drawn(value, depth)}
     return _opaque(value)
@@ -65,8 +68,8 @@ def _encode_bytes(value: bytes, depth: int) -> object:
     return {"t": "bytes", "v": bytes(value).hex()}
 
 
-def _items(kind: type, value: object, depth: int) -> list:
-    items = []
+def _items(kind: Any, value: Any, depth: int) -> list[object]:
+    items: list[object] = []
     for item in kind.__iter__(value):
         if len(items) >= MAX_ITEMS:
             raise ValueError(f"an answer of more than {MAX_ITEMS} items")
@@ -74,9 +77,9 @@ def _items(kind: type, value: object, depth: int) -> list:
     return items
 
 
-def _drawn(value: object, depth: int) -> list:
+def _drawn(value: Any, depth: int) -> list[object]:
     """What an iterator or a dict's view yields: equal to no list, but `list(...)` of it is one."""
-    items = []
+    items: list[object] = []
     for item in value:
         if len(items) >= MAX_ITEMS:
             raise ValueError(f"an answer of more than {MAX_ITEMS} items")
@@ -84,7 +87,7 @@ def _drawn(value: object, depth: int) -> list:
     return items
 
 
-_ITERATORS = (
+_ITERATORS: tuple[type, ...] = (
     itertools.chain, itertools.accumulate, itertools.islice, itertools.combinations,
     itertools.permutations, itertools.product, itertools.starmap, itertools.takewhile,
     itertools.dropwhile, itertools.filterfalse, itertools.compress, itertools.zip_longest,
@@ -95,31 +98,31 @@ _ITERATORS = (
 )  # fmt: skip
 
 
-def _encode_list(value: list, depth: int) -> object:
+def _encode_list(value: list[Any], depth: int) -> object:
     return _items(list, value, depth)
 
 
-def _encode_tuple(value: tuple, depth: int) -> object:
+def _encode_tuple(value: tuple[Any, ...], depth: int) -> object:
     return {"t": "tuple", "v": _items(tuple, value, depth)}
 
 
-def _encode_set(value: set, depth: int) -> object:
+def _encode_set(value: set[Any], depth: int) -> object:
     return {"t": "set", "v": _items(set, value, depth)}
 
 
-def _encode_frozenset(value: frozenset, depth: int) -> object:
+def _encode_frozenset(value: frozenset[Any], depth: int) -> object:
     return {"t": "frozenset", "v": _items(frozenset, value, depth)}
 
 
-def _encode_dict(value: dict, depth: int) -> object:
-    return {"t": "dict", "v": [_encode_tuple(pair, depth)["v"] for pair in dict.items(value)]}
+def _encode_dict(value: dict[Any, Any], depth: int) -> object:
+    return {"t": "dict", "v": [_items(tuple, pair, depth) for pair in dict.items(value)]}
 
 
 def _encode_range(value: range, depth: int) -> object:
     return {"t": "range", "v": [value.start, value.stop, value.step]}
 
 
-def _encode_numpy(value: object, depth: int) -> object:
+def _encode_numpy(value: Any, depth: int) -> object:
     if type(value).__name__ == "ndarray":
         if value.size > MAX_ITEMS:
             raise ValueError(f"an answer of more than {MAX_ITEMS} items")
@@ -128,31 +131,31 @@ def _encode_numpy(value: object, depth: int) -> object:
     return _opaque(value) if type(plain) is type(value) else encode(plain, depth + 1)
 
 
-def _encode_deque(value: object, depth: int) -> object:
+def _encode_deque(value: Any, depth: int) -> object:
     return {"t": "deque", "v": _items(collections.deque, value, depth)}
 
 
-def _encode_fraction(value: object, depth: int) -> object:
+def _encode_fraction(value: Any, depth: int) -> object:
     return {"t": "fraction", "v": [hex(value.numerator), hex(value.denominator)]}
 
 
-def _encode_datetime(value: object, depth: int) -> object:
+def _encode_datetime(value: Any, depth: int) -> object:
     # A zone may be an object of the program's.
     return _opaque(value) if value.tzinfo else {"t": "datetime", "v": value.isoformat()}
 
 
-def _encode_timedelta(value: object, depth: int) -> object:
+def _encode_timedelta(value: Any, depth: int) -> object:
     return {"t": "timedelta", "v": [value.days, value.seconds, value.microseconds]}
 
 
-_EXACT = {
+_EXACT: dict[type, Any] = {
     collections.deque: _encode_deque,
     decimal.Decimal: lambda value, depth: {"t": "decimal", "v": str(value)},
     fractions.Fraction: _encode_fraction,
     datetime.date: lambda value, depth: {"t": "date", "v": value.isoformat()},
     datetime.datetime: _encode_datetime, datetime.timedelta: _encode_timedelta,
 }  # fmt: skip
-_ENCODERS = (
+_ENCODERS: tuple[tuple[type, Any], ...] = (
     (int, _encode_int), (float, _encode_float), (str, _encode_str), (list, _encode_list),
     (tuple, _encode_tuple), (dict, _encode_dict), (set, _encode_set),
     (frozenset, _encode_frozenset), (bytes, _encode_bytes), (bytearray, _encode_bytes),

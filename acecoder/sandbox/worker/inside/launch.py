@@ -11,6 +11,7 @@ import socket
 import sys
 
 from ..isolation import filesystem, seccomp, system
+from ..wire import Data
 from . import supervisor
 
 FIRST_HOST_UID = 1_800_000_000
@@ -21,7 +22,7 @@ NAMESPACES = (
 )  # fmt: skip
 
 
-def main(arguments: list) -> None:
+def main(arguments: list[str]) -> None:
     """Start a worker with the settings given as JSON, or `--probe` whether one can start."""
     if arguments[:1] == ["--probe"]:
         raise SystemExit(probe())
@@ -42,7 +43,7 @@ def main(arguments: list) -> None:
     raise SystemExit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
-def _isolate(settings: dict) -> None:
+def _isolate(settings: Data) -> None:
     """Enter the namespaces; `settings["many_uids"]` says whether each program gets its own uid."""
     packages = settings["packages"]
     settings["many_uids"] = os.geteuid() == 0
@@ -54,7 +55,7 @@ def _isolate(settings: dict) -> None:
         _isolate_as_user(packages)
 
 
-def _isolate_as_root(packages: list) -> None:
+def _isolate_as_root(packages: list[str]) -> None:
     ready_r, ready_w = os.pipe()
     done_r, done_w = os.pipe()
     helper = os.fork()
@@ -87,7 +88,7 @@ def _isolate_as_root(packages: list) -> None:
     os.setresuid(0, 0, 0)
 
 
-def _isolate_as_user(packages: list) -> None:
+def _isolate_as_user(packages: list[str]) -> None:
     uid, gid = os.geteuid(), os.getegid()
     system.unshare(NAMESPACES)
     for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
@@ -96,7 +97,7 @@ def _isolate_as_user(packages: list) -> None:
     filesystem.build(packages)
 
 
-def _become_init(settings: dict) -> None:
+def _become_init(settings: Data) -> None:
     status = 1
     try:
         system.prctl(system.PR_SET_DUMPABLE, 0)

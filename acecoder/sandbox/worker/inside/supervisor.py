@@ -22,7 +22,7 @@ import socket
 import time
 
 from ..isolation import filesystem, kernel, seccomp, system
-from ..wire import LENGTH, PROGRESS
+from ..wire import LENGTH, PROGRESS, Data
 from . import child
 
 GONE_S = 20.0
@@ -32,7 +32,7 @@ BLUR_PIPES = 64
 """Where the count of pipes cannot be known it is moved by a random number, up to this one."""
 
 
-def say(message: dict) -> None:
+def say(message: Data) -> None:
     """One line to the trusted side."""
     os.write(1, json.dumps(message).encode() + b"\n")
 
@@ -49,7 +49,7 @@ def read_exactly(fd: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def serve(settings: dict) -> int:
+def serve(settings: Data) -> int:
     """Run attempts until stdin closes; the exit status."""
     if os.getpid() != 1:
         raise RuntimeError("the supervisor must be PID 1: programs die with it")
@@ -77,7 +77,7 @@ def serve(settings: dict) -> int:
 class _Zygote:
     """The process that forks the programs, and knows nothing of any."""
 
-    def __init__(self, settings: dict, progress: mmap.mmap) -> None:
+    def __init__(self, settings: Data, progress: mmap.mmap) -> None:
         self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._last_pid = os.fork()
         if self._last_pid == 0:
@@ -136,7 +136,7 @@ class _Counters:
         return number
 
 
-def _breed(orders: socket.socket, settings: dict, progress: mmap.mmap) -> None:
+def _breed(orders: socket.socket, settings: Data, progress: mmap.mmap) -> None:
     """Fork a program at every order. Nothing of it may stay in this process."""
     system.prctl(system.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps, and tells nobody
@@ -189,7 +189,7 @@ class _Attempt:
     """One fork: from the child's isolation to its end."""
 
     def __init__(
-        self, header: dict, settings: dict, progress: mmap.mmap, zygote: _Zygote,
+        self, header: Data, settings: Data, progress: mmap.mmap, zygote: _Zygote,
         counters: "_Counters",
     ) -> None:  # fmt: skip
         self.counters = counters
@@ -203,7 +203,7 @@ class _Attempt:
         self.pid = 0
         self.cpu_s = 0.0
 
-    def run(self) -> "dict | None":
+    def run(self) -> "Data | None":
         """Fork, watch, kill. None where the trusted side has gone."""
         # One open file for all programs: undo what the last one may have set on it.
         fcntl.fcntl(self.settings["answers_fd"], fcntl.F_SETFL, os.O_WRONLY)

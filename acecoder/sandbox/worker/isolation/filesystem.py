@@ -16,7 +16,7 @@ EXCLUDED = ("site-packages", "dist-packages", "test", "idlelib", "ensurepip")
 READ_ONLY = system.MS_RDONLY | system.MS_NOSUID | system.MS_NODEV
 
 
-def build(packages: list) -> None:
+def build(packages: list[str]) -> None:
     """Make the view and make it the root. `packages` are paths of importable packages.
 
     Needs CAP_SYS_ADMIN over the current mount namespace, which must be a fresh one.

@@ -80,7 +80,7 @@ _JUMP_EQ, _JUMP_GE, _JUMP_SET = 0x15, 0x35, 0x45
 _NUMBER, _ARCH, _ARG0, _ARG1, _ARG2 = 0, 4, 16, 24, 32  # offsets into struct seccomp_data
 _SECCOMP_MODE_FILTER = 2
 
-_Ops = list
+_Ops = list[bytes]
 """BPF instructions, eight bytes each. A rule is some that end in a return on every path."""
 
 
@@ -99,14 +99,14 @@ def _if_argument(argument: int, test: int, value: int, then: bytes, otherwise: b
     return [_op(_LOAD, argument), _op(test, value, 0, 1), then, otherwise]
 
 
-def _one_of(argument: int, answers: dict, otherwise: _Ops) -> _Ops:
+def _one_of(argument: int, answers: dict[int, bytes], otherwise: _Ops) -> _Ops:
     ops = [_op(_LOAD, argument)]
     for value, answer in answers.items():
         ops += [_op(_JUMP_EQ, value, 0, 1), answer]
     return ops + otherwise
 
 
-def base_rules() -> dict:
+def base_rules() -> dict[int, _Ops]:
     """System call number -> rule; the rest is refused."""
     rules = {number: [_allow] for number in (*ALLOWED.values(), *UNTIL_ISOLATED.values())}
     rules |= {number: [_refuse(0)] for number in WITHOUT_EFFECT.values()}
@@ -134,7 +134,7 @@ def base_rules() -> dict:
     return rules
 
 
-def own_rules(pid: int) -> dict:
+def own_rules(pid: int) -> dict[int, _Ops]:
     """System call number -> rule of one program's process; the base has the say on the rest."""
     rules = {number: [_refuse(errno.EPERM)] for number in UNTIL_ISOLATED.values()}
     # Threads only: without CLONE_THREAD, clone would make a process.
@@ -146,7 +146,7 @@ def own_rules(pid: int) -> dict:
     return rules
 
 
-def assemble(rules: dict, otherwise: bytes) -> bytes:
+def assemble(rules: dict[int, _Ops], otherwise: bytes) -> bytes:
     """The BPF program: a binary search for the number's rule.
 
     The kernel runs a new filter once for every number there is, to remember which it always
@@ -156,7 +156,7 @@ def assemble(rules: dict, otherwise: bytes) -> bytes:
     for number in sorted(rules):
         starts[number] = rules[number]
         starts.setdefault(number + 1, [otherwise])
-    merged: list = []
+    merged: list[tuple[int, _Ops]] = []
     for number in sorted(starts):
         if not merged or merged[-1][1] != starts[number]:
             merged.append((number, starts[number]))
@@ -164,7 +164,7 @@ def assemble(rules: dict, otherwise: bytes) -> bytes:
     return b"".join([*check, _op(_LOAD, _NUMBER), *_search(merged)])
 
 
-def _search(starts: list) -> _Ops:
+def _search(starts: list[tuple[int, _Ops]]) -> _Ops:
     if len(starts) == 1:
         return starts[0][1]
     middle = len(starts) // 2

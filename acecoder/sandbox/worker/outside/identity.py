@@ -5,7 +5,7 @@ import os
 import platform
 
 
-def identity() -> dict:
+def identity() -> dict[str, str]:
     """Digest of all files of the worker, those of its folders too, and Python's minor version."""
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     digest = hashlib.sha256()
@@ -19,7 +19,7 @@ def identity() -> dict:
     }
 
 
-def _sources(root: str) -> list:
+def _sources(root: str) -> list[str]:
     return [
         os.path.relpath(os.path.join(directory, name), root)
         for directory, _, names in os.walk(root)

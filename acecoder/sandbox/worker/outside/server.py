@@ -22,9 +22,10 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from ..isolation import kernel
-from ..wire import CANARY_ANSWER, CANARY_PROGRAM, CANARY_TESTS, check_trial, to_wire
+from ..wire import CANARY_ANSWER, CANARY_PROGRAM, CANARY_TESTS, Data, check_trial, to_wire
 from .identity import identity
 from .network import reached
 from .station import Station, StationLost
@@ -38,7 +39,7 @@ RETRY_AFTER_S = 1
 HEARTBEAT_S = 5.0
 BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 DANGER = "--accept-a-kernel-that-is-not-gvisor"
-FIRST_TRIAL = {
+FIRST_TRIAL: Data = {
     "kind": "calls", "program": CANARY_PROGRAM, "tests": list(CANARY_TESTS),
     "limits": {
         "setup_cpu_s": 10.0, "test_cpu_s": 10.0, "test_wall_s": 60.0, "test_idle_s": 60.0,
@@ -49,7 +50,7 @@ FIRST_TRIAL = {
 }  # fmt: skip
 
 
-def main(arguments: list) -> int:
+def main(arguments: list[str]) -> int:
     """Serve until SIGTERM, then finish what is queued; the exit status."""
     options = _options(arguments)
     reason = kernel.why_not_gvisor()
@@ -77,7 +78,7 @@ def main(arguments: list) -> int:
         sys.stderr.write(f"sandbox pool: refused: programs cannot be isolated: {error}\n")
         return 1
     # Heads of a few kilobytes: anybody who reaches the port may send one.
-    http.client._MAXLINE, http.client._MAXHEADERS = 8192, 32
+    http.client._MAXLINE, http.client._MAXHEADERS = 8192, 32  # type: ignore[attr-defined]
     server = _Server((options.host, options.port), _Handler)
     server.pool, server.token = pool, token
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -91,7 +92,7 @@ def main(arguments: list) -> int:
     return 0
 
 
-def _options(arguments: list) -> argparse.Namespace:
+def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sandbox pool", description=__doc__.splitlines()[0])
     parser.add_argument("--host", default="0.0.0.0")  # a pod has a network namespace of its own
     parser.add_argument("--port", type=int, default=8080)
@@ -105,7 +106,7 @@ def _options(arguments: list) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _packages(directory: str) -> list:
+def _packages(directory: str) -> list[str]:
     if not os.path.isdir(directory):
         return []
     return [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
@@ -121,29 +122,29 @@ class Request:
     """One client's trials: results come back in `done`; `gone` when nobody listens any more."""
 
     def __init__(self) -> None:
-        self.done: collections.deque = collections.deque()
+        self.done: collections.deque[Data] = collections.deque()
         self.ready = threading.Semaphore(0)
         self.gone = False
 
-    def put(self, result: dict) -> None:
+    def put(self, result: Data) -> None:
         self.done.append(result)
         self.ready.release()
 
-    def get(self, patience_s: float) -> "dict | None":
+    def get(self, patience_s: float) -> "Data | None":
         return self.done.popleft() if self.ready.acquire(timeout=patience_s) else None
 
 
 class Pool:
     """A bounded queue and the stations that empty it."""
 
-    def __init__(self, packages: list, workers: int, queue: int, memory_bytes: int) -> None:
+    def __init__(self, packages: list[str], workers: int, queue: int, memory_bytes: int) -> None:
         self.packages, self.workers, self.bound = packages, workers, queue
         self.memory_bytes = memory_bytes
         self.closing = False
         self.metrics = Metrics()
-        self._waiting: collections.deque = collections.deque()
+        self._waiting: collections.deque[tuple[Request, Data]] = collections.deque()
         self._running = 0
-        self._threads: list = []
+        self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
 
     def start(self) -> None:
@@ -155,7 +156,7 @@ class Pool:
             thread.start()
             self._threads.append(thread)
 
-    def submit(self, trials: list) -> "Request | None":
+    def submit(self, trials: list[Data]) -> "Request | None":
         """Queue all of them, or none where they do not fit (None)."""
         request = Request()
         with self._changed:
@@ -201,7 +202,7 @@ class Pool:
                     self._running -= 1
                     self._changed.notify_all()
 
-    def _answer(self, station: Station, request: Request, trial: dict) -> Station:
+    def _answer(self, station: Station, request: Request, trial: Data) -> Station:
         started_s = time.monotonic()
         result = {"id": trial.get("id"), "lost": "its worker kept dying"}
         try:
@@ -284,11 +285,11 @@ class _Server(ThreadingHTTPServer):
     pool: Pool
     token: str
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
 
-    def process_request(self, request: object, client: object) -> None:
+    def process_request(self, request: Any, client: Any) -> None:
         """One thread a connection, and no more connections than threads can be had."""
         if not self._free.acquire(blocking=False):
             self.pool.metrics.count("connections_refused_total")
@@ -296,13 +297,13 @@ class _Server(ThreadingHTTPServer):
             return
         super().process_request(request, client)
 
-    def process_request_thread(self, request: object, client: object) -> None:
+    def process_request_thread(self, request: Any, client: Any) -> None:
         try:
             super().process_request_thread(request, client)
         finally:
             self._free.release()
 
-    def handle_error(self, request: object, client: object) -> None:
+    def handle_error(self, request: Any, client: Any) -> None:
         """A connection that broke is no news; a fault of ours is."""
         error = sys.exc_info()[1]
         if not isinstance(error, (OSError, TimeoutError)):
@@ -385,7 +386,7 @@ class _Handler(BaseHTTPRequestHandler):
             request.gone = True
             self.close_connection = True
 
-    def _reply(self, status: int, text: str, headers: "dict | None" = None) -> None:
+    def _reply(self, status: int, text: str, headers: "dict[str, str] | None" = None) -> None:
         body = text.encode()
         self.send_response(status)
         for name, value in (headers or {}).items():

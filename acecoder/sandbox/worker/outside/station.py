@@ -14,8 +14,10 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from typing import IO
 
-from ..wire import LENGTH, encode_body, split_frames
+from ..wire import LENGTH, Data, encode_body, split_frames
 
 START_S = 30.0
 GRACE_S = 10.0
@@ -25,6 +27,10 @@ would cost more than the test it answers."""
 PIPE_BYTES = 65_536
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """The whole worker's folder, which `python PACKAGE` runs."""
+
+
+AttemptAt = Callable[..., Data]
+"""Of a station: one attempt (see `Station._attempt`)."""
 
 
 class StationLost(Exception):
@@ -42,13 +48,13 @@ class _Stale(StationLost):
 class Station:
     """Runs trials, one at a time, in a worker for each hash seed asked for. Not thread-safe."""
 
-    def __init__(self, packages: list, alone: bool = True) -> None:
+    def __init__(self, packages: list[str], alone: bool = True) -> None:
         """`alone`: nothing else but this station runs under the kernel, if that is gVisor's."""
         self._packages = packages
         self._alone = alone
-        self._workers: dict = {}
+        self._workers: dict[int, Worker] = {}
 
-    def run(self, trial: dict) -> list:
+    def run(self, trial: Data) -> list[Data]:
         """The attempts of one trial. Raises: StationLost."""
         self._seed, self._begun = trial["hash_seed"], False
         if trial["kind"] == "batch":
@@ -63,7 +69,9 @@ class Station:
             self._workers.pop(self._seed).close()
         return attempts
 
-    def _attempt(self, limits: dict, bodies: list, num_tests: int, framed: bool = True) -> dict:
+    def _attempt(
+        self, limits: Data, bodies: list[bytes], num_tests: int, framed: bool = True
+    ) -> Data:
         """One attempt, in another worker where this one is stale."""
         while True:
             if self._seed not in self._workers:
@@ -83,8 +91,8 @@ class Station:
             self._workers.popitem()[1].close()
 
 
-def _run_calls(attempt_at: object, trial: dict) -> list:
-    attempts: list = []
+def _run_calls(attempt_at: AttemptAt, trial: Data) -> list[Data]:
+    attempts: list[Data] = []
     first, kills, wall_s = 0, 0, 0.0
     while first < len(trial["tests"]) and not _exhausted(trial, kills, wall_s):
         tests = trial["tests"][first:]
@@ -101,8 +109,8 @@ def _run_calls(attempt_at: object, trial: dict) -> list:
     return attempts
 
 
-def _run_stdin(attempt_at: object, trial: dict) -> list:
-    attempts: list = []
+def _run_stdin(attempt_at: AttemptAt, trial: Data) -> list[Data]:
+    attempts: list[Data] = []
     kills, wall_s = 0, 0.0
     for index, test in enumerate(trial["tests"]):
         if _exhausted(trial, kills, wall_s):
@@ -115,7 +123,7 @@ def _run_stdin(attempt_at: object, trial: dict) -> list:
     return attempts
 
 
-def _run_batch(attempt_at: object, trial: dict) -> dict:
+def _run_batch(attempt_at: AttemptAt, trial: Data) -> Data:
     bodies = [
         encode_body({"kind": "batch", "program": program, "tests": trial["tests"]})
         for program in trial["programs"]
@@ -123,14 +131,14 @@ def _run_batch(attempt_at: object, trial: dict) -> dict:
     return {"first": 0, **attempt_at(trial["limits"], bodies, len(trial["tests"]))}
 
 
-def _exhausted(trial: dict, kills: int, wall_s: float) -> bool:
-    return kills >= trial["max_kills"] or wall_s >= trial["max_wall_s"]
+def _exhausted(trial: Data, kills: int, wall_s: float) -> bool:
+    return bool(kills >= trial["max_kills"] or wall_s >= trial["max_wall_s"])
 
 
 class Worker:
     """One worker process and the pipes to it. Not thread-safe; one program alive at a time."""
 
-    def __init__(self, packages: list, hash_seed: int, alone: bool) -> None:
+    def __init__(self, packages: list[str], hash_seed: int, alone: bool) -> None:
         programs_r, self._programs = os.pipe()
         self._answers, answers_w = os.pipe()
         settings = {
@@ -148,7 +156,8 @@ class Worker:
         os.close(answers_w)
         os.set_blocking(self._programs, False)
         os.set_blocking(self._answers, False)
-        self._control = self._process.stdout.fileno()
+        self._stdin, self._stdout, self._stderr = _pipes(self._process)
+        self._control = self._stdout.fileno()
         self._lines = b""
         self._dirty = False  # may bytes of an earlier program be left in the programs pipe?
         self._closed = False
@@ -158,7 +167,9 @@ class Worker:
             self.close()
             raise
 
-    def attempt(self, limits: dict, bodies: list, num_tests: int, framed: bool, same: bool) -> dict:
+    def attempt(
+        self, limits: Data, bodies: list[bytes], num_tests: int, framed: bool, same: bool
+    ) -> Data:
         """Fork once, run `bodies` one after another up to the end, a limit or death.
 
         Each body is fed when the one before it has answered in full; `framed` answers are counted.
@@ -176,8 +187,8 @@ class Worker:
         }  # fmt: skip
         text = json.dumps(header).encode()
         try:
-            self._process.stdin.write(LENGTH.pack(len(text)) + text)
-            self._process.stdin.flush()
+            self._stdin.write(LENGTH.pack(len(text)) + text)
+            self._stdin.flush()
         except OSError as error:
             raise StationLost(f"a worker died: {self._last_words(error)}") from error
         if self._dirty:
@@ -202,13 +213,13 @@ class Worker:
         self._closed = True
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for stream in (self._stdin, self._stdout, self._stderr):
             with contextlib.suppress(OSError):  # a dead worker's pipe cannot be flushed
                 stream.close()
         os.close(self._programs)
         os.close(self._answers)
 
-    def _converse(self, exchange: "_Exchange", deadline_s: float) -> dict:
+    def _converse(self, exchange: "_Exchange", deadline_s: float) -> Data:
         """Feed and collect until the supervisor says that it is over."""
         eager, nap_s = False, FIRST_NAP_S
         while True:
@@ -220,7 +231,7 @@ class Worker:
             writers = [self._programs] if feeding else []
             wait_s = left_s if eager else min(left_s, nap_s)
             ready, writable, _ = select.select(readers, writers, [], wait_s)
-            if writable:
+            if writable and feeding:
                 exchange.fed(self._feed(feeding))
             if self._control in ready:
                 message = self._message(deadline_s)
@@ -257,7 +268,7 @@ class Worker:
         if name not in message:
             raise StationLost(f"a worker said {message} where '{name}' was expected")
 
-    def _message(self, deadline_s: float) -> dict:
+    def _message(self, deadline_s: float) -> Data:
         while b"\n" not in self._lines:
             wait_s = max(0.0, deadline_s - time.monotonic())
             ready, _, _ = select.select([self._control], [], [], wait_s)
@@ -266,21 +277,28 @@ class Worker:
                 raise StationLost(f"a worker fell silent: {self._last_words()}")
             self._lines += data
         line, _, self._lines = self._lines.partition(b"\n")
-        message: dict = json.loads(line)
+        message: Data = json.loads(line)
         if "fatal" in message:
             raise Refused(str(message["fatal"]))
         return message
 
     def _last_words(self, error: object = "no reason given") -> str:
         self._process.kill()
-        words = self._process.stderr.read()[-500:].decode(errors="replace").strip()
+        words = self._stderr.read()[-500:].decode(errors="replace").strip()
         return words or str(error)
+
+
+def _pipes(process: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+    assert process.stdin and process.stdout and process.stderr
+    return process.stdin, process.stdout, process.stderr
 
 
 class _Exchange:
     """What is still to be fed, and what has been answered, in one attempt."""
 
-    def __init__(self, bodies: list, frames_each: int, answer_bytes: int, framed: bool) -> None:
+    def __init__(
+        self, bodies: list[bytes], frames_each: int, answer_bytes: int, framed: bool
+    ) -> None:
         self.bodies = [memoryview(body) for body in bodies]
         self._frames_each = frames_each
         self._answer_bytes = answer_bytes

@@ -11,11 +11,11 @@ import sys
 import threading
 
 from ..isolation import kernel
-from ..wire import to_wire
+from ..wire import Data, to_wire
 from .station import Refused, Station, StationLost
 
 
-def serve(settings: dict) -> int:
+def serve(settings: Data) -> int:
     """Answer until stdin closes; the exit status."""
     station = Station(settings["packages"])
     threading.Thread(target=_end_with_caller, daemon=True).start()
@@ -38,6 +38,6 @@ def _end_with_caller() -> None:
     os._exit(0)  # of the container's first process: all others end with it
 
 
-def _say(message: dict) -> None:
+def _say(message: Data) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()

@@ -1,0 +1,99 @@
+"""How a step is entered: by a KFP component, by the command line, by a node of a TrainJob.
+
+Hands the engine what it does not know: which stages there are, what starts a step on several nodes,
+and the views of a finished step.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from acecoder.cluster.launcher import TrainJobLauncher
+from acecoder.config import Table
+from acecoder.engine import runner
+from acecoder.engine.contract import Stage
+from acecoder.engine.home import Home
+from acecoder.engine.publishing import copy_out
+from acecoder.engine.runner import StepResult
+from acecoder.engine.tracking import Tracker
+from acecoder.errors import AceCoderError
+from acecoder.stages import load_stage
+
+
+def run_step(
+    stage: Stage, *, step: str, table: Table, inputs: Mapping[str, Path | None], home: Home,
+    run_key: str = "",
+) -> StepResult:  # fmt: skip
+    """Run one step here or on the nodes its config asks for, tracked in MLflow."""
+    return runner.run_stage(
+        stage, step=step, table=table, inputs=inputs, home=home, run_key=run_key,
+        tracker=Tracker(home), launcher=TrainJobLauncher(),
+    )  # fmt: skip
+
+
+def run_node(key: str, home: Home) -> None:
+    """One process of a TrainJob (torchrun tells it its rank). Raises what the stage raises."""
+    runner.run_node(load_stage, key, home, int(os.environ.get("RANK", "0")))
+
+
+def run_component(
+    stage: str, *, step: str, config: str, run_key: str, inputs: Mapping[str, str | None],
+    outputs: Mapping[str, str], views: Mapping[str, str],
+) -> dict[str, float]:  # fmt: skip
+    """What a KFP component calls: paths and JSON in, outputs at the paths KFP chose.
+
+    On one machine an output is a link into the home, which outlives KFP's directories; in a pod it
+    is moved there, for KFP to upload (the object store has it too). `views` are files for KFP's
+    UI: `summary` (Markdown), `page` (the report of the run so far). Returns the finite metrics:
+    KFP fails a task over others. Exits with status 1 after one readable error.
+    """
+    home = Home.from_environment()
+    try:
+        result = run_step(
+            load_stage(stage), step=step, table=json.loads(config), home=home, run_key=run_key,
+            inputs={name: Path(path) if path else None for name, path in inputs.items()},
+        )  # fmt: skip
+        _write_views(result, home, run_key, {name: Path(path) for name, path in views.items()})
+    except AceCoderError as error:
+        for line in f"error: {error}".splitlines():
+            print(f"[{step}] {line}", flush=True)
+        raise SystemExit(1) from None
+    for name, path in outputs.items():
+        _hand_over(result.directory / name, Path(path), move=home.store is not None)
+    if home.store:
+        shutil.rmtree(result.directory)  # what is left of it would look whole after a restart
+    return {name: value for name, value in result.report.metrics.items() if math.isfinite(value)}
+
+
+def _hand_over(output: Path, destination: Path, *, move: bool) -> None:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if destination.is_dir() and not destination.is_symlink():
+        shutil.rmtree(destination)
+    else:
+        destination.unlink(missing_ok=True)
+    if move:
+        shutil.move(output, destination)
+    else:
+        destination.symlink_to(output)
+
+
+def _write_views(result: StepResult, home: Home, run_key: str, views: Mapping[str, Path]) -> None:
+    from acecoder.reporting import page, records, summary
+
+    for path in views.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if "summary" in views:
+        views["summary"].write_text(summary.markdown(result.step, result.report), "utf-8")
+    if "page" in views and run_key:
+        page.write(views["page"], records.load(home, run_key), profile="", run_key=run_key)
+
+
+def give_outputs(result: StepResult, outputs: Mapping[str, Path]) -> None:
+    """Copy a step's outputs to where its caller wants them."""
+    for name, destination in outputs.items():
+        copy_out(result.directory / name, destination)

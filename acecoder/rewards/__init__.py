@@ -1,0 +1,1 @@
+"""Rewards of completions, one kind per file: an open room (see `reward`)."""

@@ -1,0 +1,55 @@
+"""The model reward: the score a trained reward model gives a completion's program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from acecoder.config import incidental
+from acecoder.errors import InputError
+from acecoder.rendering import extract_program
+from acecoder.reward.scoring import RewardModel, ScoresPrograms
+from acecoder.rewards.reward import RewardConfig, RewardFunction
+from acecoder.schema import Problem
+
+
+class ModelReward(RewardConfig, ScoresPrograms):
+    """Rewards of the reward model, without any test."""
+
+    needs_reward_model: ClassVar[bool] = True
+
+    kind: Literal["model"] = "model"
+    """`model`: by the reward model's score."""
+    max_length_tokens: int = Field(2048, ge=16)
+    """The reward model reads at most this many tokens of a chat, its end."""
+    score_batch_size: int = incidental(16, ge=1)
+    """Chats per forward pass of the reward model."""
+
+    @contextmanager
+    def open(
+        self, problems: Mapping[str, Problem], reward_model: Path | None
+    ) -> Iterator[RewardFunction]:
+        """See `RewardConfig.open`."""
+        if reward_model is None:
+            raise InputError(
+                "reward = 'model' needs a reward_model", where="train_policy",
+                remedy="give the input, or reward = 'rule'",
+            )  # fmt: skip
+        model = RewardModel(
+            reward_model, batch_size=self.score_batch_size,
+            max_length_tokens=self.max_length_tokens,
+        )  # fmt: skip
+
+        def rewards(names: list[str], completions: list[str]) -> list[float]:
+            programs = [extract_program(text) for text in completions]
+            questions = [problems[name].question for name in names]
+            return model.score(list(zip(questions, programs, strict=True)))
+
+        yield rewards
+
+
+CONFIG = ModelReward

@@ -1,0 +1,35 @@
+"""Base models as trainers need them: float32 weights, and a tokenizer that can pad."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+
+def load_tokenizer(base: str, *, padding_side: Literal["left", "right"]) -> Any:
+    """The tokenizer of the model at `base`; it pads with the end token where it has no other."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base, padding_side=padding_side)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_language_model(base: str) -> Any:
+    """The causal language model at `base`, in float32 (see `precision`)."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+
+
+def load_scorer(base: str, tokenizer: Any) -> Any:
+    """The language model at `base` with one number for a head, in float32 (see `precision`)."""
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    model = AutoModelForSequenceClassification.from_pretrained(
+        base, num_labels=1, dtype=torch.float32
+    )
+    model.config.pad_token_id = tokenizer.pad_token_id
+    return model

@@ -1,0 +1,46 @@
+"""The processes that train together: their number, and each one's share of a batch."""
+
+from __future__ import annotations
+
+import os
+
+from acecoder.errors import InputError
+
+
+def rank() -> int:
+    """This process's number among those that train together (torchrun's RANK); 0 is the first."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def world_size() -> int:
+    """How many processes train together (torchrun's WORLD_SIZE)."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def share_of_batch(batch_size: int, accumulation: int) -> tuple[int, int]:
+    """(batch size, accumulation) of one process, such that an update sees as many as ever.
+
+    Raises InputError where the processes cannot share them equally.
+    """
+    total, processes = batch_size * accumulation, world_size()
+    if total % processes:
+        raise InputError(
+            f"{total} an update cannot be shared by {processes} processes",
+            remedy="nodes x processes_per_node ([trainjobs] in the infra file) must divide "
+            "batch_size x accumulation",
+        )  # fmt: skip
+    share = total // processes
+    size = max(each for each in range(1, batch_size + 1) if share % each == 0)
+    return size, share // size
+
+
+def require_one_device() -> None:
+    """A process trains on one device. Raises InputError where several are visible, but for torchrun,
+    which gives each process its own."""
+    import torch
+
+    if torch.cuda.device_count() > 1 and "LOCAL_RANK" not in os.environ:
+        raise InputError(
+            f"{torch.cuda.device_count()} GPUs are visible, and this step trains on one",
+            remedy="export CUDA_VISIBLE_DEVICES=0; several GPUs come with the cluster's launcher",
+        )
