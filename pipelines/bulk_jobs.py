@@ -17,6 +17,7 @@ from acecoder.judging import bulk
 from acecoder.judging.table import JudgingConfig
 from acecoder.pipelines.infra import HOME, TOKEN_DIRECTORY, Infra
 from acecoder.profiles import merge
+from acecoder.schema import Verdict
 
 LOOK_S = 2.0
 STUCK_S = 45.0
@@ -44,7 +45,7 @@ def judge_bulk(
     _say(f"{plan.programs} programs in {plan.shards} shards, key {plan.key}")
     _start(cluster, infra, job(plan, infra, parallelism), plan, home)
     _follow(cluster, infra, plan, home)
-    write_table(Path(verdicts), bulk.gather(home, plan))
+    write_table(Path(verdicts), Verdict, bulk.gather(home, plan))
     _say(f"{plan.programs} verdicts in {verdicts}")
     return 0
 

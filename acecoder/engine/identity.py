@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 RESULTLESS = (
     "acecoder.errors", "acecoder.cluster", "acecoder.sandbox.backends", "acecoder.engine.home",
     "acecoder.engine.journal", "acecoder.engine.publishing", "acecoder.engine.progress",
-    "acecoder.engine.store", "acecoder.engine.contract",
+    "acecoder.engine.store", "acecoder.engine.contract", "acecoder.engine.index",
 )  # fmt: skip
 """Modules that a stage may import and whose change changes no result: how results are kept, told and
 transported, and where programs run. A verdict depends on `sandbox.judge` and `sandbox.worker` alone;

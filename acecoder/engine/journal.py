@@ -5,29 +5,36 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from acecoder.engine.index import Index, Place
 from acecoder.engine.store import Segments
 from acecoder.engine.tables import disk_error
+
+OWN, FETCHED = 0, 1
+"""The files of a journal: its own, and what the store had."""
 
 
 class Journal:
     """An append-only map from a digest to plain data, on disk before `put` returns.
 
-    A torn line (the process was killed while writing) is skipped; all others are kept. Where
-    `segments` are given, entries are in the object store too before `put` returns.
+    In memory is none of it: an index on disk says where each entry stands. A torn line (the process
+    was killed while writing) is skipped; all others are kept. Where `segments` are given, entries
+    are in the object store too before `put` returns.
     """
 
     def __init__(self, path: Path, segments: Segments | None = None) -> None:
         self._path = path
         self._segments = segments
-        self._entries: dict[str, Any] = {}
+        self._index = Index()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a+b")
+            self._own: BinaryIO = path.open("a+b")
+            self._fetched: BinaryIO = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115  (open as long as this is)
         except OSError as error:
             raise disk_error(error, path) from error
         self._load()
@@ -35,57 +42,79 @@ class Journal:
     def _load(self) -> None:
         # Another process may be writing: what looks torn may be a line that is not all there yet.
         with self._locked():
-            self._file.seek(0)
-            self._read(self._file)
-        for segment in self._segments.load() if self._segments else ():
-            self._read(segment.splitlines())
+            self._index.add(_entries(self._own, OWN))
+        if self._segments:
+            for segment in self._segments.load():
+                self._fetched.write(segment if segment.endswith(b"\n") else segment + b"\n")
+            self._fetched.flush()
+            self._index.add(_entries(self._fetched, FETCHED))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        fcntl.flock(self._own, fcntl.LOCK_EX)
         try:
             yield
         finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-
-    def _read(self, lines: Iterable[bytes]) -> None:
-        for line in lines:
-            try:
-                key, value = json.loads(line)
-            except (ValueError, TypeError):
-                continue  # torn by a kill; `_end_line` keeps it from growing into the next entry
-            self._entries[key] = value
-
-    def _end_line(self) -> bytes:
-        """A line break where the last writer was killed in the middle of a line."""
-        size = self._file.seek(0, os.SEEK_END)
-        if not size:
-            return b""
-        self._file.seek(size - 1)
-        return b"" if self._file.read(1) == b"\n" else b"\n"
+            fcntl.flock(self._own, fcntl.LOCK_UN)
 
     def get(self, key: str) -> Any:
-        """The value put under `key`, or None."""
-        return self._entries.get(key)
+        """The value put last under `key`, or None."""
+        places = self._index.find(key)
+        if not places:
+            return None
+        place = places[-1]
+        file = self._own if place.label == OWN else self._fetched
+        _, value = json.loads(os.pread(file.fileno(), place.size_bytes, place.offset))
+        return value
 
     def __contains__(self, key: str) -> bool:
-        return key in self._entries
+        return bool(self._index.find(key))
 
     def put(self, entries: Mapping[str, Any]) -> None:
         """Record entries together; they are on disk when this returns."""
         if not entries:
             return
-        text = "".join(json.dumps([key, value]) + "\n" for key, value in entries.items())
+        lines = {key: json.dumps([key, value]).encode() + b"\n" for key, value in entries.items()}
+        text = b"".join(lines.values())
         try:
             with self._locked():
-                self._file.write(self._end_line() + text.encode())
-                self._file.flush()
-                os.fsync(self._file.fileno())
+                size_bytes = self._own.seek(0, os.SEEK_END)
+                torn = self._end_line(size_bytes)
+                self._own.write(torn + text)
+                self._own.flush()
+                os.fsync(self._own.fileno())
         except OSError as error:
             raise disk_error(error, self._path) from error
         if self._segments:
-            self._segments.append(text.encode())
-        self._entries.update(entries)
+            self._segments.append(text)
+        offset, places = size_bytes + len(torn), []
+        for key, line in lines.items():
+            places.append((key, Place(OWN, offset, len(line))))
+            offset += len(line)
+        self._index.add(places)
+
+    def _end_line(self, size_bytes: int) -> bytes:
+        """A line break where the last writer was killed in the middle of a line."""
+        if not size_bytes:
+            return b""
+        last = os.pread(self._own.fileno(), 1, size_bytes - 1)
+        return b"" if last == b"\n" else b"\n"
 
     def close(self) -> None:
-        self._file.close()
+        self._own.close()
+        self._fetched.close()
+        self._index.close()
+
+
+def _entries(file: BinaryIO, number: int) -> Iterator[tuple[str, Place]]:
+    """Every whole entry of a file."""
+    file.seek(0)
+    offset = 0
+    for line in file:
+        try:
+            key, _ = json.loads(line)
+        except (ValueError, TypeError):
+            key = None  # torn by a kill; `_end_line` keeps it from growing into the next entry
+        if isinstance(key, str):
+            yield key, Place(number, offset, len(line))
+        offset += len(line)

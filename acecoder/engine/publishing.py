@@ -178,4 +178,5 @@ def _copy_table(source: Path, destination: Path) -> None:
             scratch.unlink(missing_ok=True)
             raise disk_error(error, destination) from error
     else:
-        write_table(destination, read_table(file, TABLES.get(source.name, Record)))
+        kind = TABLES.get(source.name, Record)
+        write_table(destination, kind, read_table(file, kind))

@@ -1,7 +1,8 @@
 """Tables of records on disk: JSONL or Parquet, told apart by the file's name.
 
 A malformed record is refused with file, line and field. In Parquet, structured tests and fields
-outside the schema travel as JSON text, so that both formats hold the same records.
+outside the schema travel as JSON text, so that both formats hold the same records; the columns and
+their types are the record's, whatever the rows hold (`arrow_schema`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import types
+import typing
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +27,7 @@ R = TypeVar("R", bound=Record)
 TABLE_NAME = "records.jsonl"
 SUFFIXES = (".jsonl", ".parquet")
 EXTRA_COLUMN = "extra_json"
+ROWS_PER_GROUP = 4096
 
 
 def table_file(path: Path) -> Path:
@@ -47,21 +52,36 @@ def read_table(path: Path, kind: type[R]) -> Iterator[R]:
     Raises: InputError at the first malformed record, naming file, line (or row) and field.
     """
     file = table_file(path)
-    rows = _parquet_rows(file) if file.suffix == ".parquet" else _jsonl_rows(file)
-    for where, row in rows:
-        try:
-            yield kind.model_validate(row)
-        except ValidationError as error:
-            fault = error.errors()[0]
-            field = ".".join(str(part) for part in fault["loc"]) or "record"
-            raise InputError(
-                f"field '{field}' of this {kind.__name__.lower()}: {fault['msg']}", where=where
-            ) from None
+    word = "row" if file.suffix == ".parquet" else "line"
+    for number, _, _, row in rows_of(file):
+        yield record_of(row, kind, where=f"{file}, {word} {number}")
 
 
-def _jsonl_rows(file: Path) -> Iterator[tuple[str, Any]]:
+def record_of(row: dict[str, Any], kind: type[R], *, where: str) -> R:
+    """A row as a record. Raises InputError naming the field."""
+    try:
+        return kind.model_validate(row)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        field = ".".join(str(part) for part in fault["loc"]) or "record"
+        raise InputError(
+            f"field '{field}' of this {kind.__name__.lower()}: {fault['msg']}", where=where
+        ) from None
+
+
+def rows_of(file: Path) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
+    """(number, offset, size in bytes, row) of a table file; Parquet's rows have no offset.
+
+    Raises: InputError on what is neither.
+    """
+    return _parquet_rows(file) if file.suffix == ".parquet" else _jsonl_rows(file)
+
+
+def _jsonl_rows(file: Path) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
+    offset = 0
     with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
+            start, offset = offset, offset + len(line)
             if not line.strip():
                 continue
             where = f"{file}, line {number}"
@@ -71,10 +91,10 @@ def _jsonl_rows(file: Path) -> Iterator[tuple[str, Any]]:
                 raise InputError(f"not valid JSON: {error}", where=where) from None
             if not isinstance(row, dict):
                 raise InputError(f"expected an object, found {type(row).__name__}", where=where)
-            yield where, row
+            yield number, start, len(line), row
 
 
-def _parquet_rows(file: Path) -> Iterator[tuple[str, Any]]:
+def _parquet_rows(file: Path) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
     import pyarrow
     import pyarrow.parquet
 
@@ -87,22 +107,23 @@ def _parquet_rows(file: Path) -> Iterator[tuple[str, Any]]:
                     extra = json.loads(row.pop(EXTRA_COLUMN, None) or "{}")
                     # A column has a place for every row; an empty one is a field left out.
                     given = {name: value for name, value in row.items() if value is not None}
-                    yield f"{file}, row {number}", given | extra
+                    yield number, 0, 0, given | extra
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise InputError(f"not a readable Parquet file: {error}", where=str(file)) from None
 
 
-def write_table(path: Path, records: Iterable[Record]) -> int:
+def write_table(path: Path, kind: type[R], records: Iterable[R]) -> int:
     """Write records to a file, or to `records.jsonl` in a directory; the number written.
 
-    The file appears whole or not at all. Raises PlatformError where the disk refuses.
+    Records are drawn one by one and not kept. The file appears whole or not at all. Raises
+    PlatformError where the disk refuses.
     """
     file = path if path.suffix in SUFFIXES else path / TABLE_NAME
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.partial")
     try:
         count = (
-            _write_parquet(partial, list(records))
+            _write_parquet(partial, kind, records)
             if file.suffix == ".parquet"
             else _write_jsonl(partial, records)
         )
@@ -124,18 +145,48 @@ def _write_jsonl(file: Path, records: Iterable[Record]) -> int:
     return count
 
 
-def _write_parquet(file: Path, records: list[Record]) -> int:
+def _write_parquet(file: Path, kind: type[Record], records: Iterable[Record]) -> int:
     import pyarrow
     import pyarrow.parquet
 
-    rows = [_parquet_row(record) for record in records]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), file)
-    return len(rows)
+    schema, count, stream = arrow_schema(kind), 0, iter(records)
+    with pyarrow.parquet.ParquetWriter(file, schema) as writer:
+        while group := [
+            _parquet_row(record, schema.names) for record in islice(stream, ROWS_PER_GROUP)
+        ]:
+            writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))
+            count += len(group)
+    return count
 
 
-def _parquet_row(record: Record) -> dict[str, Any]:
+def arrow_schema(kind: type[Record]) -> Any:
+    """The columns of a record's table and their Arrow types; other fields are JSON in one more."""
+    import pyarrow
+
+    columns = {name: _arrow_type(field.annotation) for name, field in kind.model_fields.items()}
+    return pyarrow.schema([*columns.items(), (EXTRA_COLUMN, pyarrow.string())])
+
+
+def _arrow_type(annotation: Any) -> Any:
+    import pyarrow
+
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _arrow_type(arguments[0])
+    if origin is tuple:
+        return pyarrow.list_(_arrow_type(arguments[0]))
+    if origin in (typing.Union, types.UnionType):
+        return _arrow_type(next(each for each in arguments if each is not type(None)))
+    if origin is typing.Literal:
+        return _arrow_type(type(arguments[0]))
+    if annotation is int:
+        return pyarrow.int64()
+    return pyarrow.float64() if annotation is float else pyarrow.string()
+
+
+def _parquet_row(record: Record, columns: list[str]) -> dict[str, Any]:
     row = record.model_dump(mode="json")
-    extra = {name: row.pop(name) for name in record.model_extra or {}}
+    extra = {name: row.pop(name) for name in list(row) if name not in columns}
     if "tests" in row:
         row["tests"] = [
             test if isinstance(test, str) else json.dumps(test) for test in row["tests"]

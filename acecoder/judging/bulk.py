@@ -23,7 +23,7 @@ from acecoder.engine.publishing import content_digest
 from acecoder.engine.store import ObjectStore
 from acecoder.engine.tables import read_table
 from acecoder.errors import InputError, PlatformError
-from acecoder.judging.table import JudgingConfig, judge_into
+from acecoder.judging.table import JudgingConfig, ProgramTable, judge
 from acecoder.sandbox.identity import sandbox_digest
 from acecoder.schema import Problem, Program, Record, Verdict
 
@@ -129,14 +129,11 @@ def judge_shard(home: Home, key: str, index: int) -> None:
         if data is None:
             raise InputError("no such shard", where=store.uri(plan.shard(index, table)))
         (directory / f"{table}.jsonl").write_bytes(data)
-    problems = {p.id: p for p in read_table(directory / "problems.jsonl", Problem)}
-    programs = list(read_table(directory / "programs.jsonl", Program))
     config = JudgingConfig.model_validate_json(plan.config)
     journal = home.open_journal("bulk", f"{key}-{index:06d}")
-    made = judge_into(
-        journal, problems, programs, config, progress.say,
-        lambda done, total: progress.count(done, total, "programs"), FLUSH_EVERY,
-    )  # fmt: skip
+    with ProgramTable(directory / "problems.jsonl", directory / "programs.jsonl") as asked:
+        judge(asked.groups(), asked.total, config, journal, progress, FLUSH_EVERY)
+        made = list(asked.verdicts(journal))
     store.put(plan.verdicts(index), _lines(made))
     store.delete(store.names(f"journal/bulk/{key}-{index:06d}/"))
 

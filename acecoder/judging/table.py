@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Self
 
 from acecoder.config import digest_of, incidental
-from acecoder.engine.contract import StageContext
 from acecoder.engine.journal import Journal
+from acecoder.engine.lookup import Lookup
+from acecoder.engine.progress import Progress
+from acecoder.engine.tables import read_table
 from acecoder.errors import InputError
 from acecoder.sandbox.contract import Job, Judged, Judges
-from acecoder.sandbox.identity import sandbox_digest
 from acecoder.sandbox.opening import default_workers, open_sandbox
 from acecoder.schema import Outcome, Problem, Program, Verdict, pass_rate
 
 FLUSH_EVERY = 50
+WINDOW_PROGRAMS = 4096
+"""Programs of which those of one problem may share what they can, wherever they stand."""
 
 
 class JudgingConfig(Judges):
@@ -24,60 +30,132 @@ class JudgingConfig(Judges):
     """Sandbox workers on this machine; 0 for two per core."""
 
 
+Group = tuple[Problem, Sequence[Program]]
+"""A problem and some of its programs, which may share what they can."""
+
+
 def judge(
-    problems: Mapping[str, Problem], programs: Sequence[Program], config: JudgingConfig,
-    context: StageContext, report: Callable[[int, int], None],
-) -> list[Verdict]:  # fmt: skip
-    """Verdicts in the order of `programs`; equal programs of a problem are judged once.
+    groups: Iterable[Group], total: int, config: JudgingConfig, journal: Journal,
+    progress: Progress, flush_every: int = FLUSH_EVERY,
+) -> None:  # fmt: skip
+    """Put the verdict on every program into the journal, by content; what is there is not judged.
 
-    Verdicts reached are journaled by content, so that a killed run judges nothing twice.
+    Groups are drawn lazily; equal programs of a group are judged once. Verdicts are on disk every
+    `flush_every` of them, so that a killed run judges nothing twice. Raises SandboxUnavailable.
     """
-    journal = context.journal("verdicts", sandbox_digest(config.sandbox))
-    return judge_into(journal, problems, programs, config, context.progress.say, report)
-
-
-def judge_into(
-    journal: Journal, problems: Mapping[str, Problem], programs: Sequence[Program],
-    config: JudgingConfig, say: Callable[[str], None], report: Callable[[int, int], None],
-    flush_every: int = FLUSH_EVERY,
-) -> list[Verdict]:  # fmt: skip
-    """`judge` with a journal of the caller's, written every so many verdicts."""
-    keys = []
-    for program in programs:
-        if program.problem_id not in problems:
-            raise InputError(
-                f"program {program.id} is for a problem that is not there: {program.problem_id}",
-                where="judge_programs", remedy="pass the problems that the programs were made for",
-            )  # fmt: skip
-        tests = problems[program.problem_id].model_dump(mode="json")["tests"]
-        keys.append(digest_of([tests, program.program]))
-    todo = {key: program for key, program in zip(keys, programs, strict=True) if key not in journal}
-    total, done = len(programs), sum(key in journal for key in keys)
-    weight = Counter(keys)
-    report(done, total)
+    waiting = _Waiting(journal, lambda done: progress.count(done, total, "programs"))
     with open_sandbox(
         config.sandbox, num_workers=config.num_workers or default_workers()
     ) as sandbox:
-        for batch in _batched(sandbox.judge(_jobs(todo, problems)), flush_every):
+        for batch in _batched(sandbox.judge(waiting.jobs(groups)), flush_every):
             journal.put({result.key: _entry(result) for result in batch})
-            done += sum(weight[result.key] for result in batch)
-            report(done, total)
+            waiting.settle(batch)
         audit = sandbox.audit
         if audit.batched:
-            say(
+            progress.say(
                 f"{audit.batched} programs shared a process, {audit.audited} of them were judged "
                 f"again apart, {audit.disagreed} with another verdict"
             )
-    return [_verdict(program, journal, key) for program, key in zip(programs, keys, strict=True)]
 
 
-def _jobs(todo: Mapping[str, Program], problems: Mapping[str, Problem]) -> Iterator[Job]:
-    """One a problem, so that its programs may share what they can."""
-    by_problem: dict[str, list[tuple[str, str]]] = {}
-    for key, program in todo.items():
-        by_problem.setdefault(program.problem_id, []).append((key, program.program))
-    for problem_id, programs in by_problem.items():
-        yield Job(problem_id, problems[problem_id].tests, tuple(programs))
+class _Waiting:
+    """The programs drawn and not yet judged, by content, and how many are done."""
+
+    def __init__(self, journal: Journal, report: Callable[[int], None]) -> None:
+        self._journal, self._report = journal, report
+        self._weights: Counter[str] = Counter()
+        self._done = 0
+
+    def jobs(self, groups: Iterable[Group]) -> Iterator[Job]:
+        """A job per group, of those programs that the journal has not."""
+        for problem, programs in groups:
+            todo: dict[str, str] = {}
+            for program in programs:
+                key = key_of(problem, program)
+                if key in self._journal:
+                    self._done += 1
+                elif key in self._weights or key in todo:
+                    self._weights[key] += 1
+                else:
+                    todo[key] = program.program
+                    self._weights[key] += 1
+            self._report(self._done)
+            if todo:
+                yield Job(problem.id, problem.tests, tuple(todo.items()))
+
+    def settle(self, results: Iterable[Judged]) -> None:
+        for result in results:
+            self._done += self._weights.pop(result.key, 0)
+        self._report(self._done)
+
+
+def key_of(problem: Problem, program: Program) -> str:
+    """What a verdict is journaled under: the tests and the program's text."""
+    tests = problem.model_dump(mode="json", include={"tests"})["tests"]
+    return digest_of([tests, program.program])
+
+
+def verdict_of(problem: Problem, program: Program, journal: Journal) -> Verdict:
+    """The verdict that the journal has on a program."""
+    entry = journal.get(key_of(problem, program))
+    outcomes = tuple(Outcome(outcome) for outcome in entry["outcomes"])
+    return Verdict.model_validate({
+        **entry, "program_id": program.id, "problem_id": program.problem_id,
+        "model": program.model, "program_index": program.program_index,
+        "pass_rate": pass_rate(outcomes),
+    })  # fmt: skip
+
+
+class ProgramTable:
+    """A table of programs with the problems they were made for. Use as a context manager."""
+
+    def __init__(self, problems: Path, programs: Path) -> None:
+        """Raises: InputError where a program's problem is not there."""
+        self._programs = programs
+        self._problems = Lookup(problems, Problem, "id")
+        self._last: Problem | None = None
+        self.total = 0
+        """The number of programs."""
+        known: str | None = None
+        for program in read_table(programs, Program):
+            self.total += 1
+            if program.problem_id != known:
+                self.problem_of(program)
+                known = program.problem_id
+
+    def groups(self) -> Iterator[Group]:
+        """The programs by problem, within windows of the table's order."""
+        read = read_table(self._programs, Program)
+        while window := list(islice(read, WINDOW_PROGRAMS)):
+            by_problem: dict[str, list[Program]] = {}
+            for program in window:
+                by_problem.setdefault(program.problem_id, []).append(program)
+            for programs in by_problem.values():
+                yield self.problem_of(programs[0]), programs
+
+    def verdicts(self, journal: Journal) -> Iterator[Verdict]:
+        """The verdicts that the journal has, in the table's order."""
+        for program in read_table(self._programs, Program):
+            yield verdict_of(self.problem_of(program), program, journal)
+
+    def problem_of(self, program: Program) -> Problem:
+        """Raises InputError where it is not there."""
+        if self._last is None or self._last.id != program.problem_id:
+            found = self._problems.of(program.problem_id)
+            if not found:
+                raise InputError(
+                    f"program {program.id} is for a problem that is not there: {program.problem_id}",
+                    where="judge_programs",
+                    remedy="pass the problems that the programs were made for",
+                )
+            self._last = found[-1]
+        return self._last
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._problems.__exit__()
 
 
 def _batched(results: Iterable[Judged], size: int) -> Iterator[list[Judged]]:
@@ -96,13 +174,3 @@ def _entry(result: Judged) -> dict[str, object]:
         "outcomes": [outcome.value for outcome in result.outcomes], "weak": list(result.weak),
         "cpu_s": result.cpu_s, "wall_s": result.wall_s, "reason": result.reason,
     }  # fmt: skip
-
-
-def _verdict(program: Program, journal: Journal, key: str) -> Verdict:
-    entry = journal.get(key)
-    outcomes = tuple(Outcome(outcome) for outcome in entry["outcomes"])
-    return Verdict.model_validate({
-        **entry, "program_id": program.id, "problem_id": program.problem_id,
-        "model": program.model, "program_index": program.program_index,
-        "pass_rate": pass_rate(outcomes),
-    })  # fmt: skip

@@ -8,15 +8,12 @@ from html import escape
 WIDTH, HEIGHT, PAD = 560, 200, 36
 
 
-def histogram(values: Sequence[float], *, bins: int, label: str) -> str:
-    """Bars over [0, 1]."""
-    if not values:
+def histogram(counts: Sequence[int], *, label: str) -> str:
+    """Bars over equal parts of [0, 1]."""
+    if not any(counts):
         return "<p>nothing to show</p>"
-    counts = [0] * bins
-    for value in values:
-        counts[min(bins - 1, int(value * bins))] += 1
     top = max(counts)
-    step = (WIDTH - 2 * PAD) / bins
+    step = (WIDTH - 2 * PAD) / len(counts)
     parts = []
     for index, count in enumerate(counts):
         height = (HEIGHT - 2 * PAD) * count / top

@@ -193,9 +193,7 @@ def _pass_rates(steps: Steps) -> str:
     outcomes = [
         (k.removeprefix("tests_"), _count(step, k)) for k in step.metrics if k.startswith("tests_")
     ]
-    chart = charts.histogram(
-        step.series.get("pass_rates", []), bins=10, label="programs by pass rate"
-    )
+    chart = charts.histogram(step.details.get("pass_rate_bins", []), label="programs by pass rate")
     weak = f"<p>{_count(step, 'weak_tests')} verdicts on single tests are weak (judged beside the program).</p>"
     return _section("Pass rates of candidate programs", chart, _table(("outcome", "tests"), outcomes), weak,
                     _from(step))  # fmt: skip

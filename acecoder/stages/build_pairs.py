@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from pydantic import Field
 
 from acecoder.config import Config
 from acecoder.engine.contract import In, Out, Report, StageContext
-from acecoder.engine.tables import read_table, write_table
+from acecoder.engine.tables import write_table
 from acecoder.errors import InputError
 from acecoder.filtering.pairs import PairRule, Rated, preference_pairs
-from acecoder.schema import Outcome, Pair, Problem, Program, Verdict
+from acecoder.judging.joined import Joined, joined
+from acecoder.schema import Outcome, Pair, Problem, Verdict
 
 
 class BuildPairsConfig(Config):
@@ -35,37 +37,46 @@ def build_pairs(
     config: BuildPairsConfig, *, problems: In, programs: In, verdicts: In, pairs: Out,
     context: StageContext,
 ) -> Report:  # fmt: skip
-    """Write the pairs of every problem. Raises InputError on a program without a verdict."""
-    known = {problem.id: problem for problem in read_table(problems, Problem)}
-    judged = {verdict.program_id: verdict for verdict in read_table(verdicts, Verdict)}
-    rated: dict[str, list[Rated]] = defaultdict(list)
-    for program in read_table(programs, Program):
-        verdict = judged.get(program.id)
-        if verdict is None:
-            raise InputError(f"program {program.id} has no verdict", where=str(verdicts))
-        if program.problem_id in known and program.program:
-            rate = _rate(verdict, known[program.problem_id], config)
-            rated[program.problem_id].append(Rated(program.program, rate))
+    """Write the pairs of every problem, in the order of the problems.
+
+    Raises InputError on a program without a verdict.
+    """
+    seen: Counter[str] = Counter()
+    write_table(
+        pairs, Pair, _pairs(config, joined(problems, programs=programs, verdicts=verdicts), seen)
+    )
+    context.progress.say(
+        f"{seen['pairs']} pairs from {seen['problems_with_pairs']} of {seen['problems']} problems"
+    )
+    names = ("pairs", "problems_with_pairs", "problems")
+    return Report({name: float(seen[name]) for name in names})
+
+
+def _pairs(
+    config: BuildPairsConfig, problems: Iterable[Joined], seen: Counter[str]
+) -> Iterator[Pair]:
+    """The pairs of each problem; what comes by is counted in `seen`."""
     rule = PairRule(config.min_chosen, config.min_difference, config.rejected_above)
-    made: list[Pair] = []
-    for problem_id, candidates in rated.items():
-        for chosen, rejected in preference_pairs(
-            candidates, rule, max_pairs=config.max_pairs_per_problem
-        ):
-            made.append(
-                Pair(
-                    problem_id=problem_id, prompt=known[problem_id].question,
-                    chosen=chosen.program, rejected=rejected.program,
-                    chosen_pass_rate=chosen.pass_rate, rejected_pass_rate=rejected.pass_rate,
-                )
+    for each in problems:
+        made = preference_pairs(_rated(each, config), rule, max_pairs=config.max_pairs_per_problem)
+        seen.update(problems=1, problems_with_pairs=bool(made), pairs=len(made))
+        for chosen, rejected in made:
+            yield Pair(
+                problem_id=each.problem.id, prompt=each.problem.question,
+                chosen=chosen.program, rejected=rejected.program,
+                chosen_pass_rate=chosen.pass_rate, rejected_pass_rate=rejected.pass_rate,
             )  # fmt: skip
-    write_table(pairs, made)
-    with_pairs = len({pair.problem_id for pair in made})
-    context.progress.say(f"{len(made)} pairs from {with_pairs} of {len(known)} problems")
-    return Report({
-        "pairs": float(len(made)), "problems_with_pairs": float(with_pairs),
-        "problems": float(len(known)),
-    })  # fmt: skip
+
+
+def _rated(each: Joined, config: BuildPairsConfig) -> list[Rated]:
+    rated = []
+    for program in each.programs:
+        verdict = each.verdicts.get(program.id)
+        if verdict is None:
+            raise InputError(f"program {program.id} has no verdict", where="build_pairs")
+        if program.program:
+            rated.append(Rated(program.program, _rate(verdict, each.problem, config)))
+    return rated
 
 
 def _rate(verdict: Verdict, problem: Problem, config: BuildPairsConfig) -> float:

@@ -67,7 +67,7 @@ def collect_seeds(config: CollectSeedsConfig, *, seeds: Out, context: StageConte
     if len(kept) > config.max_seeds:
         picks = random.Random(config.seed).sample(range(len(kept)), config.max_seeds)
         chosen = [kept[i] for i in sorted(picks)]
-    write_table(seeds, chosen)
+    write_table(seeds, Seed, chosen)
     context.progress.say(f"{found} functions found, {len(kept)} fit, {len(chosen)} chosen")
     counts = {
         "found": found, "dropped_size": dropped_size, "contaminated": contaminated,

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import islice
 from statistics import fmean
 
 from pydantic import Field
 
 from acecoder.config import incidental
 from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
-from acecoder.engine.tables import read_table, write_table
+from acecoder.engine.tables import write_table
 from acecoder.errors import InputError
 from acecoder.evaluation.estimators import best_of_n, mean_interval, pass_at_k
 from acecoder.evaluation.values import VALUES_FILE, Values
-from acecoder.judging.table import JudgingConfig, judge
+from acecoder.judging.joined import Joined, joined
+from acecoder.judging.table import Group, JudgingConfig, judge, verdict_of
 from acecoder.reward.scoring import RewardModel, ScoresPrograms
-from acecoder.schema import Problem, Program, Score, Verdict
+from acecoder.sandbox.identity import sandbox_digest
+from acecoder.schema import Program, Score
+
+CHUNK_PROBLEMS = 256
 
 
 class EvaluateModelConfig(ScoresPrograms):
@@ -36,7 +41,7 @@ class EvaluateModelConfig(ScoresPrograms):
 
 
 @dataclass
-class _Samples:
+class _Sampled:
     """One problem's programs: greedy correctness, sampled correctness and scores."""
 
     benchmark: str
@@ -50,23 +55,21 @@ def evaluate_model(
     config: EvaluateModelConfig, *, benchmark: In, programs: In, verdicts: In | None = None,
     reward_model: ModelIn | None = None, scores: Out, context: StageContext,
 ) -> Report:  # fmt: skip
-    """Write one score a (benchmark, metric), and the values a problem behind it.
+    """Write one score per (benchmark, metric), and the values per problem behind it.
 
     Metrics: `greedy`, `average` (pass@1 over samples), `pass_at_k`, `best_of_N`, `oracle` (some
     sample is right), `test_pass_rate`. Raises InputError where there is nothing to measure.
     """
-    problems = {problem.id: problem for problem in read_table(benchmark, Problem)}
-    read = [p for p in read_table(programs, Program) if p.problem_id in problems]
-    if not read:
+    samples = _Samples(config, reward_model, context)
+    stream = joined(benchmark, programs=programs, verdicts=verdicts)
+    while chunk := list(islice(stream, CHUNK_PROBLEMS)):
+        samples.add([each for each in chunk if each.programs])
+    if not samples.model:
         raise InputError("no program belongs to a problem of the benchmark", where=str(programs))
-    judged = _verdicts(config, problems, read, verdicts, context)
-    ranks = _score(config, problems, read, reward_model, context)
-    samples = _gather(problems, read, judged, ranks)
-    model = read[0].model
-    values = _values(samples, config, scored=reward_model is not None)
-    num_samples = max((len(item.correct) for item in samples.values()), default=0)
-    table = _table(values, model, num_samples)
-    write_table(scores, table)
+    values = _values(samples.by_problem, config, scored=reward_model is not None)
+    num_samples = max((len(item.correct) for item in samples.by_problem.values()), default=0)
+    table = _table(values, samples.model, num_samples)
+    write_table(scores, Score, table)
     (scores / VALUES_FILE).write_text(json.dumps(values, indent=0, sort_keys=True) + "\n")
     for score in table:
         context.progress.say(
@@ -77,63 +80,74 @@ def evaluate_model(
     return Report(metrics, details={"scores": [score.model_dump(mode="json") for score in table]})
 
 
-def _verdicts(
-    config: EvaluateModelConfig, problems: dict[str, Problem], programs: list[Program],
-    verdicts: In | None, context: StageContext,
-) -> dict[str, Verdict]:  # fmt: skip
-    given = {} if verdicts is None else {v.program_id: v for v in read_table(verdicts, Verdict)}
-    missing = [program for program in programs if program.id not in given]
-    if missing:
-        progress = context.progress
-        made = judge(
-            problems, missing, config.judging, context, lambda d, n: progress.count(d, n, "judged")
+class _Samples:
+    """Gathers what the estimators need of each problem, a chunk of problems at a time."""
+
+    def __init__(
+        self, config: EvaluateModelConfig, reward_model: ModelIn | None, context: StageContext
+    ) -> None:
+        self._config, self._context = config, context
+        self._scorer = None
+        if reward_model is not None:
+            self._scorer = RewardModel(
+                reward_model, batch_size=config.score_batch_size,
+                max_length_tokens=config.max_length_tokens,
+            )  # fmt: skip
+        self.by_problem: dict[str, _Sampled] = {}
+        self.model = ""
+
+    def add(self, chunk: list[Joined]) -> None:
+        """Judge what has no verdict, score what is sampled, keep the numbers."""
+        self._judge(chunk)
+        ranks = self._ranks(chunk)
+        for each in chunk:
+            item = _Sampled(each.problem.source or "benchmark")
+            self.by_problem[each.problem.id] = item
+            for program in each.programs:
+                self.model = self.model or program.model
+                rate = each.verdicts[program.id].pass_rate
+                if _is_greedy(program):
+                    item.greedy = float(rate == 1.0)
+                    continue
+                item.correct.append(float(rate == 1.0))
+                item.rates.append(rate)
+                if program.id in ranks:
+                    item.scores.append(ranks[program.id])
+
+    def _judge(self, chunk: list[Joined]) -> None:
+        missing: list[Group] = []
+        for each in chunk:
+            programs = [p for p in each.programs if p.id not in each.verdicts]
+            if programs:
+                missing.append((each.problem, programs))
+        if not missing:
+            return
+        judging, context = self._config.judging, self._context
+        journal = context.journal("verdicts", sandbox_digest(judging.sandbox))
+        judge(missing, sum(len(p) for _, p in missing), judging, journal, context.progress)
+        for each in chunk:
+            for program in each.programs:
+                if program.id not in each.verdicts:
+                    each.verdicts[program.id] = verdict_of(each.problem, program, journal)
+
+    def _ranks(self, chunk: list[Joined]) -> dict[str, float]:
+        """Reward-model scores of the sampled programs, by program id."""
+        if self._scorer is None:
+            return {}
+        items = [(e.problem, p) for e in chunk for p in e.programs if not _is_greedy(p)]
+        progress = self._context.progress
+        found = self._scorer.score(
+            [(problem.question, program.program) for problem, program in items],
+            lambda done, total: progress.count(done, total, "different programs scored"),
         )
-        given |= {verdict.program_id: verdict for verdict in made}
-    return given
-
-
-def _score(
-    config: EvaluateModelConfig, problems: dict[str, Problem], programs: list[Program],
-    reward_model: ModelIn | None, context: StageContext,
-) -> dict[str, float]:  # fmt: skip
-    if reward_model is None:
-        return {}
-    sampled = [program for program in programs if not _is_greedy(program)]
-    model = RewardModel(
-        reward_model, batch_size=config.score_batch_size, max_length_tokens=config.max_length_tokens
-    )
-    items = [(problems[p.problem_id].question, p.program) for p in sampled]
-    progress = context.progress
-    found = model.score(
-        items, lambda done, total: progress.count(done, total, "different programs scored")
-    )
-    return {program.id: score for program, score in zip(sampled, found, strict=True)}
+        return {program.id: score for (_, program), score in zip(items, found, strict=True)}
 
 
 def _is_greedy(program: Program) -> bool:
     return (program.model_extra or {}).get("decoding") == "greedy"
 
 
-def _gather(
-    problems: dict[str, Problem], programs: list[Program], judged: dict[str, Verdict],
-    ranks: dict[str, float],
-) -> dict[str, _Samples]:  # fmt: skip
-    samples: dict[str, _Samples] = {}
-    for program in programs:
-        name = problems[program.problem_id].source or "benchmark"
-        item = samples.setdefault(program.problem_id, _Samples(name))
-        rate = judged[program.id].pass_rate
-        if _is_greedy(program):
-            item.greedy = float(rate == 1.0)
-            continue
-        item.correct.append(float(rate == 1.0))
-        item.rates.append(rate)
-        if program.id in ranks:
-            item.scores.append(ranks[program.id])
-    return samples
-
-
-def _values(samples: dict[str, _Samples], config: EvaluateModelConfig, *, scored: bool) -> Values:
+def _values(samples: dict[str, _Sampled], config: EvaluateModelConfig, *, scored: bool) -> Values:
     """benchmark -> metric -> problem id -> value in [0, 1]."""
     values: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
     for problem_id, item in samples.items():

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
 from pydantic import Field
 
 from acecoder.config import Config, JsonValue
 from acecoder.engine.contract import In, Out, Report, StageContext
-from acecoder.engine.tables import read_table, write_table
+from acecoder.engine.tables import write_table
 from acecoder.filtering.noise import FilterQuality, filtered, keep_tests, quality
-from acecoder.schema import Problem, Verdict
+from acecoder.judging.joined import Joined, joined
+from acecoder.schema import Problem
 
 
 class FilterTestsConfig(Config):
@@ -24,30 +26,17 @@ def filter_tests(
     config: FilterTestsConfig, *, problems: In, verdicts: In, kept: Out, context: StageContext
 ) -> Report:
     """Write the problems that still have `min_tests` tests, with those tests alone."""
-    oracle: dict[str, list[Verdict]] = defaultdict(list)
-    for verdict in read_table(verdicts, Verdict):
-        oracle[verdict.problem_id].append(verdict)
-    survivors: list[Problem] = []
-    sources: dict[str, Counter[str]] = defaultdict(Counter)
-    total = FilterQuality(0, 0, 0, 0)
-    for problem in read_table(problems, Problem):
-        result = keep_tests(len(problem.tests), oracle[problem.id])
-        count = sources[problem.source or "unnamed"]
-        count.update(
-            {"problems": 1, "tests": len(problem.tests), "tests_kept": len(result.indexes)}
-        )
-        count.update(f"tests_dropped_{outcome.value}" for _, outcome in result.dropped)
-        total += quality(problem, result)
-        if len(result.indexes) >= config.min_tests:
-            survivors.append(filtered(problem, result))
-            count["problems_kept"] += 1
-    write_table(kept, survivors)
+    seen = _Seen()
+    write_table(
+        kept, Problem, seen.survivors(joined(problems, verdicts=verdicts), config.min_tests)
+    )
+    sources, total = seen.sources, seen.quality
     metrics: Counter[str] = Counter()
     for count in sources.values():
         metrics.update(count)
     context.progress.say(
         f"{metrics['tests_kept']} of {metrics['tests']} tests kept, "
-        f"{len(survivors)} of {metrics['problems']} problems"
+        f"{metrics['problems_kept']} of {metrics['problems']} problems"
     )
     details: dict[str, JsonValue] = {
         "sources": {name: dict(count) for name, count in sources.items()},
@@ -56,5 +45,26 @@ def filter_tests(
             "right_dropped": total.right_dropped, "right_kept": total.right_kept,
         },
     }  # fmt: skip
-    metrics["problems_kept"] = len(survivors)
+    metrics.setdefault("problems_kept", 0)
     return Report({name: float(value) for name, value in metrics.items()}, details=details)
+
+
+class _Seen:
+    """What came by: counts per source, and how the filter fared where the truth is known."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, Counter[str]] = defaultdict(Counter)
+        self.quality = FilterQuality(0, 0, 0, 0)
+
+    def survivors(self, problems: Iterable[Joined], min_tests: int) -> Iterator[Problem]:
+        """The problems that keep enough tests, with those alone."""
+        for each in problems:
+            problem = each.problem
+            result = keep_tests(len(problem.tests), list(each.verdicts.values()))
+            count = self.sources[problem.source or "unnamed"]
+            count.update(problems=1, tests=len(problem.tests), tests_kept=len(result.indexes))
+            count.update(f"tests_dropped_{outcome.value}" for _, outcome in result.dropped)
+            self.quality += quality(problem, result)
+            if len(result.indexes) >= min_tests:
+                count["problems_kept"] += 1
+                yield filtered(problem, result)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 from acecoder.engine.contract import In, Out, Report, StageContext
-from acecoder.engine.tables import read_table, write_table
-from acecoder.judging.table import JudgingConfig, judge
-from acecoder.schema import Outcome, Problem, Program, Verdict
+from acecoder.engine.tables import write_table
+from acecoder.judging.table import JudgingConfig, ProgramTable, judge
+from acecoder.sandbox.identity import sandbox_digest
+from acecoder.schema import Outcome, Verdict
+
+RATE_BINS = 10
 
 
 class JudgeProgramsConfig(JudgingConfig):
@@ -19,29 +22,44 @@ def judge_programs(
     config: JudgeProgramsConfig, *, problems: In, programs: In, verdicts: Out,
     context: StageContext,
 ) -> Report:  # fmt: skip
-    """Write one verdict a program, in the order of the programs.
+    """Write one verdict per program, in the order of the programs.
 
     Raises: InputError where a program's problem is unknown; SandboxUnavailable.
     """
-    known = {problem.id: problem for problem in read_table(problems, Problem)}
-    read = list(read_table(programs, Program))
-    progress = context.progress
-    judged = judge(
-        known, read, config, context, lambda done, total: progress.count(done, total, "programs")
-    )
-    write_table(verdicts, judged)
-    return summary(judged)
+    journal = context.journal("verdicts", sandbox_digest(config.sandbox))
+    with ProgramTable(problems, programs) as table:
+        judge(table.groups(), table.total, config, journal, context.progress)
+        seen = _Summary()
+        write_table(verdicts, Verdict, seen.watching(table.verdicts(journal)))
+    return seen.report()
 
 
-def summary(verdicts: Sequence[Verdict]) -> Report:
-    """Counts of outcomes, and the histogram of pass rates the HTML report draws."""
-    outcomes = Counter(outcome for verdict in verdicts for outcome in verdict.outcomes)
-    metrics = {f"tests_{outcome.value}": float(outcomes[outcome]) for outcome in Outcome}
-    metrics["programs"] = float(len(verdicts))
-    metrics["weak_tests"] = float(sum(len(verdict.weak) for verdict in verdicts))
-    metrics["cpu_s"] = sum(verdict.cpu_s for verdict in verdicts)
-    if verdicts:
-        metrics["mean_pass_rate"] = sum(v.pass_rate for v in verdicts) / len(verdicts)
-        metrics["all_passed"] = float(sum(v.pass_rate == 1.0 for v in verdicts))
-    rates = [round(verdict.pass_rate, 4) for verdict in verdicts]
-    return Report(metrics, series={"pass_rates": rates})
+class _Summary:
+    """Counts of outcomes, and the histogram of pass rates, of verdicts that pass by."""
+
+    def __init__(self) -> None:
+        self.programs = self.weak = self.all_passed = 0
+        self.cpu_s = self.rates = 0.0
+        self.outcomes: Counter[Outcome] = Counter()
+        self.bins = [0] * RATE_BINS
+
+    def watching(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+        """The same verdicts, counted."""
+        for verdict in verdicts:
+            self.programs += 1
+            self.weak += len(verdict.weak)
+            self.cpu_s += verdict.cpu_s
+            self.rates += verdict.pass_rate
+            self.all_passed += verdict.pass_rate == 1.0
+            self.outcomes.update(verdict.outcomes)
+            self.bins[min(RATE_BINS - 1, int(verdict.pass_rate * RATE_BINS))] += 1
+            yield verdict
+
+    def report(self) -> Report:
+        metrics = {f"tests_{each.value}": float(self.outcomes[each]) for each in Outcome}
+        metrics |= {"programs": float(self.programs), "weak_tests": float(self.weak),
+                    "cpu_s": self.cpu_s}  # fmt: skip
+        if self.programs:
+            metrics["mean_pass_rate"] = self.rates / self.programs
+            metrics["all_passed"] = float(self.all_passed)
+        return Report(metrics, details={"pass_rate_bins": list(self.bins)})

@@ -59,7 +59,7 @@ def load_problems(
     doubled = [key for key, count in Counter(problem.id for problem in found).items() if count > 1]
     if doubled:
         raise InputError(f"problem id {doubled[0]} is used twice", where="load_problems")
-    write_table(problems, found)
+    write_table(problems, Problem, found)
     per_source = Counter(problem.source or "unnamed" for problem in found)
     context.progress.say(f"{len(found)} problems: {dict(per_source)}")
     metrics = {"problems": len(found), "tests": sum(len(p.tests) for p in found),

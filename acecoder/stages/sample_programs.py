@@ -81,7 +81,7 @@ def sample_programs(
             empty += not text
             decoding = "greedy" if config.greedy and index == 0 else "sampled"
             written.append(_program(problem, name, index, text, decoding))
-    write_table(programs, written)
+    write_table(programs, Program, written)
     metrics = {"problems": len(read), "programs": len(written), "asked": len(requests),
                "truncated": truncated, "empty": empty,
                "tokens": sum(answer.num_tokens for answer in answers)}  # fmt: skip

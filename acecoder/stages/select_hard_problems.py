@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterable
 from statistics import fmean
 
 from pydantic import Field
@@ -10,8 +10,9 @@ from pydantic import Field
 from acecoder.config import Config
 from acecoder.engine.contract import In, Out, Report, StageContext
 from acecoder.engine.tables import read_table, write_table
-from acecoder.filtering.difficulty import hard_problems
-from acecoder.schema import Problem, Verdict
+from acecoder.filtering.difficulty import Difficulty, hard_problems
+from acecoder.judging.joined import Joined, joined
+from acecoder.schema import Problem
 
 
 class SelectHardProblemsConfig(Config):
@@ -28,22 +29,32 @@ def select_hard_problems(
     context: StageContext,
 ) -> Report:  # fmt: skip
     """Write the chosen problems in their order (AceCoder, section 6.1)."""
-    rates: dict[str, list[float]] = defaultdict(list)
-    for verdict in read_table(verdicts, Verdict):
-        if not config.models or verdict.model in config.models:
-            rates[verdict.problem_id].append(verdict.pass_rate)
-    read = list(read_table(problems, Problem))
-    known = {problem.id: rates[problem.id] for problem in read if rates.get(problem.id)}
+    known = _difficulties(config, joined(problems, verdicts=verdicts))
+    rated = {name: each for name, each in known.items() if each is not None}
     # Problems on which every sample fares alike teach nothing, hard or not; where most are so, the
     # medians of the paper's rule would choose just those.
-    chosen = {name for name in hard_problems(known) if len(set(known[name])) > 1}
+    chosen = {name for name in hard_problems(rated) if rated[name].deviation > 0}
     divided = sorted(
-        (name for name in known if name not in chosen and len(set(known[name])) > 1),
-        key=lambda name: (fmean(known[name]), name),
+        (name for name, each in rated.items() if name not in chosen and each.deviation > 0),
+        key=lambda name: (rated[name].mean, name),
     )
     chosen |= set(divided[: max(0, config.min_problems - len(chosen))])
-    kept = [problem for problem in read if problem.id in chosen]
-    write_table(hard, kept)
-    context.progress.say(f"{len(kept)} of {len(read)} problems are hard enough and divide programs")
-    mean = fmean(fmean(known[p.id]) for p in kept) if kept else 0.0
-    return Report({"problems": float(len(read)), "hard": float(len(kept)), "mean_pass_rate": mean})
+    kept = (problem for problem in read_table(problems, Problem) if problem.id in chosen)
+    num_hard = write_table(hard, Problem, kept)
+    say = context.progress.say
+    say(f"{num_hard} of {len(known)} problems are hard enough and divide programs")
+    mean = fmean(rated[name].mean for name in chosen) if chosen else 0.0
+    metrics = {"problems": len(known), "hard": num_hard, "mean_pass_rate": mean}
+    return Report({name: float(value) for name, value in metrics.items()})
+
+
+def _difficulties(
+    config: SelectHardProblemsConfig, problems: Iterable[Joined]
+) -> dict[str, Difficulty | None]:
+    """How programs of the chosen models fared on each problem; None where there are none."""
+    found: dict[str, Difficulty | None] = {}
+    for each in problems:
+        verdicts = each.verdicts.values()
+        rates = [v.pass_rate for v in verdicts if not config.models or v.model in config.models]
+        found[each.problem.id] = Difficulty.of(rates) if rates else None
+    return found

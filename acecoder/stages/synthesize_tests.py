@@ -71,7 +71,7 @@ def synthesize_tests(
                 "seed_id": seed.id, "seed_origin": seed.origin,
             })
         )  # fmt: skip
-    write_table(problems, made)
+    write_table(problems, Problem, made)
     context.progress.say(f"{len(made)} problems from {len(read)} seeds; unusable: {dict(why)}")
     tokens = sum(answer.num_tokens for answer in answers)
     metrics = {"seeds": len(read), "problems": len(made), "tokens": tokens,

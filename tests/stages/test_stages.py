@@ -20,6 +20,7 @@ from acecoder.engine.publishing import content_digest
 from acecoder.engine.runner import run_stage
 from acecoder.engine.tables import read_table
 from acecoder.errors import InputError
+from acecoder.sandbox.opening import Sandbox
 from acecoder.schema import Problem, Program, Seed, Verdict
 from acecoder.stages.filter_tests import filter_tests
 from acecoder.stages.sample_programs import sample_programs
@@ -64,18 +65,17 @@ def test_the_same_work_is_not_done_again_and_other_work_is(run, write) -> None:
 
 
 def test_a_verdict_reached_is_not_reached_again(run, write, monkeypatch) -> None:
-    from acecoder.judging import table as judging
-
     problems = write("problems", PROBLEM)
     run("judge_programs", problems=problems, programs=write("one", program("def f(x): return 1")))
     seen: list[str] = []
-    real = judging._jobs
+    real = Sandbox.judge
 
-    def watching(todo, known):
-        seen.extend(item.program for item in todo.values())
-        return real(todo, known)
+    def watching(self, jobs):
+        asked = list(jobs)
+        seen.extend(text for job in asked for _, text in job.programs)
+        return real(self, asked)
 
-    monkeypatch.setattr(judging, "_jobs", watching)
+    monkeypatch.setattr(Sandbox, "judge", watching)
     more = write("two", program("def f(x): return 1"), program("def f(x): return x + 1", 1),
                  program("def f(x): return x + 1", 2))  # fmt: skip
     result = run("judge_programs", problems=problems, programs=more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from acecoder.judging import bulk
 from acecoder.judging.table import JudgingConfig
 from acecoder.pipelines.bulk_jobs import job
 from acecoder.pipelines.infra import Infra
-from acecoder.sandbox.contract import Job
+from acecoder.sandbox.contract import Job, Judged
+from acecoder.sandbox.opening import Sandbox
 
 CONFIG = JudgingConfig()
 
@@ -71,11 +72,11 @@ def test_a_pod_that_dies_in_a_shard_loses_no_verdict(
         bulk.judge_shard(Home(tmp_path / "a", store), plan.key, 0)
     monkeypatch.setattr(ObjectStore, "put", put)
 
-    def nothing(todo: object, _: object) -> Iterator[Job]:
-        assert not todo, "every verdict is in the journal"
+    def nothing(self: Sandbox, jobs: Iterable[Job]) -> Iterator[Judged]:
+        assert not list(jobs), "every verdict is in the journal"
         return iter(())
 
-    monkeypatch.setattr("acecoder.judging.table._jobs", nothing)
+    monkeypatch.setattr(Sandbox, "judge", nothing)
     bulk.judge_shard(Home(tmp_path / "b", store), plan.key, 0)
     assert len(list(bulk.gather(Home(tmp_path / "s", store), plan))) == 120
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acecoder.errors import InputError
-from acecoder.filtering.difficulty import hard_problems
+from acecoder.filtering.difficulty import Difficulty, hard_problems
 from acecoder.filtering.noise import FilterQuality, filtered, keep_tests, quality
 from acecoder.filtering.pairs import PairRule, Rated, preference_pairs
 from acecoder.schema import Outcome, Problem, Verdict, pass_rate
@@ -96,10 +96,18 @@ def test_the_same_text_is_one_program() -> None:
 def test_the_hard_quarter_by_hand() -> None:
     # Means 1, .5, .5, 0; the median mean is .5, so easy is out. Deviations 0.5, 0, 0: median 0.
     rates = {"easy": [1, 1], "split": [0, 1], "flat": [0.5, 0.5], "dead": [0, 0]}
-    assert hard_problems(rates) == ["split", "flat", "dead"]
+    assert hard_problems({name: Difficulty.of(each) for name, each in rates.items()}) == [
+        "split",
+        "flat",
+        "dead",
+    ]
     rates |= {"split2": [0.1, 0.9], "dead2": [0, 0.1]}
     # Medians: mean .5 keeps all but easy; deviations .5 .4 0 0 .05 -> median .05.
-    assert hard_problems(rates) == ["split", "split2", "dead2"]
+    assert hard_problems({name: Difficulty.of(each) for name, each in rates.items()}) == [
+        "split",
+        "split2",
+        "dead2",
+    ]
 
 
 @given(
@@ -110,7 +118,7 @@ def test_the_hard_quarter_by_hand() -> None:
     )
 )
 def test_some_but_never_foreign_problems_are_hard(rates: dict[str, list[float]]) -> None:
-    hard = hard_problems(rates)
+    hard = hard_problems({name: Difficulty.of(each) for name, each in rates.items()})
     assert set(hard) <= set(rates)
     assert bool(hard) == bool(rates)
 

@@ -46,7 +46,7 @@ def test_what_was_written_is_read_again_extra_fields_too(
     suffix: str, records: list[Problem], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("tables") / f"problems.{suffix}"
-    assert write_table(path, records) == len(records)
+    assert write_table(path, Problem, records) == len(records)
     assert list(read_table(path, Problem)) == records
 
 
@@ -112,5 +112,5 @@ def test_a_full_disk_is_a_readable_error_and_leaves_nothing_behind(
         rejected_pass_rate=0.5,
     )  # fmt: skip
     with pytest.raises(PlatformError, match=r"No space left on device[\s\S]*free some disk space"):
-        write_table(tmp_path / "pairs.jsonl", [pair])
+        write_table(tmp_path / "pairs.jsonl", Pair, [pair])
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,46 @@
+"""The one join of the method: a problem, its programs and their verdicts, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from acecoder.engine.lookup import Lookup
+from acecoder.engine.tables import R, read_table
+from acecoder.schema import Problem, Program, Verdict
+
+
+@dataclass(frozen=True)
+class Joined:
+    """One problem with what belongs to it."""
+
+    problem: Problem
+    programs: list[Program]
+    """In the order of their table."""
+    verdicts: dict[str, Verdict]
+    """By program id, in the order of their table; of several on one program the last."""
+
+
+def joined(
+    problems: Path, *, programs: Path | None = None, verdicts: Path | None = None
+) -> Iterator[Joined]:
+    """Yield every problem, in its table's order, with its rows of the other tables.
+
+    These may be in any order. What is kept in memory is one problem's rows. Raises InputError on a
+    malformed record.
+    """
+    with ExitStack() as stack:
+        of_programs = _lookup(stack, programs, Program)
+        of_verdicts = _lookup(stack, verdicts, Verdict)
+        for problem in read_table(problems, Problem):
+            yield Joined(
+                problem,
+                of_programs.of(problem.id) if of_programs else [],
+                {v.program_id: v for v in (of_verdicts.of(problem.id) if of_verdicts else ())},
+            )
+
+
+def _lookup(stack: ExitStack, path: Path | None, kind: type[R]) -> Lookup[R] | None:
+    return stack.enter_context(Lookup(path, kind, "problem_id")) if path is not None else None
