@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from acecoder.errors import SandboxUnavailable
+from acecoder.sandbox.conformance.programs import ATTACKS, HOSTILE_TESTS, ODDITIES, RIGHT
 from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
 from acecoder.sandbox.opening import Sandbox, open_sandbox
 from acecoder.schema import Outcome, Test
@@ -22,7 +23,6 @@ from tests.cluster.conftest import SANDBOX as NAMESPACE
 from tests.cluster.conftest import pool_pods as pods
 from tests.cluster.kube import apply, kubectl
 from tests.sandbox import test_conformance as suite
-from tests.sandbox.programs import ATTACKS, HOSTILE_TESTS, ODDITIES, RIGHT
 
 pytestmark = pytest.mark.cluster
 # Wall limits are generous: eight workers share what may be two cores.

@@ -10,6 +10,7 @@ import pytest
 from acecoder.errors import InputError
 from acecoder.sandbox.backends.local import drive
 from acecoder.sandbox.backends.requirements import why_unavailable
+from acecoder.sandbox.conformance.programs import ATTACKS, ODDITIES, RIGHT
 from acecoder.sandbox.contract import Audit, Job, SandboxConfig
 from acecoder.sandbox.judge.program import judge_program
 from acecoder.sandbox.judge.units import units
@@ -17,7 +18,6 @@ from acecoder.sandbox.opening import open_sandbox
 from acecoder.sandbox.trials import Attempt, Trial
 from acecoder.sandbox.worker.purity import why_call_impure, why_impure
 from acecoder.schema import Outcome, Test
-from tests.sandbox.programs import ATTACKS, ODDITIES, RIGHT
 
 TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 8))
 needs_namespaces = pytest.mark.skipif(bool(why_unavailable()), reason=why_unavailable())

@@ -15,13 +15,13 @@ from collections.abc import Iterator
 import pytest
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.contract import Job, Judged, Limits, PoolConfig, SandboxConfig
+from acecoder.sandbox.conformance import proof
+from acecoder.sandbox.conformance.programs import ATTACKS, HOSTILE_TESTS, ODDITIES, RIGHT
+from acecoder.sandbox.conformance.proof import LIMITS, TESTS
+from acecoder.sandbox.contract import Job, Judged, PoolConfig, SandboxConfig
 from acecoder.sandbox.opening import Sandbox, open_sandbox
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
-from tests.sandbox.programs import ATTACKS, HOSTILE_TESTS, ODDITIES, RIGHT
 
-LIMITS = Limits(test_cpu_s=0.3, test_wall_s=1.5, setup_cpu_s=2.0, max_timeouts=1)
-TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
 TABLE: Counter[tuple[str, str, bool]] = Counter()
 
 
@@ -62,12 +62,9 @@ def note(request: pytest.FixtureRequest, kind: str, ok: bool) -> None:
 def test_an_attack_gets_no_credit_and_harms_nobody(
     backend: Sandbox, name: str, request: pytest.FixtureRequest
 ) -> None:
-    result = judge(backend, {name: ATTACKS[name]}, TESTS)[name]
-    canaries = judge(backend, {"a": RIGHT, "b": RIGHT, "c": "def f(x): return x"}, TESTS)
-    right = [all_pass(canaries[key]) for key in "abc"]
-    note(request, "attacks", Outcome.PASSED not in result.outcomes and right == [True, True, False])
-    assert Outcome.PASSED not in result.outcomes, result
-    assert right == [True, True, False], canaries
+    finding = proof.attack(backend, name, ATTACKS[name])
+    note(request, "attacks", finding.held)
+    assert finding.held, finding
 
 
 @pytest.mark.parametrize("name", ODDITIES)
@@ -83,11 +80,9 @@ def test_an_honest_oddity_passes(
 def test_a_hostile_test_passes_nothing_and_harms_nobody(
     backend: Sandbox, test: str, request: pytest.FixtureRequest
 ) -> None:
-    result = judge(backend, {"k": RIGHT}, (test, TESTS[0]))["k"]
-    canary = judge(backend, {"a": RIGHT}, TESTS)["a"]
-    note(request, "hostile tests", result.outcomes[0] is not Outcome.PASSED and all_pass(canary))
-    assert result.outcomes[0] is not Outcome.PASSED
-    assert all_pass(canary)
+    finding = proof.hostile_test(backend, test)
+    note(request, "hostile tests", finding.held)
+    assert finding.held, finding
 
 
 def test_scripts_are_judged_by_their_output(backend: Sandbox) -> None:

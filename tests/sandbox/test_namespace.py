@@ -16,10 +16,10 @@ import pytest
 
 from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.backends.requirements import why_unavailable
+from acecoder.sandbox.conformance.programs import RIGHT
 from acecoder.sandbox.contract import Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.opening import Sandbox, open_sandbox
 from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
-from tests.sandbox.programs import RIGHT
 
 pytestmark = pytest.mark.skipif(
     bool(why_unavailable()) and not os.environ.get("CI"),

@@ -16,12 +16,12 @@ import pytest
 
 from acecoder.errors import InputError, SandboxUnavailable
 from acecoder.sandbox.backends.requirements import why_unavailable
+from acecoder.sandbox.conformance.programs import RIGHT
 from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
 from acecoder.sandbox.opening import open_sandbox
 from acecoder.sandbox.worker.isolation.kernel import why_not_gvisor
 from acecoder.schema import Outcome, Test
 from tests.sandbox.pools import COMMAND, DANGER, Start, sandbox
-from tests.sandbox.programs import RIGHT
 
 pytestmark = pytest.mark.skipif(bool(why_unavailable()), reason=why_unavailable())
 TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))

@@ -15,13 +15,13 @@ from typing import ClassVar
 import pytest
 
 from acecoder.sandbox.backends.requirements import why_unavailable
+from acecoder.sandbox.conformance.programs import RIGHT
 from acecoder.sandbox.contract import Job
 from acecoder.sandbox.worker.outside.identity import identity
 from acecoder.sandbox.worker.outside.station import Station
 from acecoder.sandbox.worker.wire import to_wire
 from acecoder.schema import Outcome, Test
 from tests.sandbox.pools import Start, sandbox
-from tests.sandbox.programs import RIGHT
 
 pytestmark = pytest.mark.skipif(bool(why_unavailable()), reason=why_unavailable())
 TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))

@@ -2,7 +2,7 @@
 
 Nothing is run here: `judge_program` is a generator that asks for trials (some tests of one program,
 run in isolation) and is sent what the program answered. The backend that drives it may run trials
-in this machine's namespaces or send them to a pod. Expected values never leave this module.
+in this machine's namespaces or send them to a pod. Expected values never leave this folder.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from acecoder.sandbox.contract import Judged, Limits
-from acecoder.sandbox.judge.asserts import Plan, plan, plan_file
+from acecoder.sandbox.judge.asserts import Plan
 from acecoder.sandbox.judge.decoding import Frame, Malformed, decode, read_frame
 from acecoder.sandbox.judge.interpreter import holds
+from acecoder.sandbox.judge.kinds.kind import Script, plan_of
 from acecoder.sandbox.trials import Attempt, Trial
 from acecoder.sandbox.worker.wire import OUT_OF_MEMORY, split_frames
-from acecoder.schema import Outcome, StdinTest, Test, UnittestTest
+from acecoder.schema import Outcome, Test
 
 MAX_REASON = 300
 MAX_OUTPUT_BYTES = 32 << 20
@@ -56,7 +57,7 @@ def judge_program(
 ) -> Judging:  # fmt: skip
     """Hold one program against the tests of its problem."""
     tally = _Tally([Outcome.NOT_RUN] * len(tests), [])
-    plain, weak = _planned(tests, tally)
+    plain, weak, scripts = _planned(tests, tally)
     # Apart: weak tests carry expected values into the program's process, where it could read them
     # for the others.
     for part in (plain, weak):
@@ -65,7 +66,6 @@ def judge_program(
             trial = _trial("calls", program, jobs, limits, hash_seed, tally)
             for attempt in (yield trial):
                 _take_calls(attempt, part, limits, tally)
-    scripts = [(i, test) for i, test in enumerate(tests) if isinstance(test, StdinTest)]
     if scripts and not tally.exhausted(limits):
         inputs = tuple({"input": test.input} for _, test in scripts)
         longest = max(len(test.output) for _, test in scripts)
@@ -103,32 +103,29 @@ def judge_twice(
     )  # fmt: skip
 
 
-def _planned(
-    tests: tuple[Test, ...], tally: _Tally
-) -> tuple[list[tuple[int, Plan]], list[tuple[int, Plan]]]:
-    """(plain, weak) tests with their plans; those that are no tests are recorded as errors."""
-    plain: list[tuple[int, Plan]] = []
-    weak: list[tuple[int, Plan]] = []
+class _Planned(NamedTuple):
+    """The tests by what they ask for, each with its index."""
+
+    plain: list[tuple[int, Plan]]
+    weak: list[tuple[int, Plan]]
+    scripts: list[tuple[int, Script]]
+
+
+def _planned(tests: tuple[Test, ...], tally: _Tally) -> _Planned:
+    """Read all tests; those that are no tests are recorded as errors."""
+    found = _Planned([], [], [])
     for index, test in enumerate(tests):
-        if isinstance(test, StdinTest):
-            continue
-        this = read_plan(test)
-        if this.broken:
+        this = plan_of(test)
+        if isinstance(this, Script):
+            found.scripts.append((index, this))
+        elif this.broken:
             tally.record(index, Outcome.ERROR, f"the test is {this.broken}")
         elif this.weak_code:
             tally.weak.append(index)
-            weak.append((index, this))
+            found.weak.append((index, this))
         else:
-            plain.append((index, this))
-    return plain, weak
-
-
-def read_plan(test: str | UnittestTest) -> Plan:
-    """A fault of the planner may cost a test, never the run."""
-    try:
-        return plan_file(test.code) if isinstance(test, UnittestTest) else plan(test)
-    except Exception as fault:
-        return Plan(broken=f"not to be read: {type(fault).__name__}")
+            found.plain.append((index, this))
+    return found
 
 
 def _trial(
@@ -246,7 +243,7 @@ def _short(value: Any) -> str:
         return f"a {type(value).__name__}"
 
 
-def _take_script(attempt: Attempt, scripts: list[tuple[int, StdinTest]], tally: _Tally) -> None:
+def _take_script(attempt: Attempt, scripts: list[tuple[int, Script]], tally: _Tally) -> None:
     """Record what one run of the program as a script says of its input."""
     tally.cpu_s += attempt.cpu_s
     tally.wall_s += attempt.wall_s

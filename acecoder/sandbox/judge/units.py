@@ -7,13 +7,13 @@ from collections.abc import Generator, Iterable, Iterator
 
 from acecoder.sandbox.contract import Audit, Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.judge.asserts import Plan
+from acecoder.sandbox.judge.kinds.kind import plan_of
 from acecoder.sandbox.judge.losses import outliving
 from acecoder.sandbox.judge.program import (
     Judging,
     judge_frames,
     judge_program,
     judge_twice,
-    read_plan,
 )
 from acecoder.sandbox.trials import Attempt, Trial, Unit
 from acecoder.sandbox.worker.purity import why_call_impure
@@ -57,8 +57,8 @@ def _batchable(job: Job) -> list[Plan]:
     """Plans of the tests, where every one is plain and calls nothing suspect; else none."""
     plans: list[Plan] = []
     for test in job.tests:
-        this = read_plan(test) if isinstance(test, str) else Plan()
-        if not this.calls or any(map(_is_suspect, this.calls)):
+        this = plan_of(test)
+        if not isinstance(this, Plan) or not this.calls or any(map(_is_suspect, this.calls)):
             return []
         plans.append(this)
     return plans

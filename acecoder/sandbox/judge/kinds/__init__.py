@@ -1,0 +1,1 @@
+"""The kinds of tests, one per file: an open room (see `kind`)."""

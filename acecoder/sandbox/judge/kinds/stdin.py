@@ -1,0 +1,13 @@
+"""A text on standard input, and the text that must come on standard output."""
+
+from __future__ import annotations
+
+from acecoder.sandbox.judge.kinds.kind import Kind, Script
+from acecoder.schema import StdinTest
+
+
+def _plan(test: StdinTest) -> Script:
+    return Script(test.input, test.output)
+
+
+KIND = Kind(StdinTest, _plan)
