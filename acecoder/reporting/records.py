@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,24 @@ class StepRecord:
     series: dict[str, list[float]]
     details: dict[str, Any]
     wall_s: float
+
+    def number(self, name: str) -> float:
+        """A metric of its report. Raises InputError where its stage made none of that name."""
+        try:
+            return self.metrics[name]
+        except KeyError:
+            raise InputError(
+                f"its report has no '{name}'", where=self.step,
+                remedy="it was made by other code; run again, or use the code that made it",
+            ) from None  # fmt: skip
+
+    def count(self, name: str) -> str:
+        """A metric that counts, as text."""
+        return f"{self.number(name):.0f}"
+
+
+Steps = Mapping[str, StepRecord]
+"""The steps of a run by name."""
 
 
 def has_notes(home: Home, run_key: str, count: int) -> bool:

@@ -31,7 +31,7 @@ def filter_tests(
         kept, Problem, seen.survivors(joined(problems, verdicts=verdicts), config.min_tests)
     )
     sources, total = seen.sources, seen.quality
-    metrics: Counter[str] = Counter()
+    metrics = Counter({"problems": 0, "tests": 0, "tests_kept": 0, "problems_kept": 0})
     for count in sources.values():
         metrics.update(count)
     context.progress.say(
@@ -45,7 +45,6 @@ def filter_tests(
             "right_dropped": total.right_dropped, "right_kept": total.right_kept,
         },
     }  # fmt: skip
-    metrics.setdefault("problems_kept", 0)
     return Report({name: float(value) for name, value in metrics.items()}, details=details)
 
 

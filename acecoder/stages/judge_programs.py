@@ -57,9 +57,9 @@ class _Summary:
 
     def report(self) -> Report:
         metrics = {f"tests_{each.value}": float(self.outcomes[each]) for each in Outcome}
-        metrics |= {"programs": float(self.programs), "weak_tests": float(self.weak),
-                    "cpu_s": self.cpu_s}  # fmt: skip
-        if self.programs:
-            metrics["mean_pass_rate"] = self.rates / self.programs
-            metrics["all_passed"] = float(self.all_passed)
+        metrics |= {
+            "programs": float(self.programs), "weak_tests": float(self.weak), "cpu_s": self.cpu_s,
+            "all_passed": float(self.all_passed),
+            "mean_pass_rate": self.rates / self.programs if self.programs else 0.0,
+        }  # fmt: skip
         return Report(metrics, details={"pass_rate_bins": list(self.bins)})

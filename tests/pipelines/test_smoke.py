@@ -16,6 +16,8 @@ from mlflow import MlflowClient
 
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import REPORT
+from acecoder.reporting import records
+from acecoder.reporting.view import headlines, views
 
 pytestmark = pytest.mark.pipeline
 COMMAND = [sys.executable, "-m", "acecoder", "run", "--profile", "smoke"]
@@ -109,6 +111,26 @@ def test_every_stage_did_real_work(unbroken: tuple[Home, str]) -> None:
     assert metrics["train_policy"]["weight_change"] > 0
     assert (home.root / "git" / "refs" / "heads" / "main").exists()
     assert re.search(r"^gate +version 1 (not )?promoted$", output, re.MULTILINE)
+
+
+def test_every_name_that_a_view_shows_was_made_by_its_stage(unbroken: tuple[Home, str]) -> None:
+    home, output = unbroken
+    (run_key,) = (path.name for path in (home.root / "runs").iterdir())
+    steps = records.load(home, run_key)
+    shown = [each for view in views() for each in (*view.headlines, *view.funnel)]
+    assert {each.step for each in shown} <= set(steps)
+    for each in shown:
+        assert each.metric in steps[each.step].metrics, each
+    cards = {card.label for card in headlines(steps)}
+    assert {"initial, first_steps average", "policy, first_steps average"} <= cards
+    page = (home.root / "runs" / run_key / "report.html").read_text()
+    for title in ("From seeds to pairs", "Filtering noisy tests", "Reward model", "Evaluation"):
+        assert f"<h2>{title}</h2>" in page
+    updates = steps["train_policy"].number("updates")
+    assert updates == steps["train_policy"].config["updates_per_rollout"] * steps[
+        "train_policy"
+    ].number("rollouts")
+    assert f"{updates:.0f} updates in" in output
 
 
 def test_the_weights_are_safetensors_and_no_pickle(unbroken: tuple[Home, str]) -> None:

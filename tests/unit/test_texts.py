@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acecoder.problem_sets.loading import humaneval_tests
+from acecoder.problem_sets.humaneval import humaneval_tests
 from acecoder.rendering import PromptConfig, extract_program, program_messages, synthesis_messages
 from acecoder.schema import Problem, UnittestTest
 from acecoder.synthesis.answers import Imagined, Unusable, parse_answer, parse_incomplete_json

@@ -1,0 +1,23 @@
+"""What a set of problems is to the rest: how it is read, and what it is identified by.
+
+An open room: a module of this package with a `SET` is one set, under the module's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from acecoder.schema import Problem
+
+
+@dataclass(frozen=True)
+class ProblemSet:
+    """One set of problems."""
+
+    load: Callable[[str], Iterator[Problem]]
+    """Its problems, by the name of a part; may raise InputError."""
+    digest: Callable[[str], str]
+    """What changes when a part does; may raise InputError."""
+    parts: tuple[str, ...] = ("",)
+    """The names of its parts; "" for the whole."""

@@ -1,0 +1,63 @@
+"""The pieces that the report page is made of. Texts of models and programs are untrusted: all is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from acecoder.reporting.records import StepRecord
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --soft: #59636e; --line: #d5dae0; --card: #f6f8fa;
+  --accent: #0b62c4; --second: #b4540a; --back: #ffffff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --soft: #9aa4af; --line: #394049;
+  --card: #1d2229; --accent: #6cb0ff; --second: #f0a35e; --back: #14181d; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back);
+  max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
+.soft, .from { color: var(--soft); } .from { font-size: .8rem; margin: .3rem 0 0; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: .7rem; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .7rem .9rem; }
+.card b { display: block; font-size: 1.35rem; } .card span { color: var(--soft); font-size: .85rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
+td.n, th.n { text-align: right; } code { font-size: .85em; }
+svg { width: 100%; max-width: 620px; height: auto; } svg text { font-size: 11px; fill: var(--soft); }
+.bar { fill: var(--accent); } .grid { stroke: var(--line); } .dot { fill: var(--accent); }
+.range { stroke: var(--accent); stroke-width: 3; opacity: .45; }
+.line0, .line1 { fill: none; stroke-width: 2; } .line0 { stroke: var(--accent); }
+.line1 { stroke: var(--second); } svg .name0 { fill: var(--accent); } svg .name1 { fill: var(--second); }
+.wide { overflow-x: auto; }
+"""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; columns of numbers are set to the right."""
+    numeric = [all(_is_number(row[i]) for row in rows) and bool(rows) for i in range(len(head))]
+    mark = [' class="n"' if number else "" for number in numeric]
+    cells = "".join(f"<th{m}>{escape(h)}</th>" for h, m in zip(head, mark, strict=True))
+    lines = "".join(
+        "<tr>"
+        + "".join(f"<td{m}>{escape(c)}</td>" for c, m in zip(row, mark, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return f'<div class="wide"><table><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table></div>'
+
+
+def _is_number(text: str) -> bool:
+    return (
+        text.replace(".", "").replace("-", "").replace("+", "").replace(" ", "").isdigit()
+        or not text
+    )
+
+
+def origin(*steps: StepRecord) -> str:
+    """Which steps the numbers above are from."""
+    texts = [f"<code>{escape(s.step)}</code> {s.stage_key[:12]}" for s in steps]
+    return f'<p class="from">from {", ".join(texts)}</p>'
+
+
+def section(title: str, *parts: str) -> str:
+    """A heading and what stands under it."""
+    return f"<h2>{escape(title)}</h2>{''.join(parts)}"

@@ -1,0 +1,73 @@
+"""The scores of every model on every benchmark."""
+
+from __future__ import annotations
+
+from html import escape
+
+from acecoder.reporting import charts
+from acecoder.reporting.html import origin, section, table
+from acecoder.reporting.records import StepRecord, Steps
+from acecoder.reporting.view import Card, View, of_stage
+
+SHOWN_METRICS = ("greedy", "average", "best_of", "oracle")
+HEADLINES = ("average", "greedy")
+"""Of each benchmark the first of these that was measured."""
+
+
+def _model(step: StepRecord) -> str:
+    return step.step.partition(".")[2] or "model"
+
+
+def _cards(steps: Steps) -> list[Card]:
+    cards = []
+    for step in of_stage(steps, "evaluate_model"):
+        scores = {(s["benchmark"], s["metric"]): s["value"] for s in step.details.get("scores", [])}
+        for benchmark in dict.fromkeys(benchmark for benchmark, _ in scores):
+            metric = next((m for m in HEADLINES if (benchmark, m) in scores), "")
+            if metric:
+                value = scores[benchmark, metric]
+                cards.append(Card(f"{value:.3f}", f"{_model(step)}, {benchmark} {metric}"))
+    return cards
+
+
+def _lines(steps: Steps) -> list[tuple[str, str]]:
+    lines = []
+    for step in of_stage(steps, "evaluate_model"):
+        benchmarks: dict[str, list[str]] = {}
+        for s in step.details.get("scores", []):
+            if s["metric"].startswith(SHOWN_METRICS):
+                text = f"{s['metric']} {s['value']:.3f} [{s['low']:.3f}, {s['high']:.3f}]"
+                benchmarks.setdefault(s["benchmark"], []).append(text)
+        lines += [(f"{_model(step)}, {name}", "  ".join(t)) for name, t in benchmarks.items()]
+    return lines
+
+
+def _section(steps: Steps) -> str:
+    evaluated = of_stage(steps, "evaluate_model")
+    if not evaluated:
+        return ""
+    scores = [(_model(step), s) for step in evaluated
+              for s in step.details.get("scores", [])]  # fmt: skip
+    parts = [
+        "<p>95 % intervals over problems. <i>greedy</i>: one program at temperature 0. <i>average</i>: "
+        "pass@1 over the samples. <i>best_of_N</i>: the reward model picks among N samples (expected over "
+        "all subsets). <i>oracle</i>: some sample is right.</p>"
+    ]
+    for benchmark in dict.fromkeys(s["benchmark"] for _, s in scores):
+        here = [(model, s) for model, s in scores if s["benchmark"] == benchmark]
+        order = list(dict.fromkeys(s["metric"] for _, s in here))
+        here.sort(key=lambda item: order.index(item[1]["metric"]))
+        dots = [(f"{model} {s['metric']}", s["value"], s["low"], s["high"]) for model, s in here]
+        rows = [
+            (model, s["metric"], f"{s['value']:.3f}", f"{s['low']:.3f}", f"{s['high']:.3f}",
+             str(s["n_problems"]), str(s["n_samples"]))
+            for model, s in here
+        ]  # fmt: skip
+        head = ("model", "metric", "value", "low", "high", "problems", "samples")
+        parts.append(
+            f"<h3>{escape(benchmark)}</h3>{charts.intervals(dots, label=benchmark)}{table(head, rows)}"
+        )
+    return section("Evaluation", *parts, origin(*evaluated))
+
+
+VIEW = View(cards=_cards, lines=_lines, section=_section)

@@ -1,0 +1,41 @@
+"""How candidate programs fared."""
+
+from __future__ import annotations
+
+from acecoder.reporting import charts
+from acecoder.reporting.html import origin, section, table
+from acecoder.reporting.records import Steps
+from acecoder.reporting.view import Number, View
+
+
+def _lines(steps: Steps) -> list[tuple[str, str]]:
+    step = steps.get("judge_programs.candidates")
+    if step is None:
+        return []
+    return [
+        (
+            "programs judged",
+            f"{step.count('programs')}, {step.metrics.get('all_passed', 0):.0f} right",
+        )
+    ]
+
+
+def _section(steps: Steps) -> str:
+    step = steps.get("judge_programs.candidates")
+    if step is None:
+        return ""
+    outcomes = [
+        (k.removeprefix("tests_"), step.count(k)) for k in step.metrics if k.startswith("tests_")
+    ]
+    chart = charts.histogram(step.details.get("pass_rate_bins", []), label="programs by pass rate")
+    weak = f"<p>{step.count('weak_tests')} verdicts on single tests are weak (judged beside the program).</p>"
+    return section("Pass rates of candidate programs", chart, table(("outcome", "tests"), outcomes), weak,
+                    origin(step))  # fmt: skip
+
+
+VIEW = View(
+    headlines=(Number("judge_programs.candidates", "programs", "candidate programs judged"),),
+    funnel=(Number("judge_programs.candidates", "all_passed", "of them pass every test"),),
+    lines=_lines,
+    section=_section,
+)
