@@ -54,10 +54,11 @@ def _parser() -> argparse.ArgumentParser:
         f"  {name.replace('_', '-'):22} {stages.summary_of(name)}" for name in stages.names()
     )
     parser = argparse.ArgumentParser(
-        prog="acecoder", description="From seed code to a better code model (AceCoder).",
+        prog="acecoder",
+        description="From seed code to a better code model (AceCoder).",
         epilog=f"one verb per stage (acecoder VERB --help):\n{lines}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     known = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name in verbs.names():
         module = importlib.import_module(f"acecoder.verbs.{name}")

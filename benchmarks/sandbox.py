@@ -80,11 +80,13 @@ def measure(name: str, questions: list[Question], items: list[Item], own: bool) 
     assert len(results) == len(items), (name, len(results), len(items))
     times = sorted(seconds for _, seconds, _ in results)
     return {
-        "cpu_ms": 1000 * cpu_s / len(items), "programs_s": len(items) / wall_s,
-        "p50_ms": 1000 * times[len(times) // 2], "p99_ms": 1000 * times[int(0.99 * len(times))],
+        "cpu_ms": 1000 * cpu_s / len(items),
+        "programs_s": len(items) / wall_s,
+        "p50_ms": 1000 * times[len(times) // 2],
+        "p99_ms": 1000 * times[int(0.99 * len(times))],
         "peak_mb": peak_bytes / 1e6,
         "wrong": sum(_is_wrong(items[index], verdict) for index, _, verdict in results),
-    }  # fmt: skip
+    }
 
 
 def _is_wrong(item: Item, verdict: Verdict) -> bool:
@@ -137,14 +139,18 @@ def _print(
     print(
         f"\n{load} limits, {count} programs, medians of {len(next(iter(rounds.values())))} rounds"
     )
-    print("| engine | CPU ms/program | of evalplus' | programs/s | of evalplus' | p50 ms | p99 ms "
-          "| peak MB | wrong |\n|-|-|-|-|-|-|-|-|-|")  # fmt: skip
+    print(
+        "| engine | CPU ms/program | of evalplus' | programs/s | of evalplus' | p50 ms | p99 ms "
+        "| peak MB | wrong |\n|-|-|-|-|-|-|-|-|-|"
+    )
     for engine, f in medians.items():
         cpu = f"{f['cpu_ms'] / peer['cpu_ms']:.2f}" if peer else "-"
         speed = f"{f['programs_s'] / peer['programs_s']:.1f}" if peer else "-"
-        print(f"| {engine} | {f['cpu_ms']:.2f} | {cpu} | {f['programs_s']:.0f} | {speed} "
-              f"| {f['p50_ms']:.1f} | {f['p99_ms']:.0f} | {f['peak_mb']:.0f} | {f['wrong']:.0f} |",
-              flush=True)  # fmt: skip
+        print(
+            f"| {engine} | {f['cpu_ms']:.2f} | {cpu} | {f['programs_s']:.0f} | {speed} "
+            f"| {f['p50_ms']:.1f} | {f['p99_ms']:.0f} | {f['peak_mb']:.0f} | {f['wrong']:.0f} |",
+            flush=True,
+        )
     return medians
 
 

@@ -66,10 +66,11 @@ def memory_mb() -> float:
 def state() -> dict[str, int]:
     """What a leak would show in: processes, descriptors, mounts, temporary files."""
     return {
-        "processes": len(tree()), "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+        "processes": len(tree()),
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "mounts": len(Path("/proc/self/mounts").read_text().splitlines()),
         "temporary files": len(list(Path("/tmp").iterdir())),
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

@@ -27,8 +27,13 @@ from acecoder.schema import Problem, Program
 
 PROGRAMS, TESTS = 16, 16
 STAGES = ("filter_tests", "build_pairs", "select_hard_problems", "evaluate_model", "judge_programs")
-OUTPUTS = {"filter_tests": "kept", "build_pairs": "pairs", "select_hard_problems": "hard",
-           "evaluate_model": "scores", "judge_programs": "verdicts"}  # fmt: skip
+OUTPUTS = {
+    "filter_tests": "kept",
+    "build_pairs": "pairs",
+    "select_hard_problems": "hard",
+    "evaluate_model": "scores",
+    "judge_programs": "verdicts",
+}
 FILLER = "    # a comment as long as a line of a program is, for the size of it\n" * 6
 
 
@@ -56,15 +61,23 @@ def make(directory: Path, num_problems: int) -> None:
     ):
         for number in range(num_problems):
             problem = {
-                "id": f"p{number}", "question": f"Question {number}: " + "what to write " * 20,
-                "tests": [f"assert f_{number}([{i}, {i + 1}, 3]) == [3, {i + 1}, {i}]" for i in range(TESTS)],
-            }  # fmt: skip
+                "id": f"p{number}",
+                "question": f"Question {number}: " + "what to write " * 20,
+                "tests": [
+                    f"assert f_{number}([{i}, {i + 1}, 3]) == [3, {i + 1}, {i}]"
+                    for i in range(TESTS)
+                ],
+            }
             problems.write(json.dumps(problem) + "\n")
             whole = Problem.model_validate(problem)
             ease = rng.random()
             for index in range(PROGRAMS):
-                program = {"problem_id": f"p{number}", "model": "m", "program_index": index,
-                           "program": f"def f_{number}(x):\n{FILLER}    return {index}\n"}  # fmt: skip
+                program = {
+                    "problem_id": f"p{number}",
+                    "model": "m",
+                    "program_index": index,
+                    "program": f"def f_{number}(x):\n{FILLER}    return {index}\n",
+                }
                 programs.write(json.dumps(program) + "\n")
                 outcomes = ["passed" if rng.random() < ease else "failed" for _ in range(TESTS)]
                 told = {
@@ -75,9 +88,13 @@ def make(directory: Path, num_problems: int) -> None:
                     "reason": "",
                 }
                 verdict = {
-                    "program_id": f"p{number}#m#{index}", "problem_id": f"p{number}", "model": "m",
-                    "program_index": index, "pass_rate": outcomes.count("passed") / TESTS, **told,
-                }  # fmt: skip
+                    "program_id": f"p{number}#m#{index}",
+                    "problem_id": f"p{number}",
+                    "model": "m",
+                    "program_index": index,
+                    "pass_rate": outcomes.count("passed") / TESTS,
+                    **told,
+                }
                 verdicts.write(json.dumps(verdict) + "\n")
                 key = key_of(whole, Program.model_validate(program))
                 entries.write(json.dumps([key, told]) + "\n")
@@ -86,10 +103,13 @@ def make(directory: Path, num_problems: int) -> None:
 def cost_of(stage: str, directory: Path) -> Cost:
     """Run one stage in a process of its own."""
     arguments = [sys.executable, "-m", "acecoder", stage.replace("_", "-")]
-    inputs = {"filter_tests": ("problems", "verdicts"), "select_hard_problems": ("problems", "verdicts"),
-              "build_pairs": ("problems", "programs", "verdicts"),
-              "evaluate_model": ("benchmark", "programs", "verdicts"),
-              "judge_programs": ("problems", "programs")}[stage]  # fmt: skip
+    inputs = {
+        "filter_tests": ("problems", "verdicts"),
+        "select_hard_problems": ("problems", "verdicts"),
+        "build_pairs": ("problems", "programs", "verdicts"),
+        "evaluate_model": ("benchmark", "programs", "verdicts"),
+        "judge_programs": ("problems", "programs"),
+    }[stage]
     for name in inputs:
         file = "problems" if name == "benchmark" else name
         arguments += [f"--{name}", str(directory / f"{file}.jsonl")]

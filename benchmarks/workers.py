@@ -36,8 +36,11 @@ def main() -> None:
         ballast += b"x" * (int(size_gb * 1e9) - len(ballast))
         for workers in range(1, 2 * (os.cpu_count() or 1) + 1):
             rates = [programs_s(workers, options.programs, options.backend) for _ in range(2)]
-            print(f"parent {len(ballast) / 1e9:.0f} GB  {workers} workers  "
-                  f"{rates[0]:.0f} and {rates[1]:.0f} programs/s", flush=True)  # fmt: skip
+            print(
+                f"parent {len(ballast) / 1e9:.0f} GB  {workers} workers  "
+                f"{rates[0]:.0f} and {rates[1]:.0f} programs/s",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -159,12 +159,12 @@ PATHOLOGICAL = {
     "hard exit": "    import os; os._exit(0)",
     "sleep": "    import time; time.sleep(1e5)",
     "recursion": "    return {name}(*args)",
-}  # fmt: skip
+}
 IMPURE = "class _Holder:\n    value = None\n_holder = _Holder()\n_holder.value = 1\n"
 SLOW = (
     "import time as _time\n_end = _time.process_time() + {seconds}\n"
     "while _time.process_time() < _end: pass\n"
-)  # fmt: skip
+)
 
 
 def workload(num_programs: int, seed: int) -> tuple[list[Question], list[Item]]:

@@ -64,12 +64,13 @@ def source_of(signature: Signature) -> str:
     paths = {name: f"{name}.path" for name in required}
     paths |= {name: f"{name}.path if {name} else None" for name in optional}
     return HEAD.format(
-        name=signature.name, image="TRAIN" if needs_torch(signature.config) else "CPU",
+        name=signature.name,
+        image="TRAIN" if needs_torch(signature.config) else "CPU",
         kinds=", ".join(sorted(used, key=lambda each: (each != "HTML", each))),
         parameters="\n".join(f"    {line}" for line in lines),
         inputs=_literal({name: paths[name] for name in signature.inputs}),
         outputs=_literal({name: f"{name}.path" for name in signature.outputs}),
-    )  # fmt: skip
+    )
 
 
 def needs_torch(config: type[Config]) -> bool:

@@ -28,9 +28,15 @@ ACCOUNT = "acecoder-bulk"
 
 
 def judge_bulk(
-    infra_file: str, problems: str, programs: str, verdicts: str, *, shard_programs: int,
-    parallelism: int, table: Table,
-) -> int:  # fmt: skip
+    infra_file: str,
+    problems: str,
+    programs: str,
+    verdicts: str,
+    *,
+    shard_programs: int,
+    parallelism: int,
+    table: Table,
+) -> int:
     """Split, start the Job or find it, follow it, gather. Killed and called again, it goes on.
 
     Raises: InputError, PlatformError.
@@ -54,60 +60,93 @@ def job(plan: bulk.Plan, infra: Infra, parallelism: int) -> Object:
     """The Job of a plan: an index a shard, each tried again by itself."""
     resources = infra.resources("judge_programs")
     name = f"judge-{plan.key}"
-    labels = {"app.kubernetes.io/name": "bulk", "app.kubernetes.io/part-of": "acecoder",
-              "acecoder.dev/stage-pod": "true", "acecoder.dev/uses-sandbox-pool": "true"}  # fmt: skip
-    security = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]}}  # fmt: skip
+    labels = {
+        "app.kubernetes.io/name": "bulk",
+        "app.kubernetes.io/part-of": "acecoder",
+        "acecoder.dev/stage-pod": "true",
+        "acecoder.dev/uses-sandbox-pool": "true",
+    }
+    security = {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
     mounts: list[Object] = [
         {"name": "work", "mountPath": HOME},
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
     ]
     container = {
-        "name": "judge", "image": infra.images.cpu, "imagePullPolicy": infra.images.pull_policy,
+        "name": "judge",
+        "image": infra.images.cpu,
+        "imagePullPolicy": infra.images.pull_policy,
         "command": ["acecoder", "judge-shard", "--key", plan.key],  # JOB_COMPLETION_INDEX is given
-        "env": _environment(infra), "securityContext": security,
+        "env": _environment(infra),
+        "securityContext": security,
         "resources": {
             "requests": {"cpu": resources.cpu, "memory": resources.memory},
             "limits": {"cpu": resources.cpu_limit or resources.cpu, "memory": resources.memory},
         },
         "volumeMounts": mounts,
-    }  # fmt: skip
+    }
     volumes: list[Object] = [
         {"name": "work", "emptyDir": {"sizeLimit": resources.disk}},
         {"name": "tmp", "emptyDir": {"sizeLimit": "2Gi"}},
     ]
     if infra.pool.secret:
-        volumes.append({"name": "token",
-                        "secret": {"secretName": infra.pool.secret, "defaultMode": 0o440}})  # fmt: skip
+        volumes.append(
+            {"name": "token", "secret": {"secretName": infra.pool.secret, "defaultMode": 0o440}}
+        )
         mounts.append({"name": "token", "mountPath": TOKEN_DIRECTORY, "readOnly": True})
     user = infra.run_as_user
     pod = {
-        "serviceAccountName": ACCOUNT, "automountServiceAccountToken": False,
-        "enableServiceLinks": False, "restartPolicy": "Never",
+        "serviceAccountName": ACCOUNT,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "restartPolicy": "Never",
         "imagePullSecrets": [{"name": each} for each in infra.images.pull_secrets],
-        "securityContext": {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user,
-                            "fsGroup": user, "seccompProfile": {"type": "RuntimeDefault"}},
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": user,
+            "runAsGroup": user,
+            "fsGroup": user,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
         "nodeSelector": resources.node_selector,
         "tolerations": [each.model_dump() for each in resources.tolerations],
-        "volumes": volumes, "containers": [container],
-    }  # fmt: skip
+        "volumes": volumes,
+        "containers": [container],
+    }
     return {
-        "apiVersion": "batch/v1", "kind": "Job",
+        "apiVersion": "batch/v1",
+        "kind": "Job",
         "metadata": {"name": name, "labels": labels | resources.labels},
         "spec": {
-            "completionMode": "Indexed", "completions": plan.shards,
+            "completionMode": "Indexed",
+            "completions": plan.shards,
             "parallelism": min(parallelism, plan.shards),
-            "backoffLimitPerIndex": RETRIES_PER_SHARD, "maxFailedIndexes": 0,
+            "backoffLimitPerIndex": RETRIES_PER_SHARD,
+            "maxFailedIndexes": 0,
             "ttlSecondsAfterFinished": 7 * 86400,
             # A node that goes away costs no try; a shard that is wrong is not tried again.
-            "podFailurePolicy": {"rules": [
-                {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
-                {"action": "FailJob", "onExitCodes": {"containerName": "judge", "operator": "In",
-                                                      "values": [INPUT_IS_WRONG]}},
-            ]},
+            "podFailurePolicy": {
+                "rules": [
+                    {
+                        "action": "Ignore",
+                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+                    },
+                    {
+                        "action": "FailJob",
+                        "onExitCodes": {
+                            "containerName": "judge",
+                            "operator": "In",
+                            "values": [INPUT_IS_WRONG],
+                        },
+                    },
+                ]
+            },
             "template": {"metadata": {"labels": labels}, "spec": pod},
         },
-    }  # fmt: skip
+    }
 
 
 def _environment(infra: Infra) -> list[Object]:
@@ -151,13 +190,19 @@ def _follow(cluster: Cluster, infra: Infra, plan: bulk.Plan, home: Home) -> None
             _say(f"{done}/{plan.shards} shards")
         found = cluster.get("jobs", name, infra.namespace)
         if found is None:
-            raise PlatformError(f"job {name} was removed", where=infra.namespace,
-                                remedy="run judge-bulk again: it goes on")  # fmt: skip
+            raise PlatformError(
+                f"job {name} was removed",
+                where=infra.namespace,
+                remedy="run judge-bulk again: it goes on",
+            )
         if _ended(found) == "Failed":
             raise _failure(cluster, infra, name, found)
         if _ended(found) and bulk.done_shards(home, plan) < plan.shards:
-            raise PlatformError(f"job {name} has ended, and shards have no verdicts",
-                                where=infra.namespace, remedy="run judge-bulk again")  # fmt: skip
+            raise PlatformError(
+                f"job {name} has ended, and shards have no verdicts",
+                where=infra.namespace,
+                remedy="run judge-bulk again",
+            )
         if time.monotonic() - moved_s > STUCK_S:
             _complain_of_stuck(cluster, infra, name)
         time.sleep(LOOK_S)
@@ -191,9 +236,10 @@ def _failure(
         log = cluster.log(infra.namespace, failed[-1]["metadata"]["name"])
         why += "\n" + "\n".join(log.strip().splitlines()[-15:])
     return PlatformError(
-        f"job {name} failed: {why}", where=infra.namespace,
+        f"job {name} failed: {why}",
+        where=infra.namespace,
         remedy="mend that and run judge-bulk again: finished shards are kept",
-    )  # fmt: skip
+    )
 
 
 def _complain_of_stuck(cluster: Cluster, infra: Infra, name: str) -> None:
@@ -201,8 +247,11 @@ def _complain_of_stuck(cluster: Cluster, infra: Infra, name: str) -> None:
     if any(pod["status"].get("phase") == "Running" for pod in _pods(cluster, infra, name)):
         return
     for wait in find_waits(cluster, infra.namespace, _selector(name), owner=name):
-        raise PlatformError(f"{wait.name} cannot run: {wait.why}", where=infra.namespace,
-                            remedy=f"{wait.remedy}; then run judge-bulk again")  # fmt: skip
+        raise PlatformError(
+            f"{wait.name} cannot run: {wait.why}",
+            where=infra.namespace,
+            remedy=f"{wait.remedy}; then run judge-bulk again",
+        )
 
 
 def _say(text: str) -> None:

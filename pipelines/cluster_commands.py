@@ -112,7 +112,11 @@ def status(target: Target) -> int:
     _say(f"{run.name}  {run.state.lower()}  {run.id}")
     for task in ready.tasks(run.id):
         state = task.state.lower() or "not begun"
-        _say(f"{task.name:34} {state:10} {task.seconds:6.0f} s" if task.seconds else f"{task.name:34} {state}")  # fmt: skip
+        _say(
+            f"{task.name:34} {state:10} {task.seconds:6.0f} s"
+            if task.seconds
+            else f"{task.name:34} {state}"
+        )
     for wait in watching.waits(ready.infra.namespace, run.id):
         _say(f"pod {wait.name} waits: {wait.why}\n  try: {wait.remedy}")
     return 0
@@ -130,9 +134,10 @@ def logs(target: Target, step: str) -> int:
     tasks = {task.name: task for task in ready.tasks(run.id)}
     if step not in tasks or not tasks[step].nodes:
         raise InputError(
-            f"no step '{step}' has started in this run", where=run.id,
+            f"no step '{step}' has started in this run",
+            where=run.id,
             remedy=f"one of: {', '.join(tasks) or 'none has started yet'}",
-        )  # fmt: skip
+        )
     for node in tasks[step].nodes:
         _say(ready.log(run.id, node))
     return 0
@@ -159,9 +164,10 @@ def _find(target: Target) -> tuple[Prepared, submitting.Run]:
     runs = ready.kfp.runs(ready.key)
     if not runs:
         raise InputError(
-            f"no run of this pipeline, profile and code ({ready.key})", where=ready.infra.namespace,
+            f"no run of this pipeline, profile and code ({ready.key})",
+            where=ready.infra.namespace,
             remedy="acecoder submit; a change of code or profile makes another run key: --run ID finds the old one",
-        )  # fmt: skip
+        )
     return ready, max(runs, key=lambda run: run.created)
 
 

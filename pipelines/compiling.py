@@ -52,12 +52,16 @@ def write_objects(graph: Any, directory: Path, profile: str, namespace: str) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compiler.Compiler().compile(
-            graph, str(path), kubernetes_manifest_format=True,
+            graph,
+            str(path),
+            kubernetes_manifest_format=True,
             kubernetes_manifest_options=KubernetesManifestOptions(
-                pipeline_name=name, pipeline_version_name=version, namespace=namespace,
+                pipeline_name=name,
+                pipeline_version_name=version,
+                namespace=namespace,
                 include_pipeline_manifest=True,
             ),
-        )  # fmt: skip
+        )
     return path
 
 
@@ -79,17 +83,20 @@ def steps_of(ir: dict[str, Any]) -> list[Step]:
     waiting = dict(tasks)
     while waiting:
         ready = [
-            key for key, task in waiting.items()
+            key
+            for key, task in waiting.items()
             if all(names[other] in ordered for other in task.get("dependentTasks", []))
-        ]  # fmt: skip
+        ]
         for key in ready:
             task = waiting.pop(key)
             artifacts = task["inputs"].get("artifacts", {})
             sources = {name: value["taskOutputArtifact"] for name, value in artifacts.items()}
             ordered[names[key]] = Step(
-                names[key], names[key].partition(".")[0], json.loads(_constant(task, "config")),
+                names[key],
+                names[key].partition(".")[0],
+                json.loads(_constant(task, "config")),
                 {n: (names[s["producerTask"]], s["outputArtifactKey"]) for n, s in sources.items()},
-            )  # fmt: skip
+            )
     return list(ordered.values())
 
 

@@ -105,16 +105,21 @@ class Flow:
         programs, verdicts = self._judged(name, benchmark, policy)
         model = {"reward_model": reward_model} if self.ranks(name) else {}
         return evaluate_model(
-            **self._step(f"evaluate_model.{name}"), benchmark=benchmark, programs=programs,
-            verdicts=verdicts, **model,
-        ).outputs["scores"]  # fmt: skip
+            **self._step(f"evaluate_model.{name}"),
+            benchmark=benchmark,
+            programs=programs,
+            verdicts=verdicts,
+            **model,
+        ).outputs["scores"]
 
     def promotion(self, policy: Any, candidate_scores: Any, initial_scores: Any) -> None:
         """The gate."""
         promote_model(
-            **self._step("promote_model"), policy=policy, candidate_scores=candidate_scores,
+            **self._step("promote_model"),
+            policy=policy,
+            candidate_scores=candidate_scores,
             initial_scores=initial_scores,
-        )  # fmt: skip
+        )
 
     def everything(self) -> None:
         """From seeds to a gate decision."""
@@ -141,9 +146,11 @@ class Flow:
             **self._step("judge_programs"), problems=benchmark, programs=programs
         ).outputs["verdicts"]
         evaluate_model(
-            **self._step("evaluate_model"), benchmark=benchmark, programs=programs,
+            **self._step("evaluate_model"),
+            benchmark=benchmark,
+            programs=programs,
             verdicts=verdicts,
-        )  # fmt: skip
+        )
 
     def _filtered(self, use: str, problems: Any) -> Any:
         _, verdicts = self._judged(f"{use}_oracle", problems)

@@ -115,8 +115,13 @@ class Resources(Config):
         limits = {"cpu": self.cpu_limit or self.cpu, "memory": self.memory}
         if self.gpu:
             requests[self.gpu_type] = str(self.gpu)
-        return Demand(step=step, requests=requests, limits=limits,
-                      node_selector=self.node_selector, tolerations=self.tolerations)  # fmt: skip
+        return Demand(
+            step=step,
+            requests=requests,
+            limits=limits,
+            node_selector=self.node_selector,
+            tolerations=self.tolerations,
+        )
 
 
 class TrainJobInfra(Config):
@@ -212,18 +217,24 @@ class Infra(Config):
 
     def _launch(self, stage: str, config: Config) -> Table:
         return Launch(
-            **self.trainjobs[stage].model_dump(), namespace=self.namespace,
+            **self.trainjobs[stage].model_dump(),
+            namespace=self.namespace,
             image=self.images.of(world(config)),
-            env=self.plain_environment(), secret_env=self.secret_environment(),
-        ).model_dump(mode="json")  # fmt: skip
+            env=self.plain_environment(),
+            secret_env=self.secret_environment(),
+        ).model_dump(mode="json")
 
     def plain_environment(self) -> dict[str, str]:
         """Variables of every pod of ours, none of them secret."""
         plain = {
-            "HOME": HOME, "ACECODER_HOME": f"{HOME}/acecoder", "ACECODER_STORE": self.store.uri,
-            "AWS_REGION": self.store.region, "MLFLOW_TRACKING_URI": self.tracking.uri,
-            "OMP_WAIT_POLICY": "passive", **self.env,
-        }  # fmt: skip
+            "HOME": HOME,
+            "ACECODER_HOME": f"{HOME}/acecoder",
+            "ACECODER_STORE": self.store.uri,
+            "AWS_REGION": self.store.region,
+            "MLFLOW_TRACKING_URI": self.tracking.uri,
+            "OMP_WAIT_POLICY": "passive",
+            **self.env,
+        }
         return plain | ({"AWS_ENDPOINT_URL": self.store.endpoint} if self.store.endpoint else {})
 
     def secret_environment(self) -> dict[str, SecretKey]:
@@ -243,8 +254,11 @@ class Infra(Config):
         for step in steps:
             demand = self.resources(step).demand(step)
             demands.setdefault(digest_of(demand.model_dump(exclude={"step"})), demand)
-        return {"namespace": self.namespace, **self.cluster.model_dump(),
-                "demands": [each.model_dump(mode="json") for each in demands.values()]}  # fmt: skip
+        return {
+            "namespace": self.namespace,
+            **self.cluster.model_dump(),
+            "demands": [each.model_dump(mode="json") for each in demands.values()],
+        }
 
 
 TOKEN_DIRECTORY = "/var/run/sandbox-pool"

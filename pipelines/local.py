@@ -72,9 +72,10 @@ def run(graph: Any, run_key: str, home: Home, steps: frozenset[str]) -> None:
             screen = _Screen(log, sys.stdout, steps)
             with contextlib.redirect_stdout(screen):
                 local.init(
-                    runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(root),
+                    runner=local.SubprocessRunner(use_venv=False),
+                    pipeline_root=str(root),
                     raise_on_error=True,
-                )  # fmt: skip
+                )
                 _call(graph, run_key, screen, log_path)
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -87,10 +88,11 @@ def _call(graph: Any, run_key: str, screen: _Screen, log_path: Path) -> None:
         if not screen.failures:
             print("\n".join(screen.tail), file=sys.stderr)
         raise PlatformError(
-            f"the run stopped: {_plain(str(error)).splitlines()[0]}", where=str(log_path),
+            f"the run stopped: {_plain(str(error)).splitlines()[0]}",
+            where=str(log_path),
             remedy="mend what the error above names and run the same command again; "
             "finished steps are kept",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _plain(text: str) -> str:

@@ -42,9 +42,11 @@ def _place(task: Any, step: str, profile: Profile, infra: Infra) -> None:
 def labels(step: str, profile: Profile, resources: Resources) -> dict[str, str]:
     """Of a step's pod; network policies go by them."""
     found = {
-        "app.kubernetes.io/name": "stages", "app.kubernetes.io/part-of": "acecoder",
-        "acecoder.dev/step": step, "acecoder.dev/stage-pod": "true",
-    }  # fmt: skip
+        "app.kubernetes.io/name": "stages",
+        "app.kubernetes.io/part-of": "acecoder",
+        "acecoder.dev/step": step,
+        "acecoder.dev/stage-pod": "true",
+    }
     if judges(profile.configs[step]):
         found["acecoder.dev/uses-sandbox-pool"] = "true"
     return found | resources.labels
@@ -59,26 +61,33 @@ def _ask(task: Any, resources: Resources) -> None:
         kubernetes.add_node_selector(task, name, value)
     for toleration in resources.tolerations:
         kubernetes.add_toleration(
-            task, key=toleration.key, operator=toleration.operator,
-            value=toleration.value or None, effect=toleration.effect or None,
-        )  # fmt: skip
+            task,
+            key=toleration.key,
+            operator=toleration.operator,
+            value=toleration.value or None,
+            effect=toleration.effect or None,
+        )
     if resources.timeout_s:
         kubernetes.set_timeout(task, resources.timeout_s)
     if resources.retries:
         # Without a cap on the whole loop: KFP counts the attempts' own time in it.
-        task.set_retry(resources.retries, backoff_duration="30s", backoff_factor=2.0,
-                       backoff_max_duration="86400s")  # fmt: skip
+        task.set_retry(
+            resources.retries,
+            backoff_duration="30s",
+            backoff_factor=2.0,
+            backoff_max_duration="86400s",
+        )
     task.set_caching_options(resources.cache)
 
 
 def _mount(task: Any, resources: Resources, infra: Infra, asks_pool: bool) -> None:
     """A read-only root needs its writable places named."""
     kubernetes.empty_dir_mount(task, "work", HOME, size_limit=resources.disk)
-    kubernetes.empty_dir_mount(task, "tmp", "/tmp", size_limit="2Gi")  # noqa: S108
+    kubernetes.empty_dir_mount(task, "tmp", "/tmp", size_limit="2Gi")
     if resources.shared_memory:
         kubernetes.empty_dir_mount(
-            task, "shm", "/dev/shm", medium="Memory", size_limit=resources.shared_memory  # noqa: S108
-        )  # fmt: skip
+            task, "shm", "/dev/shm", medium="Memory", size_limit=resources.shared_memory
+        )
     if asks_pool and infra.pool.secret:
         kubernetes.use_secret_as_volume(task, infra.pool.secret, TOKEN_DIRECTORY)
 

@@ -69,10 +69,11 @@ def decide(name: str, runs: Sequence[Run], *, retry: bool) -> Decision:
     if runs and not retry:
         last = max(runs, key=lambda run: run.created)
         raise InputError(
-            f"this run was {last.state} ({last.name})", where=last.id,
+            f"this run was {last.state} ({last.name})",
+            where=last.id,
             remedy="`acecoder logs` shows why; `acecoder submit --retry` tries again, and keeps "
             "every finished step",
-        )  # fmt: skip
+        )
     return Decision(None, name if not runs else f"{name}-{len(runs) + 1}")
 
 
@@ -90,9 +91,10 @@ class Kfp:
     def __init__(self, host: str, namespace: str, steps: Mapping[str, str]) -> None:
         if not host:
             raise InputError(
-                "which KFP?", where="submit",
+                "which KFP?",
+                where="submit",
                 remedy="--host URL, KFP_HOST, or kfp_host in the infra file",
-            )  # fmt: skip
+            )
         self._host, self._namespace, self._steps = host.rstrip("/"), namespace, steps
         with _reaching(host), _silence():
             import kfp
@@ -103,16 +105,21 @@ class Kfp:
         """All runs of a key, whatever became of them. Raises PlatformError."""
         import json
 
-        wanted = {"predicates": [{"operation": "IS_SUBSTRING", "key": "display_name",
-                                  "stringValue": run_key}]}  # fmt: skip
+        wanted = {
+            "predicates": [
+                {"operation": "IS_SUBSTRING", "key": "display_name", "stringValue": run_key}
+            ]
+        }
         found: list[Run] = []
         token = ""
         with _reaching(self._host):
             while True:
                 page = self._client.list_runs(
-                    page_token=token, page_size=100, namespace=self._namespace,
+                    page_token=token,
+                    page_size=100,
+                    namespace=self._namespace,
                     filter=json.dumps(wanted),
-                )  # fmt: skip
+                )
                 found += [_run(each) for each in page.runs or ()]
                 token = page.next_page_token or ""
                 if not token:
@@ -122,10 +129,13 @@ class Kfp:
         """Start a run of a compiled pipeline. Raises PlatformError."""
         with _reaching(self._host), _silence():
             made = self._client.create_run_from_pipeline_package(
-                str(package), arguments={"run_key": run_key}, run_name=name,
-                experiment_name="acecoder", namespace=self._namespace,
+                str(package),
+                arguments={"run_key": run_key},
+                run_name=name,
+                experiment_name="acecoder",
+                namespace=self._namespace,
                 service_account=service_account or None,
-            )  # fmt: skip
+            )
         return self.get(made.run_id)
 
     def get(self, run_id: str) -> Run:
@@ -223,10 +233,16 @@ def _reaching(host: str) -> Iterator[None]:
 
     try:
         yield
-    except (kfp_server_api.ApiException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:  # fmt: skip
+    except (
+        kfp_server_api.ApiException,
+        urllib3.exceptions.HTTPError,
+        OSError,
+        ValueError,
+    ) as error:
         text = str(getattr(error, "body", "") or error).strip().splitlines()
         raise PlatformError(
             f"KFP does not answer as it should: {text[0][:300] if text else type(error).__name__}",
-            where=host, remedy="is the address right, the API up and reachable from here "
+            where=host,
+            remedy="is the address right, the API up and reachable from here "
             "(`kubectl -n kubeflow port-forward svc/ml-pipeline 8888`)?",
-        ) from error  # fmt: skip
+        ) from error

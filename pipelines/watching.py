@@ -44,9 +44,10 @@ class Watch:
             since_s = self._since_s.setdefault(wait.name, now_s)
             if not wait.for_room and now_s - since_s > STUCK_S:
                 raise PlatformError(
-                    f"pod {wait.name} cannot start: {wait.why}", where=f"run {run_id}",
+                    f"pod {wait.name} cannot start: {wait.why}",
+                    where=f"run {run_id}",
                     remedy=f"{wait.remedy}\n  the run waits on: mend it, or `acecoder cancel`",
-                )  # fmt: skip
+                )
 
 
 def remove_trainjobs(namespace: str, run_key: str) -> list[str]:

@@ -55,7 +55,9 @@ def tasks_of_workflow(workflow: Object, steps: Mapping[str, str]) -> list[Task]:
 def _nodes(workflow: Object) -> dict[str, Any]:
     status = workflow.get("status", {})
     if "compressedNodes" in status:
-        found: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(status["compressedNodes"])))  # fmt: skip
+        found: dict[str, Any] = json.loads(
+            gzip.decompress(base64.b64decode(status["compressedNodes"]))
+        )
         return found
     return dict(status.get("nodes", {}))
 
@@ -80,5 +82,8 @@ def _pod_name(workflow: str, node: Object) -> str:
 def _seconds(node: Object) -> float:
     if not node.get("startedAt") or not node.get("finishedAt"):
         return 0.0
-    begun, ended = (datetime.fromisoformat(node[key].replace("Z", "+00:00")) for key in ("startedAt", "finishedAt"))  # fmt: skip
+    begun, ended = (
+        datetime.fromisoformat(node[key].replace("Z", "+00:00"))
+        for key in ("startedAt", "finishedAt")
+    )
     return (ended - begun).total_seconds()

@@ -21,11 +21,9 @@ KINDS = {
     "workflows": "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/workflows",
     "nodes": "/api/v1/nodes",
     "runtimeclasses": "/apis/node.k8s.io/v1/runtimeclasses",
-    "validatingadmissionpolicies":
-        "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
-    "validatingadmissionpolicybindings":
-        "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
-}  # fmt: skip
+    "validatingadmissionpolicies": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+    "validatingadmissionpolicybindings": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+}
 
 Object = dict[str, Any]
 """A Kubernetes object as its JSON says."""
@@ -61,9 +59,10 @@ class Cluster:
             raise InputError(
                 f"no cluster to speak to: {str(error).splitlines()[0][:300]}",
                 where=str(ACCOUNT) if in_pod else os.environ.get("KUBECONFIG", "~/.kube/config"),
-                remedy="the pod's service account must be mounted" if in_pod else
-                "KUBECONFIG=FILE of a cluster (`kubectl get nodes` must work)",
-            ) from error  # fmt: skip
+                remedy="the pod's service account must be mounted"
+                if in_pod
+                else "KUBECONFIG=FILE of a cluster (`kubectl get nodes` must work)",
+            ) from error
         settings.retries = False
         return cls(client.ApiClient(settings))
 
@@ -106,9 +105,15 @@ class Cluster:
         return str(found or "")
 
     def _call(
-        self, method: str, path: str, query: dict[str, str] | None = None,
-        body: Object | None = None, *, absent: int = 404, text: bool = False,
-    ) -> Any:  # fmt: skip
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        body: Object | None = None,
+        *,
+        absent: int = 404,
+        text: bool = False,
+    ) -> Any:
         """The answer as data; None for the status `absent`."""
         import urllib3
         from kubernetes.client import ApiException
@@ -116,11 +121,16 @@ class Cluster:
         for attempt in range(1, TRIES + 1):
             try:
                 answer = self._client.call_api(
-                    path, method, query_params=list((query or {}).items()), body=body,
+                    path,
+                    method,
+                    query_params=list((query or {}).items()),
+                    body=body,
                     header_params={"Accept": "*/*" if text else "application/json"},
-                    auth_settings=["BearerToken"], _preload_content=False,
-                    _return_http_data_only=True, _request_timeout=(CONNECT_S, READ_S),
-                )  # fmt: skip
+                    auth_settings=["BearerToken"],
+                    _preload_content=False,
+                    _return_http_data_only=True,
+                    _request_timeout=(CONNECT_S, READ_S),
+                )
                 data = answer.data.decode("utf-8", "replace")
                 return data if text else json.loads(data)
             except ApiException as error:
@@ -131,19 +141,21 @@ class Cluster:
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 if attempt == TRIES:
                     raise PlatformError(
-                        f"the Kubernetes API does not answer: {str(error)[:300]}", where=self.where,
+                        f"the Kubernetes API does not answer: {str(error)[:300]}",
+                        where=self.where,
                         remedy="is the kubeconfig the right one and the cluster up "
                         "(`kubectl get nodes`)?",
-                    ) from error  # fmt: skip
+                    ) from error
         raise AssertionError("unreachable")
 
     def _refused(self, error: Any, method: str, path: str) -> InputError | PlatformError:
         said = _message(error.body)
         if error.status in (401, 403) and "admission webhook" not in said:
             return InputError(
-                f"the Kubernetes API refuses {method} {path}: {said}", where=self.where,
+                f"the Kubernetes API refuses {method} {path}: {said}",
+                where=self.where,
                 remedy="the account needs the roles of manifests/base/stages",
-            )  # fmt: skip
+            )
         return PlatformError(f"the Kubernetes API says {error.status}: {said}", where=self.where)
 
 

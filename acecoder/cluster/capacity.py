@@ -66,8 +66,11 @@ def _counted(demand: Demand) -> dict[str, str]:
     """A demand in the names that quotas have."""
     counted = {"pods": "1", "count/pods": "1"}
     for name, value in demand.requests.items():
-        counted |= {name: value, f"requests.{name}": value} if "/" not in name else {
-            f"requests.{name}": value}  # fmt: skip
+        counted |= (
+            {name: value, f"requests.{name}": value}
+            if "/" not in name
+            else {f"requests.{name}": value}
+        )
     return counted | {f"limits.{name}": value for name, value in demand.limits.items()}
 
 

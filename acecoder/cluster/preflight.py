@@ -46,9 +46,10 @@ def check_runtime_class(cluster: Cluster, needs: ClusterNeeds) -> str:
     found = cluster.get("runtimeclasses", needs.runtime_class)
     if found is None:
         raise PlatformError(
-            f"no RuntimeClass '{needs.runtime_class}'", where=cluster.where,
+            f"no RuntimeClass '{needs.runtime_class}'",
+            where=cluster.where,
             remedy="install runsc on the nodes, then kubectl apply -k manifests/components/runtimeclass",
-        )  # fmt: skip
+        )
     return f"RuntimeClass {needs.runtime_class}, handler {found.get('handler')}"
 
 
@@ -59,9 +60,10 @@ def check_admission(cluster: Cluster, needs: ClusterNeeds) -> str:
     missing = [f"{kind}/{name}" for kind, name in wanted if cluster.get(kind, name) is None]
     if missing:
         raise PlatformError(
-            f"nothing keeps sandbox pods in gVisor: no {', '.join(missing)}", where=cluster.where,
+            f"nothing keeps sandbox pods in gVisor: no {', '.join(missing)}",
+            where=cluster.where,
             remedy="kubectl apply --server-side -k manifests/overlays/NAME",
-        )  # fmt: skip
+        )
     return "sandbox pods outside gVisor are refused"
 
 
@@ -71,9 +73,10 @@ def check_quotas(cluster: Cluster, needs: ClusterNeeds) -> str:
     short = quota_shortages(quotas, needs.demands)
     if short:
         raise PlatformError(
-            "; ".join(short), where=f"namespace {needs.namespace}",
+            "; ".join(short),
+            where=f"namespace {needs.namespace}",
             remedy="wait for other runs, raise the quota, or ask for less (steps in the infra file)",
-        )  # fmt: skip
+        )
     return f"{len(quotas)} quotas leave room for {len(needs.demands)} kinds of steps"
 
 
@@ -83,10 +86,11 @@ def check_nodes(cluster: Cluster, needs: ClusterNeeds) -> str:
     without = homeless(nodes, needs.demands)
     if without and needs.nodes == "fixed":
         raise PlatformError(
-            "; ".join(without), where=cluster.where,
+            "; ".join(without),
+            where=cluster.where,
             remedy="add such a node, correct steps in the infra file, or "
             '[cluster] nodes = "autoscaled" where one will be made',
-        )  # fmt: skip
+        )
     return f"{len(nodes)} nodes" + (f"; to be made: {'; '.join(without)}" if without else "")
 
 

@@ -40,9 +40,11 @@ def trainjob(
         for key, entry in launch.secret_env.items()
     ]
     trainer: Object = {
-        "command": command, "env": env, "numNodes": launch.nodes,
+        "command": command,
+        "env": env,
+        "numNodes": launch.nodes,
         "numProcPerNode": launch.processes_per_node,
-    }  # fmt: skip
+    }
     if launch.image:
         trainer["image"] = launch.image
     if launch.requests:
@@ -51,25 +53,32 @@ def trainjob(
     if launch.queue:
         own[QUEUE_LABEL] = launch.queue
     # Kueue admits what is suspended; without a queue nobody would wake it.
-    spec: Object = {"runtimeRef": {"name": launch.runtime}, "suspend": bool(launch.queue),
-                    "trainer": trainer}  # fmt: skip
+    spec: Object = {
+        "runtimeRef": {"name": launch.runtime},
+        "suspend": bool(launch.queue),
+        "trainer": trainer,
+    }
     if launch.rollout_server:
         # Its host is named after the job, whose number this does not know: the node asks PyTorch's
         # master address, which Trainer makes of the same name.
         env.append({"name": ROLLOUT_SERVER, "value": "1"})
         spec["runtimePatches"] = [_serving(model)]
     return {
-        "apiVersion": "trainer.kubeflow.org/v1alpha1", "kind": "TrainJob",
-        "metadata": {"name": name, "labels": own}, "spec": spec,
-    }  # fmt: skip
+        "apiVersion": "trainer.kubeflow.org/v1alpha1",
+        "kind": "TrainJob",
+        "metadata": {"name": name, "labels": own},
+        "spec": spec,
+    }
 
 
 def _serving(model: str) -> Object:
     """The job `vllm` of the runtime is told which model to begin with."""
     pod = {"spec": {"containers": [{"name": "vllm", "env": [{"name": "MODEL", "value": model}]}]}}
     job = {"name": "vllm", "template": {"spec": {"template": pod}}}
-    return {"manager": "acecoder.dev/launcher",
-            "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": [job]}}}}  # fmt: skip
+    return {
+        "manager": "acecoder.dev/launcher",
+        "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": [job]}}},
+    }
 
 
 def run(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str], None]) -> None:
@@ -84,8 +93,11 @@ def run(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str], No
     while True:
         found = cluster.get("trainjobs", name, launch.namespace)
         if found is None:
-            raise PlatformError(f"TrainJob {name} was removed", where=launch.namespace,
-                                remedy="run again: it goes on from its last checkpoint")  # fmt: skip
+            raise PlatformError(
+                f"TrainJob {name} was removed",
+                where=launch.namespace,
+                remedy="run again: it goes on from its last checkpoint",
+            )
         for line in node.new_lines():
             say(line)
         state = condition_of(found)
@@ -102,7 +114,9 @@ def run(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str], No
 
 def condition_of(found: Object) -> Literal["Complete", "Failed", "Suspended", ""]:
     """What a TrainJob's conditions come to."""
-    true = {c["type"] for c in found.get("status", {}).get("conditions", ()) if c["status"] == "True"}  # fmt: skip
+    true = {
+        c["type"] for c in found.get("status", {}).get("conditions", ()) if c["status"] == "True"
+    }
     if "Complete" in true:
         return "Complete"
     if "Failed" in true:
@@ -120,7 +134,9 @@ def _start(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str],
         say(f"TrainJob {last} is there already: adopted")
         return last
     name = f"{base}-{max(own) + 1}" if own else base
-    made = cluster.create("trainjobs", launch.namespace, {**thing, "metadata": {**thing["metadata"], "name": name}})  # fmt: skip
+    made = cluster.create(
+        "trainjobs", launch.namespace, {**thing, "metadata": {**thing["metadata"], "name": name}}
+    )
     say(f"TrainJob {name} {'started' if made else 'is there already: adopted'}")
     for old in own.values():
         say(f"TrainJob {old} failed before and is removed; {name} goes on from its last checkpoint")
@@ -208,9 +224,10 @@ class _Watch:
             if _age_s(started) > self._launch.run_timeout_s:
                 return PlatformError(
                     f"TrainJob {name} ran longer than {self._launch.run_timeout_s:.0f} s",
-                    where=where, remedy="raise run_timeout_s ([trainjobs] in the infra file); "
+                    where=where,
+                    remedy="raise run_timeout_s ([trainjobs] in the infra file); "
                     "it goes on from its last checkpoint",
-                )  # fmt: skip
+                )
             return None
         wait = self._why_not(found, node)
         why, remedy = wait.why, wait.remedy
@@ -221,8 +238,9 @@ class _Watch:
             return PlatformError(
                 f"TrainJob {name} has waited longer than {self._launch.queue_timeout_s:.0f} s "
                 f"for its nodes: {why or 'no reason given'}",
-                where=where, remedy=remedy or "raise queue_timeout_s, or ask for fewer nodes",
-            )  # fmt: skip
+                where=where,
+                remedy=remedy or "raise queue_timeout_s, or ask for fewer nodes",
+            )
         # Waiting for room is what queues are for; an image that is not there never comes.
         for_room = wait.for_room or why.startswith("suspended")
         if why and not for_room:

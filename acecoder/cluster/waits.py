@@ -12,13 +12,13 @@ STUCK = {
     "(images and pull_secrets in the infra file)?",
     "ImagePullBackOff": "is the image's name right, has it been pushed, may this namespace pull it "
     "(images and pull_secrets in the infra file)?",
-    "ErrImageNeverPull": "load the image on the node, or pull_policy = \"IfNotPresent\"",
+    "ErrImageNeverPull": 'load the image on the node, or pull_policy = "IfNotPresent"',
     "InvalidImageName": "correct images in the infra file",
     "CreateContainerConfigError": "make the Secret or ConfigMap it names (manifests/secrets.sh)",
     "CreateContainerError": "kubectl describe pod",
     "RunContainerError": "kubectl describe pod",
     "CrashLoopBackOff": "kubectl logs --previous",
-}  # fmt: skip
+}
 """Waiting reasons of a container that do not pass by themselves, and what to try."""
 
 
@@ -77,8 +77,10 @@ def why_waiting(pod: Object, events: Sequence[Object] = ()) -> tuple[str, str]:
             return f"{reason}: {message}", STUCK[reason]
     for condition in status.get("conditions", ()):
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            return (f"{condition.get('reason', '')}: {condition.get('message', '')}",
-                    "free or add such a node, or ask for less (steps in the infra file)")  # fmt: skip
+            return (
+                f"{condition.get('reason', '')}: {condition.get('message', '')}",
+                "free or add such a node, or ask for less (steps in the infra file)",
+            )
     if status.get("phase") == "Pending":
         return _sandbox_trouble(pod, events)
     return "", ""

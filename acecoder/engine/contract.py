@@ -128,6 +128,11 @@ def signature_of(stage: Stage) -> Signature:
         elif name != "config":
             raise TypeError(f"{stage.__name__}: parameter {name} is neither In, Out nor context")
     return Signature(
-        stage.__name__, hints["config"], tuple(inputs), frozenset(optional), tuple(outputs),
-        frozenset(models), takes_context,
-    )  # fmt: skip
+        stage.__name__,
+        hints["config"],
+        tuple(inputs),
+        frozenset(optional),
+        tuple(outputs),
+        frozenset(models),
+        takes_context,
+    )

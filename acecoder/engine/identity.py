@@ -19,10 +19,17 @@ from acecoder.engine.contract import Stage
 PACKAGE = "acecoder"
 ROOT = Path(__file__).parents[1]
 RESULTLESS = (
-    "acecoder.errors", "acecoder.cluster", "acecoder.sandbox.backends", "acecoder.engine.home",
-    "acecoder.engine.journal", "acecoder.engine.publishing", "acecoder.engine.progress",
-    "acecoder.engine.store", "acecoder.engine.contract", "acecoder.engine.index",
-)  # fmt: skip
+    "acecoder.errors",
+    "acecoder.cluster",
+    "acecoder.sandbox.backends",
+    "acecoder.engine.home",
+    "acecoder.engine.journal",
+    "acecoder.engine.publishing",
+    "acecoder.engine.progress",
+    "acecoder.engine.store",
+    "acecoder.engine.contract",
+    "acecoder.engine.index",
+)
 """Modules that a stage may import and whose change changes no result: how results are kept, told and
 transported, and where programs run. A verdict depends on `sandbox.judge` and `sandbox.worker` alone;
 backends report losses and decide nothing."""
@@ -34,14 +41,16 @@ def stage_key(stage: Stage, config: Config, input_digests: Mapping[str, str]) ->
     The code of the stage and of every config in use, with all of acecoder they import; the decisive
     config; the inputs; the models and files that are read beside them; Python's minor version.
     """
-    return digest_of({
-        "stage": stage.__name__,
-        "code": code_in_use(stage, config),
-        "config": decisive(config),
-        "inputs": dict(input_digests),
-        "external": external_inputs(config),
-        "python": list(sys.version_info[:2]),
-    })[:32]  # fmt: skip
+    return digest_of(
+        {
+            "stage": stage.__name__,
+            "code": code_in_use(stage, config),
+            "config": decisive(config),
+            "inputs": dict(input_digests),
+            "external": external_inputs(config),
+            "python": list(sys.version_info[:2]),
+        }
+    )[:32]
 
 
 def code_in_use(stage: Stage, config: Config) -> str:

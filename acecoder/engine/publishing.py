@@ -49,8 +49,9 @@ def check_manifests(directory: Path, address: str) -> None:
         if _file_digests(manifest.parent) != json.loads(manifest.read_text())["files"]:
             raise PlatformError(
                 f"what the store holds of '{manifest.parent.name}' is not what was published",
-                where=address, remedy="remove it from the store; the step is then done again",
-            )  # fmt: skip
+                where=address,
+                remedy="remove it from the store; the step is then done again",
+            )
 
 
 def _file_digests(directory: Path) -> dict[str, str]:
@@ -125,13 +126,17 @@ def check_destination(destination: Path) -> None:
     """Refuse to overwrite what this program did not write. Raises InputError."""
     if destination.suffix and destination.suffix not in SUFFIXES:
         known = ", ".join(SUFFIXES)
-        raise InputError(f"unknown kind of file '{destination.suffix}'", where=str(destination),
-                         remedy=f"{known}, or a directory")  # fmt: skip
+        raise InputError(
+            f"unknown kind of file '{destination.suffix}'",
+            where=str(destination),
+            remedy=f"{known}, or a directory",
+        )
     if destination.is_dir() and any(destination.iterdir()) and not _is_copy(destination):
         raise InputError(
-            "the directory is not empty, and not an earlier output", where=str(destination),
+            "the directory is not empty, and not an earlier output",
+            where=str(destination),
             remedy="name a new directory",
-        )  # fmt: skip
+        )
 
 
 def _is_copy(directory: Path) -> bool:

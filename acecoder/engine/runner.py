@@ -101,9 +101,16 @@ class Launcher(Protocol):
 
 
 def run_stage(
-    stage: Stage, *, step: str, table: Table, inputs: Mapping[str, Path | None], home: Home,
-    run_key: str = "", tracker: Tracker | None = None, launcher: Launcher | None = None,
-) -> StepResult:  # fmt: skip
+    stage: Stage,
+    *,
+    step: str,
+    table: Table,
+    inputs: Mapping[str, Path | None],
+    home: Home,
+    run_key: str = "",
+    tracker: Tracker | None = None,
+    launcher: Launcher | None = None,
+) -> StepResult:
     """Run one step, or find that it was done.
 
     Raises: InputError on a bad config, a missing input or bad records; PlatformError.
@@ -135,9 +142,14 @@ def run_stage(
 
 
 def prepare(
-    stage: Stage, step: str, table: Table, inputs: Mapping[str, Path | None], home: Home,
-    run_key: str = "", tracker: Tracker | None = None,
-) -> Step:  # fmt: skip
+    stage: Stage,
+    step: str,
+    table: Table,
+    inputs: Mapping[str, Path | None],
+    home: Home,
+    run_key: str = "",
+    tracker: Tracker | None = None,
+) -> Step:
     """Check a step's config and inputs, and make its key. Raises InputError."""
     signature = signature_of(stage)
     config = validate(signature.config, table, where=f"[{step}]")
@@ -162,8 +174,11 @@ def _checked_inputs(
 def _launch(this: Step, table: Table, launcher: Launcher, progress: Progress) -> None:
     store = this.home.store
     if store is None:
-        raise InputError("nodes need an object store to share", where="ACECODER_STORE",
-                         remedy="launch only on a cluster; without [trainjobs] one pod trains")  # fmt: skip
+        raise InputError(
+            "nodes need an object store to share",
+            where="ACECODER_STORE",
+            remedy="launch only on a cluster; without [trainjobs] one pod trains",
+        )
     addresses = {name: this.home.permanent(path) for name, path in this.inputs.items()}
     order = Order(this.stage.__name__, this.name, table, addresses, this.run_key)
     store.put(f"tasks/{this.key}.json", json.dumps(asdict(order)).encode())
@@ -189,11 +204,19 @@ def run_node(stage_of: Callable[[str], Stage], key: str, home: Home, rank: int) 
     if this.key != key:
         raise InputError(
             f"this image has other code than the step that asks ({this.key[:12]}, not {key[:12]})",
-            where="run-node", remedy="one image for a step and its nodes ([images] in the infra file)",
-        )  # fmt: skip
+            where="run-node",
+            remedy="one image for a step and its nodes ([images] in the infra file)",
+        )
     if rank == 0:
-        run_stage(stage, step=order.step, table=order.table, inputs=inputs, home=home,
-                  run_key=order.run_key, tracker=Tracker(home))  # fmt: skip
+        run_stage(
+            stage,
+            step=order.step,
+            table=order.table,
+            inputs=inputs,
+            home=home,
+            run_key=order.run_key,
+            tracker=Tracker(home),
+        )
         return
     with tempfile.TemporaryDirectory(dir=home.root) as directory:
         outputs = {name: Path(directory) / name for name in this.signature.outputs}
@@ -278,10 +301,14 @@ def _note(this: Step, result: StepResult) -> None:
     directory = this.home.run(this.run_key) / "steps"
     directory.mkdir(parents=True, exist_ok=True)
     note = {
-        "step": result.step, "stage": this.stage.__name__, "stage_key": result.stage_key,
-        "directory": str(result.directory), "reused": result.reused,
-        "config": this.config.model_dump(mode="json"), "inputs": dict(this.input_digests),
-    }  # fmt: skip
+        "step": result.step,
+        "stage": this.stage.__name__,
+        "stage_key": result.stage_key,
+        "directory": str(result.directory),
+        "reused": result.reused,
+        "config": this.config.model_dump(mode="json"),
+        "inputs": dict(this.input_digests),
+    }
     file = directory / f"{result.step}.json"
     file.write_text(json.dumps(note, indent=1) + "\n")
     this.home.send(file, file.name)

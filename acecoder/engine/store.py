@@ -32,8 +32,9 @@ class ObjectStore:
         scheme, _, rest = uri.partition("://")
         bucket, _, prefix = rest.partition("/")
         if scheme != "s3" or not bucket:
-            raise InputError(f"'{uri}' names no store", where="ACECODER_STORE",
-                             remedy="s3://BUCKET/PREFIX")  # fmt: skip
+            raise InputError(
+                f"'{uri}' names no store", where="ACECODER_STORE", remedy="s3://BUCKET/PREFIX"
+            )
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._client = _client()
@@ -99,8 +100,11 @@ class ObjectStore:
         """Download what lies under `name/` to a directory. Raises PlatformError."""
         names = self.names(f"{name}/")
         if any(".." in Path(each).parts for each in names):
-            raise PlatformError(f"the store has a name with '..' under {name}", where=self.uri(name),
-                                remedy="remove it; nothing of this project writes such names")  # fmt: skip
+            raise PlatformError(
+                f"the store has a name with '..' under {name}",
+                where=self.uri(name),
+                remedy="remove it; nothing of this project writes such names",
+            )
         with ThreadPoolExecutor(PARALLEL) as pool, self._reaching(name):
             list(
                 pool.map(lambda n: self._download(n, directory / n.removeprefix(f"{name}/")), names)
@@ -124,15 +128,15 @@ class ObjectStore:
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             raise PlatformError(
-                f"the object store says {code}: {error}", where=self.uri(name),
-                remedy=_remedy(code),
-            ) from error  # fmt: skip
+                f"the object store says {code}: {error}", where=self.uri(name), remedy=_remedy(code)
+            ) from error
         except (BotoCoreError, Boto3Error) as error:
             raise PlatformError(
-                f"the object store cannot be used: {error}", where=self.uri(name),
+                f"the object store cannot be used: {error}",
+                where=self.uri(name),
                 remedy="is AWS_ENDPOINT_URL right, are AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY set, and the store up? finished work is kept; run again",
-            ) from error  # fmt: skip
+            ) from error
 
 
 class Segments:
@@ -182,12 +186,16 @@ def _client() -> Any:
         from botocore.config import Config
     except ImportError:
         raise InputError(
-            "an object store needs boto3", where="ACECODER_STORE",
+            "an object store needs boto3",
+            where="ACECODER_STORE",
             remedy="pip install 'acecoder[cluster]'",
-        ) from None  # fmt: skip
+        ) from None
     # Eleven tries with back-off: about 40 s, which rides out a restart and ends within a minute.
     config = Config(
-        retries={"mode": "standard", "max_attempts": 11}, connect_timeout=2, read_timeout=60,
-        max_pool_connections=2 * PARALLEL, s3={"addressing_style": "path"},
-    )  # fmt: skip
+        retries={"mode": "standard", "max_attempts": 11},
+        connect_timeout=2,
+        read_timeout=60,
+        max_pool_connections=2 * PARALLEL,
+        s3={"addressing_style": "path"},
+    )
     return boto3.client("s3", config=config)

@@ -53,9 +53,10 @@ def _reaching(uri: str) -> Iterator[None]:
         yield
     except (MlflowException, *_database_errors(), requests.RequestException, OSError) as error:
         raise TrackingUnavailable(
-            f"MLflow: {str(error).splitlines()[0][:300]}", where=redacted(uri),
+            f"MLflow: {str(error).splitlines()[0][:300]}",
+            where=redacted(uri),
             remedy="is the server up, or the disk full? finished work is kept; run again",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _database_errors() -> tuple[type[Exception], ...]:
@@ -76,9 +77,14 @@ class Tracker:
         self._cached: MlflowClient | None = None
 
     def start(
-        self, step: str, stage: str, key: str, config: Config, inputs: Mapping[str, str],
+        self,
+        step: str,
+        stage: str,
+        key: str,
+        config: Config,
+        inputs: Mapping[str, str],
         run_key: str,
-    ) -> TrackedStep:  # fmt: skip
+    ) -> TrackedStep:
         """Begin a run for a step. Raises TrackingUnavailable."""
         from mlflow.entities import Param, RunTag
 
@@ -86,15 +92,18 @@ class Tracker:
             client, experiment = self._connect()
             tags = {"mlflow.runName": step, "stage": stage, "step": step, "stage_key": key}
             if run_key:
-                tags |= {"run_key": run_key,
-                         "mlflow.parentRunId": self._parent(client, experiment, run_key)}  # fmt: skip
+                tags |= {
+                    "run_key": run_key,
+                    "mlflow.parentRunId": self._parent(client, experiment, run_key),
+                }
             tags |= {f"input.{name}": digest for name, digest in inputs.items()}
             run = client.create_run(experiment, tags=tags)
             params = flatten(config.model_dump(mode="json"))
             client.log_batch(
-                run.info.run_id, params=[Param(name, value) for name, value in params.items()],
+                run.info.run_id,
+                params=[Param(name, value) for name, value in params.items()],
                 tags=[RunTag("config_digest", key)],
-            )  # fmt: skip
+            )
         return TrackedStep(self, client, run.info.run_id, self._uri)
 
     def finish_pipeline(self, run_key: str) -> None:
@@ -168,8 +177,9 @@ class TrackedStep:
             tags = [RunTag(f"output.{name}", digest) for name, digest in outputs.items()]
             tags.append(RunTag("artifact_directory", self._tracker.home.permanent(directory)))
             self._client.log_batch(self._run_id, tags=tags)
-            self._client.log_dict(self._run_id, {"metrics": report.metrics, "details": report.details},
-                                  "report.json")  # fmt: skip
+            self._client.log_dict(
+                self._run_id, {"metrics": report.metrics, "details": report.details}, "report.json"
+            )
             self._version_outputs(outputs, report.registers, directory)
             self._client.set_terminated(self._run_id, "FINISHED")
 

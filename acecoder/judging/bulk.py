@@ -55,9 +55,10 @@ def store_of(home: Home) -> ObjectStore:
     """The store that pods and their starter share. Raises InputError where there is none."""
     if home.store is None:
         raise InputError(
-            "bulk judging needs an object store", where="ACECODER_STORE",
+            "bulk judging needs an object store",
+            where="ACECODER_STORE",
             remedy="ACECODER_STORE=s3://BUCKET/PREFIX, AWS_ENDPOINT_URL and keys, as pods have them",
-        )  # fmt: skip
+        )
     return home.store
 
 
@@ -67,8 +68,13 @@ def split(home: Home, problems: Path, programs: Path, config: JudgingConfig, siz
     A killed split goes on where it was. Raises InputError on a bad record or an unknown problem.
     """
     store = store_of(home)
-    parts = [content_digest(problems), content_digest(programs), decisive(config), size,
-             sandbox_digest(config.sandbox)]  # fmt: skip
+    parts = [
+        content_digest(problems),
+        content_digest(programs),
+        decisive(config),
+        size,
+        sandbox_digest(config.sandbox),
+    ]
     key = digest_of(parts)[:16]
     found = store.get(f"bulk/{key}/plan.json")
     if found is not None:
@@ -96,9 +102,10 @@ def _write(store: ObjectStore, plan: Plan) -> Plan:
 def _known(problems: dict[str, Problem], name: str) -> Problem:
     if name not in problems:
         raise InputError(
-            f"a program is for a problem that is not there: {name}", where="bulk judging",
+            f"a program is for a problem that is not there: {name}",
+            where="bulk judging",
             remedy="pass the problems that the programs were made for",
-        )  # fmt: skip
+        )
     return problems[name]
 
 
@@ -148,13 +155,17 @@ def gather(home: Home, plan: Plan) -> Iterator[Verdict]:
     for index in range(plan.shards):
         data = store.get(plan.verdicts(index))
         if data is None:
-            raise PlatformError(f"shard {index} has no verdicts yet", where=store.uri(plan.directory()),
-                                remedy="run judge-bulk again: it goes on")  # fmt: skip
+            raise PlatformError(
+                f"shard {index} has no verdicts yet",
+                where=store.uri(plan.directory()),
+                remedy="run judge-bulk again: it goes on",
+            )
         for line in data.splitlines():
             count += 1
             yield Verdict.model_validate_json(line)
     if count != plan.programs:
         raise PlatformError(
-            f"{count} verdicts of {plan.programs} programs", where=store.uri(plan.directory()),
+            f"{count} verdicts of {plan.programs} programs",
+            where=store.uri(plan.directory()),
             remedy="remove that prefix from the store and judge again",
-        )  # fmt: skip
+        )

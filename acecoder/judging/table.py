@@ -35,9 +35,13 @@ Group = tuple[Problem, Sequence[Program]]
 
 
 def judge(
-    groups: Iterable[Group], total: int, config: JudgingConfig, journal: Journal,
-    progress: Progress, flush_every: int = FLUSH_EVERY,
-) -> None:  # fmt: skip
+    groups: Iterable[Group],
+    total: int,
+    config: JudgingConfig,
+    journal: Journal,
+    progress: Progress,
+    flush_every: int = FLUSH_EVERY,
+) -> None:
     """Put the verdict on every program into the journal, by content; what is there is not judged.
 
     Groups are drawn lazily; equal programs of a group are judged once. Verdicts are on disk every
@@ -99,11 +103,16 @@ def verdict_of(problem: Problem, program: Program, journal: Journal) -> Verdict:
     """The verdict that the journal has on a program."""
     entry = journal.get(key_of(problem, program))
     outcomes = tuple(Outcome(outcome) for outcome in entry["outcomes"])
-    return Verdict.model_validate({
-        **entry, "program_id": program.id, "problem_id": program.problem_id,
-        "model": program.model, "program_index": program.program_index,
-        "pass_rate": pass_rate(outcomes),
-    })  # fmt: skip
+    return Verdict.model_validate(
+        {
+            **entry,
+            "program_id": program.id,
+            "problem_id": program.problem_id,
+            "model": program.model,
+            "program_index": program.program_index,
+            "pass_rate": pass_rate(outcomes),
+        }
+    )
 
 
 class ProgramTable:
@@ -171,6 +180,9 @@ def _batched(results: Iterable[Judged], size: int) -> Iterator[list[Judged]]:
 
 def _entry(result: Judged) -> dict[str, object]:
     return {
-        "outcomes": [outcome.value for outcome in result.outcomes], "weak": list(result.weak),
-        "cpu_s": result.cpu_s, "wall_s": result.wall_s, "reason": result.reason,
-    }  # fmt: skip
+        "outcomes": [outcome.value for outcome in result.outcomes],
+        "weak": list(result.weak),
+        "cpu_s": result.cpu_s,
+        "wall_s": result.wall_s,
+        "reason": result.reason,
+    }

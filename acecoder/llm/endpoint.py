@@ -65,9 +65,10 @@ class EndpointModel(ModelConfig):
         """See `ModelConfig.open`. Raises InputError on weights: an endpoint has its own."""
         if weights is not None:
             raise InputError(
-                "an endpoint cannot run given weights", where=self.base_url,
-                remedy="a local model (kind = \"local\") for the step that has an input `model`",
-            )  # fmt: skip
+                "an endpoint cannot run given weights",
+                where=self.base_url,
+                remedy='a local model (kind = "local") for the step that has an input `model`',
+            )
         return EndpointGenerator(self)
 
     def check(self, home: Home) -> str:
@@ -139,16 +140,22 @@ class EndpointGenerator:
             extra = {"continue_final_message": True, "add_generation_prompt": False}
         try:
             done = self._client.chat.completions.create(
-                model=self._config.model, messages=messages, max_tokens=request.max_tokens,
-                temperature=request.temperature, top_p=request.top_p, seed=request.seed,
-                stop=list(request.stop) or None, extra_body=extra or None,
-            )  # fmt: skip
+                model=self._config.model,
+                messages=messages,
+                max_tokens=request.max_tokens,
+                temperature=request.temperature,
+                top_p=request.top_p,
+                seed=request.seed,
+                stop=list(request.stop) or None,
+                extra_body=extra or None,
+            )
             choice = done.choices[0]
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
             raise InputError(
-                f"the endpoint refused the key ({error.status_code})", where=self._config.base_url,
+                f"the endpoint refused the key ({error.status_code})",
+                where=self._config.base_url,
                 remedy=f"set {self._config.api_key_env or 'api_key_env in the profile'}",
-            ) from None  # fmt: skip
+            ) from None
         except (openai.NotFoundError, openai.BadRequestError) as error:
             raise InputError(
                 f"the endpoint refused the request ({error.status_code}): {error.message[:300]}",

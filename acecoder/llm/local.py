@@ -76,9 +76,10 @@ def weights_of(model: ModelConfig, home: Home, *, where: str) -> str:
     """The directory of a model's weights, for what trains them. Raises InputError for an endpoint."""
     if not isinstance(model, LocalModel):
         raise InputError(
-            f"an endpoint ({model.name}) has no weights to train", where=where,
+            f"an endpoint ({model.name}) has no weights to train",
+            where=where,
             remedy='a local model (kind = "local")',
-        )  # fmt: skip
+        )
     return model.resolve(home)
 
 
@@ -143,10 +144,18 @@ class _Batch:
         cache = DynamicCache(config=self.model.config)
         position_BT = (self.mask_BT.cumsum(-1) - 1).clamp(min=0)
         while self.rows:
-            logits_BV = self.model(
-                input_ids=self.input_BT, attention_mask=self.mask_BT, position_ids=position_BT,
-                past_key_values=cache, use_cache=True, logits_to_keep=1,
-            ).logits[:, -1].float()  # fmt: skip
+            logits_BV = (
+                self.model(
+                    input_ids=self.input_BT,
+                    attention_mask=self.mask_BT,
+                    position_ids=position_BT,
+                    past_key_values=cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                )
+                .logits[:, -1]
+                .float()
+            )
             next_B = self._sample(logits_BV)
             finished = set()
             for place, row in enumerate(self.rows):
@@ -250,11 +259,14 @@ class VllmGenerator:
         texts = [render_chat(self._tokenizer, r.messages, r.prefill) for r in requests]
         sampling = [
             SamplingParams(
-                temperature=r.temperature, top_p=r.top_p, max_tokens=r.max_tokens,
-                seed=r.seed, stop=list(r.stop) or None,
+                temperature=r.temperature,
+                top_p=r.top_p,
+                max_tokens=r.max_tokens,
+                seed=r.seed,
+                stop=list(r.stop) or None,
             )
             for r in requests
-        ]  # fmt: skip
+        ]
         for position, output in enumerate(self._llm.generate(texts, sampling)):
             best = output.outputs[0]
             yield position, Answer(best.text, len(best.token_ids), best.finish_reason == "length")

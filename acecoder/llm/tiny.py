@@ -41,11 +41,19 @@ def make(destination: Path) -> None:
     torch.manual_seed(0)
     model = LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=len(fast), hidden_size=64, intermediate_size=128, num_hidden_layers=2,
-            num_attention_heads=4, num_key_value_heads=4, max_position_embeddings=4096,
-            bos_token_id=0, eos_token_id=1, pad_token_id=2, tie_word_embeddings=True,
+            vocab_size=len(fast),
+            hidden_size=64,
+            intermediate_size=128,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=4,
+            max_position_embeddings=4096,
+            bos_token_id=0,
+            eos_token_id=1,
+            pad_token_id=2,
+            tie_word_embeddings=True,
         )
-    )  # fmt: skip
+    )
     model.generation_config.do_sample = True
     model.save_pretrained(destination)
     fast.save_pretrained(destination)

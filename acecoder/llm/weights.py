@@ -71,9 +71,10 @@ def _download(name: str, revision: str) -> str:
         return str(snapshot_download(name, revision=revision or None, allow_patterns=wanted))
     except (OSError, ValueError) as error:  # its own errors derive from these two
         raise LLMUnavailable(
-            f"cannot download the model: {str(error).splitlines()[0]}", where=f"hub:{name}",
+            f"cannot download the model: {str(error).splitlines()[0]}",
+            where=f"hub:{name}",
             remedy='is the hub reachable from here? a directory works too: source = "path:DIR"',
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _packaged_file(name: str) -> Path:

@@ -45,11 +45,17 @@ def humaneval_problem(row: dict[str, str]) -> Problem:
         f"Complete this Python function; answer with the whole function.\n"
         f"```python\n{row['prompt'].strip()}\n```"
     )
-    return Problem.model_validate({
-        "id": row["task_id"], "question": question, "tests": humaneval_tests(row["test"], name),
-        "entry_point": name, "source": "humaneval", "split": "test",
-        "reference": row["prompt"] + row["canonical_solution"],
-    })  # fmt: skip
+    return Problem.model_validate(
+        {
+            "id": row["task_id"],
+            "question": question,
+            "tests": humaneval_tests(row["test"], name),
+            "entry_point": name,
+            "source": "humaneval",
+            "split": "test",
+            "reference": row["prompt"] + row["canonical_solution"],
+        }
+    )
 
 
 def humaneval_tests(test: str, entry_point: str) -> tuple[Test, ...]:

@@ -15,9 +15,11 @@ from acecoder.errors import PlatformError
 
 BRANCH = "refs/heads/main"
 IDENTITY = {
-    "GIT_AUTHOR_NAME": "acecoder", "GIT_AUTHOR_EMAIL": "acecoder@localhost",
-    "GIT_COMMITTER_NAME": "acecoder", "GIT_COMMITTER_EMAIL": "acecoder@localhost",
-}  # fmt: skip
+    "GIT_AUTHOR_NAME": "acecoder",
+    "GIT_AUTHOR_EMAIL": "acecoder@localhost",
+    "GIT_COMMITTER_NAME": "acecoder",
+    "GIT_COMMITTER_EMAIL": "acecoder@localhost",
+}
 
 
 class ReleaseRepository:
@@ -68,9 +70,12 @@ class ReleaseRepository:
         try:
             done = subprocess.run(
                 ["git", f"--git-dir={self._path}", *arguments],
-                input=stdin, capture_output=True, text=True, check=False,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
                 env={**kept, **IDENTITY, **(env or {})},
-            )  # fmt: skip
+            )
         except FileNotFoundError:
             raise PlatformError("git is not installed", remedy="apt-get install git") from None
         if done.returncode:

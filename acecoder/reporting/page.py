@@ -45,8 +45,10 @@ def _cards(steps: Steps) -> str:
 def _funnel(steps: Steps) -> str:
     rows = [
         (each.label, each.form.format(steps[each.step].number(each.metric)), each.step)
-        for view in views() for each in view.funnel if each.step in steps
-    ]  # fmt: skip
+        for view in views()
+        for each in view.funnel
+        if each.step in steps
+    ]
     return section("From seeds to pairs", table(("", "count", "step"), rows)) if rows else ""
 
 

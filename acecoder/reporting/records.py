@@ -33,9 +33,10 @@ class StepRecord:
             return self.metrics[name]
         except KeyError:
             raise InputError(
-                f"its report has no '{name}'", where=self.step,
+                f"its report has no '{name}'",
+                where=self.step,
                 remedy="it was made by other code; run again, or use the code that made it",
-            ) from None  # fmt: skip
+            ) from None
 
     def count(self, name: str) -> str:
         """A metric that counts, as text."""
@@ -65,7 +66,14 @@ def load(home: Home, run_key: str) -> dict[str, StepRecord]:
             continue  # its artifact was removed by hand; the report says what is left
         report = json.loads(text)
         found[data["step"]] = StepRecord(
-            data["step"], data["stage"], data["stage_key"], directory, data["config"],
-            report["metrics"], report["series"], report["details"], report["wall_s"],
-        )  # fmt: skip
+            data["step"],
+            data["stage"],
+            data["stage_key"],
+            directory,
+            data["config"],
+            report["metrics"],
+            report["series"],
+            report["details"],
+            report["wall_s"],
+        )
     return found

@@ -78,8 +78,9 @@ def headlines(steps: Steps) -> list[Card]:
     for view in views():
         cards += [
             Card(each.form.format(steps[each.step].number(each.metric)), each.label)
-            for each in view.headlines if each.step in steps
-        ]  # fmt: skip
+            for each in view.headlines
+            if each.step in steps
+        ]
         cards += view.cards(steps)
     return cards
 

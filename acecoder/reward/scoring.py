@@ -60,9 +60,13 @@ class RewardModel:
 
         self._tokenizer.truncation_side = "left"
         encoded = self._tokenizer(
-            texts, return_tensors="pt", padding=True, truncation=True,
-            max_length=self._max_length_tokens, add_special_tokens=False,
-        ).to(self._device)  # fmt: skip
+            texts,
+            return_tensors="pt",
+            padding=True,
+            truncation=True,
+            max_length=self._max_length_tokens,
+            add_special_tokens=False,
+        ).to(self._device)
         with torch.inference_mode():
             logits_B1 = self._model(
                 input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]

@@ -46,9 +46,14 @@ class RewardTraining(Precision):
 
 
 def train(
-    pairs: Sequence[Pair], base: str, plan: RewardTraining, *, scratch: Path, destination: Path,
+    pairs: Sequence[Pair],
+    base: str,
+    plan: RewardTraining,
+    *,
+    scratch: Path,
+    destination: Path,
     callbacks: Sequence[Any],
-) -> list[dict[str, float]]:  # fmt: skip
+) -> list[dict[str, float]]:
     """Train on `pairs` from the weights at `base`; the log, one entry per step.
 
     Resumes from the last whole checkpoint in `scratch`. Writes safetensors and the tokenizer to
@@ -69,17 +74,25 @@ def train(
     tokenizer = load_tokenizer(base, padding_side="right")
     arguments = RewardConfig(
         **shared_arguments(
-            scratch, learning_rate=plan.learning_rate, warmup_share=plan.warmup_share,
-            save_every_updates=plan.save_every_steps, seed=plan.seed, dtype=plan.dtype,
+            scratch,
+            learning_rate=plan.learning_rate,
+            warmup_share=plan.warmup_share,
+            save_every_updates=plan.save_every_steps,
+            seed=plan.seed,
+            dtype=plan.dtype,
         ),
-        num_train_epochs=plan.epochs, per_device_train_batch_size=batch_size,
-        gradient_accumulation_steps=accumulation, max_length=plan.max_length_tokens,
-    )  # fmt: skip
+        num_train_epochs=plan.epochs,
+        per_device_train_batch_size=batch_size,
+        gradient_accumulation_steps=accumulation,
+        max_length=plan.max_length_tokens,
+    )
     trainer = RewardTrainer(
-        model=load_scorer(base, tokenizer), args=arguments, processing_class=tokenizer,
+        model=load_scorer(base, tokenizer),
+        args=arguments,
+        processing_class=tokenizer,
         train_dataset=Dataset.from_list([_conversations(pair) for pair in pairs]),
         callbacks=list(callbacks),
-    )  # fmt: skip
+    )
     trainer.train(resume_from_checkpoint=last_whole(scratch))
     save(trainer, tokenizer, destination, dtype=plan.dtype)
     return [entry for entry in trainer.state.log_history if "loss" in entry]

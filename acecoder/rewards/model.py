@@ -36,13 +36,13 @@ class ModelReward(RewardConfig, ScoresPrograms):
         """See `RewardConfig.open`."""
         if reward_model is None:
             raise InputError(
-                "reward = 'model' needs a reward_model", where="train_policy",
+                "reward = 'model' needs a reward_model",
+                where="train_policy",
                 remedy="give the input, or reward = 'rule'",
-            )  # fmt: skip
+            )
         model = RewardModel(
-            reward_model, batch_size=self.score_batch_size,
-            max_length_tokens=self.max_length_tokens,
-        )  # fmt: skip
+            reward_model, batch_size=self.score_batch_size, max_length_tokens=self.max_length_tokens
+        )
 
         def rewards(names: list[str], completions: list[str]) -> list[float]:
             programs = [extract_program(text) for text in completions]

@@ -42,9 +42,12 @@ class RuleReward(RewardConfig, Judges):
             yield lambda names, completions: self._rewards(sandbox, problems, names, completions)
 
     def _rewards(
-        self, sandbox: Sandbox, problems: Mapping[str, Problem], names: list[str],
+        self,
+        sandbox: Sandbox,
+        problems: Mapping[str, Problem],
+        names: list[str],
         completions: list[str],
-    ) -> list[float]:  # fmt: skip
+    ) -> list[float]:
         jobs = [
             Job(name, problems[name].tests, ((str(index), extract_program(text)),))
             for index, (name, text) in enumerate(zip(names, completions, strict=True))

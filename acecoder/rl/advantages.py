@@ -9,9 +9,14 @@ import torch
 
 
 def token_returns(
-    rewards_B: torch.Tensor, old_logprobs_BT: torch.Tensor, ref_logprobs_BT: torch.Tensor,
-    mask_BT: torch.Tensor, *, kl_coefficient: float, reward_clamp: float,
-) -> torch.Tensor:  # fmt: skip
+    rewards_B: torch.Tensor,
+    old_logprobs_BT: torch.Tensor,
+    ref_logprobs_BT: torch.Tensor,
+    mask_BT: torch.Tensor,
+    *,
+    kl_coefficient: float,
+    reward_clamp: float,
+) -> torch.Tensor:
     """Return-to-go (gamma 1) of the token rewards, float32 (B, T), 0 on padding.
 
     A token's reward is -kl_coefficient * (old - reference) (the k1 estimator); the last token

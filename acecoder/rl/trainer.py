@@ -42,9 +42,13 @@ class ReinforcePlusPlusTrainer(GRPOTrainer):
         ref_BT = output.get("ref_per_token_logps", old_BT)
         self._metrics["train"]["kl"].append(float((old_BT - ref_BT)[mask_BT.bool()].mean()))
         returns_BT = token_returns(
-            rewards_B, old_BT, ref_BT, mask_BT,
-            kl_coefficient=self._kl_coefficient, reward_clamp=self._reward_clamp,
-        )  # fmt: skip
+            rewards_B,
+            old_BT,
+            ref_BT,
+            mask_BT,
+            kl_coefficient=self._kl_coefficient,
+            reward_clamp=self._reward_clamp,
+        )
         total, squares, count = (
             self.accelerator.reduce(part, reduction="sum")
             for part in masked_moments(returns_BT, mask_BT)
@@ -59,9 +63,12 @@ class ReinforcePlusPlusTrainer(GRPOTrainer):
         ids_BT = torch.cat([output["prompt_ids"], output["completion_ids"]], dim=1)
         mask_BT = torch.cat([output["prompt_mask"], output["completion_mask"]], dim=1)
         logprobs_BT, _, _ = self._get_per_token_logps_and_entropies(
-            self.model, ids_BT, mask_BT, output["completion_ids"].size(1),
+            self.model,
+            ids_BT,
+            mask_BT,
+            output["completion_ids"].size(1),
             batch_size=self.args.per_device_train_batch_size,
-        )  # fmt: skip
+        )
         result: torch.Tensor = logprobs_BT
         return result
 

@@ -62,9 +62,16 @@ class TrainingLog:
 
 
 def train(
-    prompts: Sequence[tuple[str, str]], reward: RewardFunction, base: str, plan: PolicyTraining, *,
-    use_vllm: bool, scratch: Path, destination: Path, callbacks: Sequence[Any],
-) -> TrainingLog:  # fmt: skip
+    prompts: Sequence[tuple[str, str]],
+    reward: RewardFunction,
+    base: str,
+    plan: PolicyTraining,
+    *,
+    use_vllm: bool,
+    scratch: Path,
+    destination: Path,
+    callbacks: Sequence[Any],
+) -> TrainingLog:
     """Train from the weights at `base` on (problem id, rendered prompt); what it did.
 
     Resumes from the last whole checkpoint in `scratch`; writes safetensors to `destination`.
@@ -72,9 +79,10 @@ def train(
     """
     if len(prompts) < plan.prompts_per_step:
         raise InputError(
-            f"{len(prompts)} problems, and a step needs {plan.prompts_per_step}", where="train_policy",
+            f"{len(prompts)} problems, and a step needs {plan.prompts_per_step}",
+            where="train_policy",
             remedy="lower prompts_per_step, or raise select_hard_problems.min_problems",
-        )  # fmt: skip
+        )
     import torch
     from datasets import Dataset
 
@@ -87,10 +95,13 @@ def train(
 
     rows = [{"prompt": prompt, "problem_id": problem} for problem, prompt in prompts]
     trainer = plan.algorithm.trainer(
-        model=load_language_model(base), args=_arguments(plan, scratch, use_vllm=use_vllm),
-        processing_class=tokenizer, reward_funcs=[reward_of],
-        train_dataset=Dataset.from_list(rows), callbacks=list(callbacks),
-    )  # fmt: skip
+        model=load_language_model(base),
+        args=_arguments(plan, scratch, use_vllm=use_vllm),
+        processing_class=tokenizer,
+        reward_funcs=[reward_of],
+        train_dataset=Dataset.from_list(rows),
+        callbacks=list(callbacks),
+    )
     trainer.train(resume_from_checkpoint=last_whole(scratch))
     save(trainer, tokenizer, destination, dtype=plan.dtype)
     # Rewards are logged with the update that follows a new rollout.
@@ -115,18 +126,27 @@ def _arguments(plan: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:
     minibatch, accumulation = share_of_batch(plan.minibatch_size, per_update // plan.minibatch_size)
     return GRPOConfig(
         **shared_arguments(
-            scratch, learning_rate=plan.learning_rate, warmup_share=plan.warmup_share,
-            save_every_updates=plan.save_every_steps * plan.updates_per_rollout, seed=plan.seed,
+            scratch,
+            learning_rate=plan.learning_rate,
+            warmup_share=plan.warmup_share,
+            save_every_updates=plan.save_every_steps * plan.updates_per_rollout,
+            seed=plan.seed,
             dtype=plan.dtype,
         ),
         **plan.algorithm.arguments(),
-        max_steps=plan.steps * plan.updates_per_rollout, per_device_train_batch_size=minibatch,
+        max_steps=plan.steps * plan.updates_per_rollout,
+        per_device_train_batch_size=minibatch,
         gradient_accumulation_steps=accumulation,
         steps_per_generation=accumulation * plan.updates_per_rollout,
-        num_generations=plan.samples_per_prompt, max_completion_length=plan.max_new_tokens,
-        temperature=plan.temperature, max_grad_norm=1.0, adam_beta2=0.95, use_vllm=use_vllm,
-        vllm_mode="server" if server else "colocate", vllm_server_base_url=server or None,
-    )  # fmt: skip
+        num_generations=plan.samples_per_prompt,
+        max_completion_length=plan.max_new_tokens,
+        temperature=plan.temperature,
+        max_grad_norm=1.0,
+        adam_beta2=0.95,
+        use_vllm=use_vllm,
+        vllm_mode="server" if server else "colocate",
+        vllm_server_base_url=server or None,
+    )
 
 
 def _rollout_server() -> str:

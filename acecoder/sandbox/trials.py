@@ -40,10 +40,14 @@ class Trial:
         if self.kind == "batch":
             programs = {"programs": list(self.programs)}
         return {
-            "kind": self.kind, **programs, "tests": list(self.tests),
-            "limits": self.limits.model_dump(), "max_kills": self.max_kills,
-            "max_wall_s": self.max_wall_s, "hash_seed": self.hash_seed,
-        }  # fmt: skip
+            "kind": self.kind,
+            **programs,
+            "tests": list(self.tests),
+            "limits": self.limits.model_dump(),
+            "max_kills": self.max_kills,
+            "max_wall_s": self.max_wall_s,
+            "hash_seed": self.hash_seed,
+        }
 
 
 @dataclass(frozen=True)
@@ -102,12 +106,16 @@ def read_attempts(data: list[dict[str, Any]]) -> list[Attempt]:
     try:
         return [
             Attempt(
-                first=int(each["first"]), answers=bytes(each["answers"]), why=str(each["why"]),
-                truncated=bool(each["truncated"]), status=int(each["status"]),
-                cpu_s=float(each["cpu_s"]), wall_s=float(each["wall_s"]),
+                first=int(each["first"]),
+                answers=bytes(each["answers"]),
+                why=str(each["why"]),
+                truncated=bool(each["truncated"]),
+                status=int(each["status"]),
+                cpu_s=float(each["cpu_s"]),
+                wall_s=float(each["wall_s"]),
             )
             for each in data
-        ]  # fmt: skip
+        ]
     except (KeyError, TypeError, ValueError) as error:
         raise SandboxUnavailable(f"a worker's report cannot be read: {error!r}") from None
 

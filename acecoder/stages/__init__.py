@@ -17,10 +17,20 @@ if TYPE_CHECKING:
 
 ROOM = Path(__file__).parent
 ORDER = (
-    "check_platform", "collect_seeds", "synthesize_tests", "load_problems", "sample_programs",
-    "judge_programs", "filter_tests", "build_pairs", "select_hard_problems", "train_reward_model",
-    "train_policy", "evaluate_model", "promote_model",
-)  # fmt: skip
+    "check_platform",
+    "collect_seeds",
+    "synthesize_tests",
+    "load_problems",
+    "sample_programs",
+    "judge_programs",
+    "filter_tests",
+    "build_pairs",
+    "select_hard_problems",
+    "train_reward_model",
+    "train_policy",
+    "evaluate_model",
+    "promote_model",
+)
 """As a run goes through them, for lists; one that is not named here comes last."""
 
 

@@ -34,9 +34,14 @@ class BuildPairsConfig(Config):
 
 
 def build_pairs(
-    config: BuildPairsConfig, *, problems: In, programs: In, verdicts: In, pairs: Out,
+    config: BuildPairsConfig,
+    *,
+    problems: In,
+    programs: In,
+    verdicts: In,
+    pairs: Out,
     context: StageContext,
-) -> Report:  # fmt: skip
+) -> Report:
     """Write the pairs of every problem, in the order of the problems.
 
     Raises InputError on a program without a verdict.
@@ -62,10 +67,13 @@ def _pairs(
         seen.update(problems=1, problems_with_pairs=bool(made), pairs=len(made))
         for chosen, rejected in made:
             yield Pair(
-                problem_id=each.problem.id, prompt=each.problem.question,
-                chosen=chosen.program, rejected=rejected.program,
-                chosen_pass_rate=chosen.pass_rate, rejected_pass_rate=rejected.pass_rate,
-            )  # fmt: skip
+                problem_id=each.problem.id,
+                prompt=each.problem.question,
+                chosen=chosen.program,
+                rejected=rejected.program,
+                chosen_pass_rate=chosen.pass_rate,
+                rejected_pass_rate=rejected.pass_rate,
+            )
 
 
 def _rated(each: Joined, config: BuildPairsConfig) -> list[Rated]:

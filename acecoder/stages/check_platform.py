@@ -49,7 +49,7 @@ PROBES = {
     "processes": "import os\ndef f(): return os.fork()",
     "environment": "import os\ndef f(): return [k for k in os.environ if 'KEY' in k or 'HOME' == k and os.environ[k] != '/tmp'][0]",
     "root": "def f(): open('/packages/x', 'w'); return 'wrote'",
-}  # fmt: skip
+}
 
 
 def check_platform(config: CheckPlatformConfig, *, report: Out, context: StageContext) -> Report:
@@ -95,8 +95,9 @@ def _check_disk(root: Path, needed_bytes: int) -> int:
     if free < needed_bytes:
         raise PlatformError(
             f"{free / 1e9:.1f} GB free, the run needs {needed_bytes / 1e9:.1f} GB",
-            where=str(root), remedy="free some disk space, or set ACECODER_HOME",
-        )  # fmt: skip
+            where=str(root),
+            remedy="free some disk space, or set ACECODER_HOME",
+        )
     return free
 
 
@@ -149,10 +150,11 @@ def _check_network(config: SandboxConfig, needs: ClusterNeeds) -> str:
     found = ", ".join(f"{replica} reaches {address}" for replica, address in exposed.items())
     if not needs.open_network_allowed:
         raise PlatformError(
-            f"the network keeps sandbox pods from nothing: {found}", where=config.pool.url,
+            f"the network keeps sandbox pods from nothing: {found}",
+            where=config.pool.url,
             remedy="a network plugin that enforces NetworkPolicy; on a machine of your own, "
             "open_network_allowed = true in [cluster] of the infra file",
-        )  # fmt: skip
+        )
     return f"its NETWORK IS OPEN, as the infra file allows ({found})"
 
 

@@ -70,9 +70,12 @@ def collect_seeds(config: CollectSeedsConfig, *, seeds: Out, context: StageConte
     write_table(seeds, Seed, chosen)
     context.progress.say(f"{found} functions found, {len(kept)} fit, {len(chosen)} chosen")
     counts = {
-        "found": found, "dropped_size": dropped_size, "contaminated": contaminated,
-        "duplicates": found - dropped_size - contaminated - len(kept), "seeds": len(chosen),
-    }  # fmt: skip
+        "found": found,
+        "dropped_size": dropped_size,
+        "contaminated": contaminated,
+        "duplicates": found - dropped_size - contaminated - len(kept),
+        "seeds": len(chosen),
+    }
     return Report({name: float(value) for name, value in counts.items()})
 
 

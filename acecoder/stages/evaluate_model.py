@@ -52,9 +52,15 @@ class _Sampled:
 
 
 def evaluate_model(
-    config: EvaluateModelConfig, *, benchmark: In, programs: In, verdicts: In | None = None,
-    reward_model: ModelIn | None = None, scores: Out, context: StageContext,
-) -> Report:  # fmt: skip
+    config: EvaluateModelConfig,
+    *,
+    benchmark: In,
+    programs: In,
+    verdicts: In | None = None,
+    reward_model: ModelIn | None = None,
+    scores: Out,
+    context: StageContext,
+) -> Report:
     """Write one score per (benchmark, metric), and the values per problem behind it.
 
     Metrics: `greedy`, `average` (pass@1 over samples), `pass_at_k`, `best_of_N`, `oracle` (some
@@ -90,9 +96,10 @@ class _Samples:
         self._scorer = None
         if reward_model is not None:
             self._scorer = RewardModel(
-                reward_model, batch_size=config.score_batch_size,
+                reward_model,
+                batch_size=config.score_batch_size,
                 max_length_tokens=config.max_length_tokens,
-            )  # fmt: skip
+            )
         self.by_problem: dict[str, _Sampled] = {}
         self.model = ""
 
@@ -176,9 +183,14 @@ def _table(values: Values, model: str, num_samples: int) -> list[Score]:
             estimate = mean_interval(list(by_problem.values()))
             table.append(
                 Score(
-                    model=model, benchmark=benchmark, metric=metric, value=estimate.value,
-                    low=estimate.low, high=estimate.high, n_problems=len(by_problem),
+                    model=model,
+                    benchmark=benchmark,
+                    metric=metric,
+                    value=estimate.value,
+                    low=estimate.low,
+                    high=estimate.high,
+                    n_problems=len(by_problem),
                     n_samples=1 if metric == "greedy" else num_samples,
                 )
-            )  # fmt: skip
+            )
     return table

@@ -41,10 +41,12 @@ def filter_tests(
     details: dict[str, JsonValue] = {
         "sources": {name: dict(count) for name, count in sources.items()},
         "known_wrong_tests": {
-            "wrong_dropped": total.wrong_dropped, "wrong_kept": total.wrong_kept,
-            "right_dropped": total.right_dropped, "right_kept": total.right_kept,
+            "wrong_dropped": total.wrong_dropped,
+            "wrong_kept": total.wrong_kept,
+            "right_dropped": total.right_dropped,
+            "right_kept": total.right_kept,
         },
-    }  # fmt: skip
+    }
     return Report({name: float(value) for name, value in metrics.items()}, details=details)
 
 

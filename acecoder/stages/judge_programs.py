@@ -19,9 +19,8 @@ class JudgeProgramsConfig(JudgingConfig):
 
 
 def judge_programs(
-    config: JudgeProgramsConfig, *, problems: In, programs: In, verdicts: Out,
-    context: StageContext,
-) -> Report:  # fmt: skip
+    config: JudgeProgramsConfig, *, problems: In, programs: In, verdicts: Out, context: StageContext
+) -> Report:
     """Write one verdict per program, in the order of the programs.
 
     Raises: InputError where a program's problem is unknown; SandboxUnavailable.
@@ -58,8 +57,10 @@ class _Summary:
     def report(self) -> Report:
         metrics = {f"tests_{each.value}": float(self.outcomes[each]) for each in Outcome}
         metrics |= {
-            "programs": float(self.programs), "weak_tests": float(self.weak), "cpu_s": self.cpu_s,
+            "programs": float(self.programs),
+            "weak_tests": float(self.weak),
+            "cpu_s": self.cpu_s,
             "all_passed": float(self.all_passed),
             "mean_pass_rate": self.rates / self.programs if self.programs else 0.0,
-        }  # fmt: skip
+        }
         return Report(metrics, details={"pass_rate_bins": list(self.bins)})

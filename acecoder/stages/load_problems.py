@@ -38,9 +38,12 @@ class LoadProblemsConfig(Config):
 
 
 def load_problems(
-    config: LoadProblemsConfig, *, synthesized: In | None = None, problems: Out,
+    config: LoadProblemsConfig,
+    *,
+    synthesized: In | None = None,
+    problems: Out,
     context: StageContext,
-) -> Report:  # fmt: skip
+) -> Report:
     """Write all problems, synthesised first. Raises InputError on a doubled id or unknown set."""
     found: list[Problem] = []
     contaminated = 0
@@ -62,8 +65,11 @@ def load_problems(
     write_table(problems, Problem, found)
     per_source = Counter(problem.source or "unnamed" for problem in found)
     context.progress.say(f"{len(found)} problems: {dict(per_source)}")
-    metrics = {"problems": len(found), "tests": sum(len(p.tests) for p in found),
-               "contaminated": contaminated}  # fmt: skip
+    metrics = {
+        "problems": len(found),
+        "tests": sum(len(p.tests) for p in found),
+        "contaminated": contaminated,
+    }
     return Report(
         {name: float(value) for name, value in metrics.items()},
         details={"sources": dict(per_source)},

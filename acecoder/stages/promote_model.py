@@ -38,9 +38,14 @@ class PromoteModelConfig(Config):
 
 
 def promote_model(
-    config: PromoteModelConfig, *, policy: ModelIn, candidate_scores: In, initial_scores: In,
-    decision: Out, context: StageContext,
-) -> Report:  # fmt: skip
+    config: PromoteModelConfig,
+    *,
+    policy: ModelIn,
+    candidate_scores: In,
+    initial_scores: In,
+    decision: Out,
+    context: StageContext,
+) -> Report:
     """Register the policy, compare it with the champion (or, without one, the initial model).
 
     The decision is committed to the home's bare repository whatever it is; only a promotion
@@ -71,13 +76,18 @@ def promote_model(
         rule = GateRule(config.max_loss, config.min_gain)
         verdict = decide(difference.value, difference.low, difference.high, rule)
     record = {
-        "model": name, "version": version, "digest": digest, "against": opponent,
-        "benchmark": config.benchmark, "metric": config.metric,
+        "model": name,
+        "version": version,
+        "digest": digest,
+        "against": opponent,
+        "benchmark": config.benchmark,
+        "metric": config.metric,
         "difference": None if difference is None else difference.value,
         "low": None if difference is None else difference.low,
         "high": None if difference is None else difference.high,
-        "promote": verdict.promote, "reason": verdict.reason,
-    }  # fmt: skip
+        "promote": verdict.promote,
+        "reason": verdict.reason,
+    }
     commit = _commit(context, record, source)
     if verdict.promote:
         registry.promote(name, version)
@@ -115,9 +125,10 @@ def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]
         raise InputError("no values a problem beside the scores", where=str(scores)) from None
     except KeyError as error:
         raise InputError(
-            f"no {error} among the scores", where=str(scores),
+            f"no {error} among the scores",
+            where=str(scores),
             remedy="set promote_model.benchmark and .metric to what evaluate_model measures",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _commit(context: StageContext, record: Mapping[str, object], source: str) -> str:
@@ -131,9 +142,11 @@ def _commit(context: StageContext, record: Mapping[str, object], source: str) ->
     }
     if record["promote"]:
         released = {
-            "name": record["model"], "version": record["version"], "digest": record["digest"],
+            "name": record["model"],
+            "version": record["version"],
+            "digest": record["digest"],
             "source": source,
-        }  # fmt: skip
+        }
         files[RELEASED] = yaml.safe_dump(released, sort_keys=False)
     word = "Promote" if record["promote"] else "Hold"
     message = f"{word} {record['model']} version {record['version']}\n\n{record['reason']}"

@@ -51,9 +51,13 @@ class SampleProgramsConfig(Generates):
 
 
 def sample_programs(
-    config: SampleProgramsConfig, *, problems: In, model: ModelIn | None = None, programs: Out,
+    config: SampleProgramsConfig,
+    *,
+    problems: In,
+    model: ModelIn | None = None,
+    programs: Out,
     context: StageContext,
-) -> Report:  # fmt: skip
+) -> Report:
     """Write the programs of every problem, in the order of the problems. Raises LLMUnavailable."""
     read = list(read_table(problems, Problem))
     given = {problem.id: _given(problem, config) for problem in read}
@@ -82,9 +86,14 @@ def sample_programs(
             decoding = "greedy" if config.greedy and index == 0 else "sampled"
             written.append(_program(problem, name, index, text, decoding))
     write_table(programs, Program, written)
-    metrics = {"problems": len(read), "programs": len(written), "asked": len(requests),
-               "truncated": truncated, "empty": empty,
-               "tokens": sum(answer.num_tokens for answer in answers)}  # fmt: skip
+    metrics = {
+        "problems": len(read),
+        "programs": len(written),
+        "asked": len(requests),
+        "truncated": truncated,
+        "empty": empty,
+        "tokens": sum(answer.num_tokens for answer in answers),
+    }
     return Report({key: float(value) for key, value in metrics.items()})
 
 
@@ -95,17 +104,21 @@ def _num_answers(config: SampleProgramsConfig) -> int:
 def _requests(problem: Problem, config: SampleProgramsConfig) -> list[Request]:
     prefill = program_prefill(problem, config.prompt) if config.model.prefills else ""
     common: dict[str, Any] = {
-        "messages": program_messages(problem, config.prompt), "prefill": prefill,
-        "max_tokens": config.max_tokens, "stop": (FENCE,) if prefill else (),
-    }  # fmt: skip
+        "messages": program_messages(problem, config.prompt),
+        "prefill": prefill,
+        "max_tokens": config.max_tokens,
+        "stop": (FENCE,) if prefill else (),
+    }
     greedy = [Request(**common, temperature=0.0, seed=config.seed)] if config.greedy else []
     sampled = [
         Request(
-            **common, temperature=config.temperature, top_p=config.top_p,
+            **common,
+            temperature=config.temperature,
+            top_p=config.top_p,
             seed=config.seed * 1_000_003 + index,
         )
         for index in range(config.num_samples)
-    ]  # fmt: skip
+    ]
     return greedy + sampled
 
 
@@ -124,7 +137,12 @@ def _given(problem: Problem, config: SampleProgramsConfig) -> list[Program]:
 
 
 def _program(problem: Problem, model: str, index: int, text: str, decoding: str) -> Program:
-    return Program.model_validate({
-        "problem_id": problem.id, "model": model, "program_index": index, "program": text,
-        "decoding": decoding,
-    })  # fmt: skip
+    return Program.model_validate(
+        {
+            "problem_id": problem.id,
+            "model": model,
+            "program_index": index,
+            "program": text,
+            "decoding": decoding,
+        }
+    )

@@ -25,9 +25,13 @@ class SelectHardProblemsConfig(Config):
 
 
 def select_hard_problems(
-    config: SelectHardProblemsConfig, *, problems: In, verdicts: In, hard: Out,
+    config: SelectHardProblemsConfig,
+    *,
+    problems: In,
+    verdicts: In,
+    hard: Out,
     context: StageContext,
-) -> Report:  # fmt: skip
+) -> Report:
     """Write the chosen problems in their order (AceCoder, section 6.1)."""
     known = _difficulties(config, joined(problems, verdicts=verdicts))
     rated = {name: each for name, each in known.items() if each is not None}

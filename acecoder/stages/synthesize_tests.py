@@ -44,11 +44,15 @@ def synthesize_tests(
     requests = [
         Request(
             messages=synthesis_messages(seed.code, _instruction(seed), config.style),
-            prefill=prefill, max_tokens=config.max_tokens, temperature=config.temperature,
-            top_p=config.top_p, seed=config.seed, stop=("\n```",) if prefill else (),
+            prefill=prefill,
+            max_tokens=config.max_tokens,
+            temperature=config.temperature,
+            top_p=config.top_p,
+            seed=config.seed,
+            stop=("\n```",) if prefill else (),
         )
         for seed in read
-    ]  # fmt: skip
+    ]
     answers = []
     if requests:
         generator = config.model.open(context.home)
@@ -64,18 +68,28 @@ def synthesize_tests(
             why[imagined.value] += 1
             continue
         made.append(
-            Problem.model_validate({
-                "id": f"synthesized/{seed.id.removeprefix('seed/')}",
-                "question": imagined.question, "tests": imagined.tests,
-                "entry_point": imagined.entry_point, "source": "synthesized", "split": "train",
-                "seed_id": seed.id, "seed_origin": seed.origin,
-            })
-        )  # fmt: skip
+            Problem.model_validate(
+                {
+                    "id": f"synthesized/{seed.id.removeprefix('seed/')}",
+                    "question": imagined.question,
+                    "tests": imagined.tests,
+                    "entry_point": imagined.entry_point,
+                    "source": "synthesized",
+                    "split": "train",
+                    "seed_id": seed.id,
+                    "seed_origin": seed.origin,
+                }
+            )
+        )
     write_table(problems, Problem, made)
     context.progress.say(f"{len(made)} problems from {len(read)} seeds; unusable: {dict(why)}")
     tokens = sum(answer.num_tokens for answer in answers)
-    metrics = {"seeds": len(read), "problems": len(made), "tokens": tokens,
-               "tests": sum(len(p.tests) for p in made)}  # fmt: skip
+    metrics = {
+        "seeds": len(read),
+        "problems": len(made),
+        "tokens": tokens,
+        "tests": sum(len(p.tests) for p in made),
+    }
     metrics |= {f"unusable_{name}": count for name, count in why.items()}
     return Report({name: float(value) for name, value in metrics.items()})
 

@@ -30,9 +30,13 @@ class TrainPolicyConfig(PolicyTraining, Generates, Trains):
 
 
 def train_policy(
-    config: TrainPolicyConfig, *, problems: In, reward_model: ModelIn | None = None, policy: ModelOut,
+    config: TrainPolicyConfig,
+    *,
+    problems: In,
+    reward_model: ModelIn | None = None,
+    policy: ModelOut,
     context: StageContext,
-) -> Report:  # fmt: skip
+) -> Report:
     """Train, and prove that the weights moved.
 
     Raises: InputError on no problems or a missing reward model; PlatformError where training left
@@ -54,13 +58,18 @@ def train_policy(
             return reward(names, completions)
 
         log = training.train(
-            prompts, counted, base, config, use_vllm=getattr(config.model, "engine", "") == "vllm",
-            scratch=context.scratch, destination=policy,
+            prompts,
+            counted,
+            base,
+            config,
+            use_vllm=getattr(config.model, "engine", "") == "vllm",
+            scratch=context.scratch,
+            destination=policy,
             callbacks=(
                 MarkWhole(context.keep_checkpoint),
                 ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}),
             ),
-        )  # fmt: skip
+        )
     if rank() > 0:
         return Report({})  # the first process reports for all
     distance, changed = training.weight_change(base, policy)
@@ -70,11 +79,15 @@ def train_policy(
     curve = [entry["reward"] for entry in log.rollouts]
     quarter = max(1, len(curve) // 4)
     metrics = {
-        "problems": len(prompts), "rollouts": len(curve), "updates": log.updates,
-        "weight_change": distance, "tensors_changed": changed,
+        "problems": len(prompts),
+        "rollouts": len(curve),
+        "updates": log.updates,
+        "weight_change": distance,
+        "tensors_changed": changed,
         "reward_first_quarter": sum(curve[:quarter]) / quarter,
-        "reward_last_quarter": sum(curve[-quarter:]) / quarter, "completions_rewarded": num_rewarded,
-    }  # fmt: skip
+        "reward_last_quarter": sum(curve[-quarter:]) / quarter,
+        "completions_rewarded": num_rewarded,
+    }
     return Report(
         {name: float(value) for name, value in metrics.items()},
         series={"reward": curve, "kl": [entry["kl"] for entry in log.rollouts if "kl" in entry]},

@@ -46,15 +46,21 @@ def train_reward_model(
     if not training or not held_out:
         raise InputError(
             f"{len(read)} pairs leave {len(training)} to train on and {len(held_out)} to check with",
-            where="train_reward_model", remedy="more problems or samples, or a looser pair rule",
-        )  # fmt: skip
+            where="train_reward_model",
+            remedy="more problems or samples, or a looser pair rule",
+        )
     context.progress.say(f"{len(training)} pairs to train on, {len(held_out)} held out")
     log = train(
-        training, weights_of(config.model, context.home, where="train_reward_model"), config,
-        scratch=context.scratch, destination=reward_model,
-        callbacks=(MarkWhole(context.keep_checkpoint),
-                   ReportSteps(context.progress, {"loss": "loss", "accuracy": "accuracy"})),
-    )  # fmt: skip
+        training,
+        weights_of(config.model, context.home, where="train_reward_model"),
+        config,
+        scratch=context.scratch,
+        destination=reward_model,
+        callbacks=(
+            MarkWhole(context.keep_checkpoint),
+            ReportSteps(context.progress, {"loss": "loss", "accuracy": "accuracy"}),
+        ),
+    )
     if rank() > 0:
         return Report({})  # the first process scores and reports for all
     model = RewardModel(
@@ -68,12 +74,16 @@ def train_reward_model(
     micro = sum(right) / len(right)
     context.progress.say(f"accuracy {micro:.3f} on {len(right)} held-out pairs")
     metrics = {
-        "pairs_trained": len(training), "pairs_held_out": len(held_out),
-        "problems_held_out": len(accuracy), "held_out_accuracy": micro,
+        "pairs_trained": len(training),
+        "pairs_held_out": len(held_out),
+        "problems_held_out": len(accuracy),
+        "held_out_accuracy": micro,
         "held_out_accuracy_by_problem": interval.value,
-        "held_out_accuracy_low": interval.low, "held_out_accuracy_high": interval.high,
-        "final_loss": log[-1]["loss"], "steps": len(log),
-    }  # fmt: skip
+        "held_out_accuracy_low": interval.low,
+        "held_out_accuracy_high": interval.high,
+        "final_loss": log[-1]["loss"],
+        "steps": len(log),
+    }
     return Report(
         {name: float(value) for name, value in metrics.items()},
         series={

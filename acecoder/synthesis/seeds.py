@@ -37,9 +37,10 @@ def read_source(source: str, *, split: str) -> Iterator[Seed]:
     readers = {"package": _package, "tree": _tree, "jsonl": _table, "hub": _hub}
     if not separator or kind not in readers:
         raise InputError(
-            f"unknown seed source '{source}'", where="collect_seeds.sources",
+            f"unknown seed source '{source}'",
+            where="collect_seeds.sources",
             remedy="package:NAME, tree:DIR, jsonl:FILE or hub:OWNER/NAME",
-        )  # fmt: skip
+        )
     yield from readers[kind](name, split)
 
 

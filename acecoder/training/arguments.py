@@ -7,18 +7,33 @@ from typing import Any
 
 
 def shared_arguments(
-    scratch: Path, *, learning_rate: float, warmup_share: float, save_every_updates: int, seed: int,
+    scratch: Path,
+    *,
+    learning_rate: float,
+    warmup_share: float,
+    save_every_updates: int,
+    seed: int,
     dtype: str,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Of transformers' TrainingArguments: schedule, checkpoints, seeds, and what the device allows."""
     import torch
 
     on_cpu = not torch.cuda.is_available()
     return {
-        "output_dir": str(scratch), "learning_rate": learning_rate, "lr_scheduler_type": "cosine",
-        "warmup_steps": warmup_share, "logging_steps": 1, "save_strategy": "steps",
-        "save_steps": save_every_updates, "save_total_limit": 2, "seed": seed, "data_seed": seed,
-        "report_to": "none", "disable_tqdm": True, "use_cpu": on_cpu,
-        "bf16": not on_cpu and dtype == "bfloat16", "gradient_checkpointing": not on_cpu,
+        "output_dir": str(scratch),
+        "learning_rate": learning_rate,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": warmup_share,
+        "logging_steps": 1,
+        "save_strategy": "steps",
+        "save_steps": save_every_updates,
+        "save_total_limit": 2,
+        "seed": seed,
+        "data_seed": seed,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "use_cpu": on_cpu,
+        "bf16": not on_cpu and dtype == "bfloat16",
+        "gradient_checkpointing": not on_cpu,
         "dataloader_pin_memory": not on_cpu,
-    }  # fmt: skip
+    }

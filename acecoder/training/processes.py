@@ -28,7 +28,7 @@ def share_of_batch(batch_size: int, accumulation: int) -> tuple[int, int]:
             f"{total} an update cannot be shared by {processes} processes",
             remedy="nodes x processes_per_node ([trainjobs] in the infra file) must divide "
             "batch_size x accumulation",
-        )  # fmt: skip
+        )
     share = total // processes
     size = max(each for each in range(1, batch_size + 1) if share % each == 0)
     return size, share // size

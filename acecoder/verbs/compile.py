@@ -11,8 +11,12 @@ HELP = "compile all pipelines for all profiles to KFP IR"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See `verbs`."""
     parser.add_argument("--output", default="build/pipelines", help="directory to write to")
-    parser.add_argument("--infra", default="", metavar="FILE",
-                        help="for a cluster; writes Pipeline and PipelineVersion manifests too")  # fmt: skip
+    parser.add_argument(
+        "--infra",
+        default="",
+        metavar="FILE",
+        help="for a cluster; writes Pipeline and PipelineVersion manifests too",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -12,19 +12,29 @@ HELP = "judge very many programs on a cluster: shards, an Indexed Job, gathered 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See `verbs`."""
     for name, help_ in (
-        ("problems", "input table"), ("programs", "input table"), ("verdicts", "output"),
+        ("problems", "input table"),
+        ("programs", "input table"),
+        ("verdicts", "output"),
         ("infra", "which cluster (manifests/overlays/NAME/infra.toml)"),
-    ):  # fmt: skip
+    ):
         parser.add_argument(f"--{name}", required=True, metavar="PATH", help=help_)
     parser.add_argument(
-        "--shard-programs", type=target.positive, default=10_000, metavar="N",
+        "--shard-programs",
+        type=target.positive,
+        default=10_000,
+        metavar="N",
         help="programs per shard: what one pod does; a pod that dies loses none of it (10000)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--parallelism", type=target.positive, default=4, metavar="N", help="pods at once (4)"
     )
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                        help="override one value of judge_programs (sandbox.limits=fast)")  # fmt: skip
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override one value of judge_programs (sandbox.limits=fast)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,7 +44,11 @@ def run(options: argparse.Namespace) -> int:
 
     settings = (target.qualified("judge_programs", text) for text in options.set)
     return bulk_jobs.judge_bulk(
-        options.infra, options.problems, options.programs, options.verdicts,
-        shard_programs=options.shard_programs, parallelism=options.parallelism,
+        options.infra,
+        options.problems,
+        options.programs,
+        options.verdicts,
+        shard_programs=options.shard_programs,
+        parallelism=options.parallelism,
         table=apply_settings({}, settings).get("judge_programs", {}),
-    )  # fmt: skip
+    )

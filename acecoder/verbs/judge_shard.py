@@ -11,8 +11,12 @@ HELP = "judge one shard (what the pods of judge-bulk run)"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See `verbs`."""
     parser.add_argument("--key", required=True, help="the key of the bulk judging")
-    parser.add_argument("--index", type=int, default=os.environ.get("JOB_COMPLETION_INDEX", 0),
-                        help="the number of the shard (default: the pod's)")  # fmt: skip
+    parser.add_argument(
+        "--index",
+        type=int,
+        default=os.environ.get("JOB_COMPLETION_INDEX", 0),
+        help="the number of the shard (default: the pod's)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -13,10 +13,19 @@ HELP = "hold a sandbox (this machine's, gVisor's or a pool's) to its promises, w
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See `verbs`."""
-    parser.add_argument("--sandbox", choices=("namespace", "gvisor", "pool"), default="namespace",
-                        help="where programs run (default: namespace)")  # fmt: skip
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                        help="override one value of the sandbox (pool.url=http://...)")  # fmt: skip
+    parser.add_argument(
+        "--sandbox",
+        choices=("namespace", "gvisor", "pool"),
+        default="namespace",
+        help="where programs run (default: namespace)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override one value of the sandbox (pool.url=http://...)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -25,8 +25,12 @@ OVERLAY = os.environ.get("ACECODER_TEST_OVERLAY", "manifests/overlays/local")
 INFRA = os.environ.get("ACECODER_TEST_INFRA", f"{OVERLAY}/infra.toml")
 SANDBOX = "acecoder-sandbox"
 POOL = "app.kubernetes.io/name=sandbox-pool"
-WORKLOADS = (("acecoder", "statefulset/postgres"), ("acecoder", "statefulset/object-store"),
-             ("acecoder", "deployment/mlflow"), (SANDBOX, "deployment/sandbox-pool"))  # fmt: skip
+WORKLOADS = (
+    ("acecoder", "statefulset/postgres"),
+    ("acecoder", "statefulset/object-store"),
+    ("acecoder", "deployment/mlflow"),
+    (SANDBOX, "deployment/sandbox-pool"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +52,10 @@ def installation() -> str:
     for namespace, workload in WORKLOADS:
         if kubectl("-n", namespace, "get", workload, "--ignore-not-found"):
             kubectl("-n", namespace, "rollout", "status", workload, "--timeout=300s")
-    until("old pods of the pool are gone", lambda: len(pool_pods()) >= 2 and all(map(is_ready, pool_pods())))  # fmt: skip
+    until(
+        "old pods of the pool are gone",
+        lambda: len(pool_pods()) >= 2 and all(map(is_ready, pool_pods())),
+    )
     return OVERLAY
 
 

@@ -30,8 +30,11 @@ class Compiled:
     def order(self) -> list[str]:
         done: list[str] = []
         while len(done) < len(self.tasks):
-            done += [n for n, t in self.tasks.items()
-                     if n not in done and all(d in done for d in t.get("dependentTasks", []))]  # fmt: skip
+            done += [
+                n
+                for n, t in self.tasks.items()
+                if n not in done and all(d in done for d in t.get("dependentTasks", []))
+            ]
         return done
 
     def _executor(self, task: str) -> tuple[str, dict[str, Any]]:
@@ -61,9 +64,12 @@ class Compiled:
         }
         return {
             "inputs": {"parameterValues": parameters, "artifacts": inputs},
-            "outputs": {"parameters": {}, "artifacts": outputs,
-                        "outputFile": "/tmp/kfp/outputs/executor_output.json"},
-        }  # fmt: skip
+            "outputs": {
+                "parameters": {},
+                "artifacts": outputs,
+                "outputFile": "/tmp/kfp/outputs/executor_output.json",
+            },
+        }
 
     def pod(self, task: str, root: str, run_key: str) -> list[dict[str, Any]]:
         """A ConfigMap with the launcher and its task, and the pod."""
@@ -71,44 +77,59 @@ class Compiled:
         platform = self.platform.get(label, {})
         name = f"step-{task}"
         given = {
-            "command": container["command"], "args": container["args"],
+            "command": container["command"],
+            "args": container["args"],
             "executor_input": self.executor_input(task, root, run_key),
-        }  # fmt: skip
+        }
         volumes, mounts = _volumes(platform)
         resources = container["resources"]
         user = platform["securityContext"]
         pod = {
-            "apiVersion": "v1", "kind": "Pod",
+            "apiVersion": "v1",
+            "kind": "Pod",
             "metadata": {"name": name, "labels": platform["podMetadata"]["labels"]},
             "spec": {
-                "restartPolicy": "Never", "serviceAccountName": "acecoder-stage",
+                "restartPolicy": "Never",
+                "serviceAccountName": "acecoder-stage",
                 "volumes": [{"name": "launch", "configMap": {"name": name}}, *volumes],
-                "containers": [{
-                    "name": "main", "image": container["image"],
-                    "imagePullPolicy": platform["imagePullPolicy"],
-                    "command": ["python3", "/launch/launch.py"],
-                    "env": [*container["env"], *_secret_env(platform)],
-                    "resources": {
-                        "requests": {"cpu": resources["resourceCpuRequest"],
-                                     "memory": resources["resourceMemoryRequest"]},
-                        "limits": {"cpu": resources["resourceCpuLimit"],
-                                   "memory": resources["resourceMemoryLimit"]},
-                    },
-                    # What KFP's backend adds, and a read-only root on top.
-                    "securityContext": {
-                        "runAsUser": int(user["runAsUser"]), "runAsGroup": int(user["runAsGroup"]),
-                        "runAsNonRoot": user["runAsNonRoot"], "allowPrivilegeEscalation": False,
-                        "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
-                        "seccompProfile": {"type": "RuntimeDefault"},
-                    },
-                    "volumeMounts": [{"name": "launch", "mountPath": "/launch"}, *mounts],
-                }],
+                "containers": [
+                    {
+                        "name": "main",
+                        "image": container["image"],
+                        "imagePullPolicy": platform["imagePullPolicy"],
+                        "command": ["python3", "/launch/launch.py"],
+                        "env": [*container["env"], *_secret_env(platform)],
+                        "resources": {
+                            "requests": {
+                                "cpu": resources["resourceCpuRequest"],
+                                "memory": resources["resourceMemoryRequest"],
+                            },
+                            "limits": {
+                                "cpu": resources["resourceCpuLimit"],
+                                "memory": resources["resourceMemoryLimit"],
+                            },
+                        },
+                        # What KFP's backend adds, and a read-only root on top.
+                        "securityContext": {
+                            "runAsUser": int(user["runAsUser"]),
+                            "runAsGroup": int(user["runAsGroup"]),
+                            "runAsNonRoot": user["runAsNonRoot"],
+                            "allowPrivilegeEscalation": False,
+                            "readOnlyRootFilesystem": True,
+                            "capabilities": {"drop": ["ALL"]},
+                            "seccompProfile": {"type": "RuntimeDefault"},
+                        },
+                        "volumeMounts": [{"name": "launch", "mountPath": "/launch"}, *mounts],
+                    }
+                ],
             },
-        }  # fmt: skip
+        }
         config = {
-            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name},
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name},
             "data": {"launch.py": LAUNCHER.read_text(), "task.json": json.dumps(given)},
-        }  # fmt: skip
+        }
         return [config, pod]
 
 
@@ -154,8 +175,10 @@ def _volumes(platform: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[
 
 def _secret_env(platform: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"name": pair["envVar"],
-         "valueFrom": {"secretKeyRef": {"name": each["secretName"], "key": pair["secretKey"]}}}
+        {
+            "name": pair["envVar"],
+            "valueFrom": {"secretKeyRef": {"name": each["secretName"], "key": pair["secretKey"]}},
+        }
         for each in platform.get("secretAsEnv", ())
         for pair in each["keyToEnv"]
-    ]  # fmt: skip
+    ]

@@ -55,10 +55,17 @@ def test_a_network_that_enforces_no_policy_is_noticed(installation: str, tmp_pat
 
 @pytest.fixture
 def no_gpus_left() -> Iterator[None]:
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "fault-gpus"},
-             "spec": {"hard": {"requests.nvidia.com/gpu": "0"}}}  # fmt: skip
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "fault-gpus"},
+        "spec": {"hard": {"requests.nvidia.com/gpu": "0"}},
+    }
     kubectl("-n", NAMESPACE, "apply", "-f", "-", given=json.dumps(quota))
-    until("the quota counts", lambda: "hard" in get("resourcequota", NAMESPACE, "fault-gpus")["status"])  # fmt: skip
+    until(
+        "the quota counts",
+        lambda: "hard" in get("resourcequota", NAMESPACE, "fault-gpus")["status"],
+    )
     yield
     kubectl("-n", NAMESPACE, "delete", "resourcequota", "fault-gpus")
 
@@ -70,15 +77,26 @@ def test_an_exhausted_quota_and_a_node_too_small_are_both_told(
     phase, log = check(tmp_path, {"[steps.default]": step})
     assert phase == "Failed"
     assert "2 things are missing" in log
-    assert "quota 'fault-gpus' has 0 of 0 requests.nvidia.com/gpu left, evaluate_model asks for 1" in log  # fmt: skip
+    assert (
+        "quota 'fault-gpus' has 0 of 0 requests.nvidia.com/gpu left, evaluate_model asks for 1"
+        in log
+    )
     assert "no node can hold evaluate_model" in log
 
 
 @pytest.fixture
 def wrong_keys() -> Iterator[None]:
     kubectl("-n", NAMESPACE, "delete", "secret", "fault-store", "--ignore-not-found")
-    kubectl("-n", NAMESPACE, "create", "secret", "generic", "fault-store",
-            "--from-literal=AWS_ACCESS_KEY_ID=nobody", "--from-literal=AWS_SECRET_ACCESS_KEY=nothing")  # fmt: skip
+    kubectl(
+        "-n",
+        NAMESPACE,
+        "create",
+        "secret",
+        "generic",
+        "fault-store",
+        "--from-literal=AWS_ACCESS_KEY_ID=nobody",
+        "--from-literal=AWS_SECRET_ACCESS_KEY=nothing",
+    )
     yield
     kubectl("-n", NAMESPACE, "delete", "secret", "fault-store")
 
@@ -94,7 +112,10 @@ def test_mlflow_down_for_half_a_minute_is_waited_for(installation: str, tmp_path
     if not kubectl("-n", NAMESPACE, "get", "deployment", "mlflow", "--ignore-not-found"):
         pytest.skip("this installation's MLflow is elsewhere")
     kubectl("-n", NAMESPACE, "scale", "deployment/mlflow", "--replicas=0")
-    until("MLflow is gone", lambda: not get("pods", NAMESPACE, "-l", "app.kubernetes.io/name=mlflow")["items"])  # fmt: skip
+    until(
+        "MLflow is gone",
+        lambda: not get("pods", NAMESPACE, "-l", "app.kubernetes.io/name=mlflow")["items"],
+    )
 
     def come_back() -> None:
         time.sleep(15)
@@ -113,23 +134,47 @@ def test_mlflow_down_for_half_a_minute_is_waited_for(installation: str, tmp_path
 @pytest.fixture
 def absent_runtime() -> Iterator[str]:
     name = "acecoder-fault-absent"
-    thing = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": name},
-             "handler": "absent"}  # fmt: skip
+    thing = {
+        "apiVersion": "node.k8s.io/v1",
+        "kind": "RuntimeClass",
+        "metadata": {"name": name},
+        "handler": "absent",
+    }
     kubectl("apply", "-f", "-", given=json.dumps(thing))
     yield name
-    kubectl("-n", NAMESPACE, "delete", "pod", name, "--ignore-not-found", "--grace-period=0", "--force")  # fmt: skip
+    kubectl(
+        "-n", NAMESPACE, "delete", "pod", name, "--ignore-not-found", "--grace-period=0", "--force"
+    )
     kubectl("delete", "runtimeclass", name)
 
 
-def test_a_node_without_the_runtime_is_told(installation: str, absent_runtime: str, infra: Infra) -> None:  # fmt: skip
-    security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "runAsNonRoot": True,
-                "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}  # fmt: skip
+def test_a_node_without_the_runtime_is_told(
+    installation: str, absent_runtime: str, infra: Infra
+) -> None:
+    security = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "runAsNonRoot": True,
+        "runAsUser": 65532,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
     pod: dict[str, Any] = {
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": absent_runtime},
-        "spec": {"runtimeClassName": absent_runtime, "restartPolicy": "Never",
-                 "containers": [{"name": "c", "image": infra.images.cpu, "securityContext": security,
-                                 "imagePullPolicy": "IfNotPresent"}]},
-    }  # fmt: skip
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": absent_runtime},
+        "spec": {
+            "runtimeClassName": absent_runtime,
+            "restartPolicy": "Never",
+            "containers": [
+                {
+                    "name": "c",
+                    "image": infra.images.cpu,
+                    "securityContext": security,
+                    "imagePullPolicy": "IfNotPresent",
+                }
+            ],
+        },
+    }
     kubectl("-n", NAMESPACE, "apply", "-f", "-", given=json.dumps(pod))
 
     def told() -> tuple[str, str]:

@@ -18,26 +18,46 @@ from tests.cluster.conftest import SANDBOX, pool_pods
 from tests.cluster.kube import get, kubectl, until
 
 pytestmark = pytest.mark.cluster
-CLOSED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
-          "runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}  # fmt: skip
+CLOSED = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "runAsUser": 65532,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
 
 
 def pod(name: str, image: str, **spec: Any) -> dict[str, Any]:
-    container = {"name": "c", "image": image, "command": ["sleep", "60"], "securityContext": CLOSED,
-                 "imagePullPolicy": "IfNotPresent", **spec.pop("container", {})}  # fmt: skip
+    container = {
+        "name": "c",
+        "image": image,
+        "command": ["sleep", "60"],
+        "securityContext": CLOSED,
+        "imagePullPolicy": "IfNotPresent",
+        **spec.pop("container", {}),
+    }
     return {
-        "apiVersion": "v1", "kind": "Pod",
+        "apiVersion": "v1",
+        "kind": "Pod",
         "metadata": {"name": name, "labels": spec.pop("labels", {})},
-        "spec": {"restartPolicy": "Never", "automountServiceAccountToken": False,
-                 "containers": [container], **spec},
-    }  # fmt: skip
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "containers": [container],
+            **spec,
+        },
+    }
 
 
 def refused(namespace: str, thing: dict[str, Any]) -> str:
     done = subprocess.run(
         ["kubectl", "-n", namespace, "create", "--dry-run=server", "-f", "-"],
-        input=json.dumps(thing), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        input=json.dumps(thing),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode != 0, "it was taken"
     return done.stderr
 
@@ -51,8 +71,10 @@ def image(installation: str) -> str:
 def test_applied_again_there_is_no_difference(installation: str) -> None:
     done = subprocess.run(
         ["kubectl", "diff", "--server-side", "-k", installation],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -61,20 +83,40 @@ def test_applied_again_there_is_no_difference(installation: str) -> None:
     [
         ("runtimeClassName: gvisor", {"runtimeClassName": None}),
         ("automountServiceAccountToken: false", {"automountServiceAccountToken": True}),
-        ("mounts the Secret", {"volumes": [{"name": "s", "secret": {"secretName": "acecoder-store"}}]}),
-        ("no environment", {"container": {"envFrom": [{"secretRef": {"name": "sandbox-pool-token"}}]}}),
+        (
+            "mounts the Secret",
+            {"volumes": [{"name": "s", "secret": {"secretName": "acecoder-store"}}]},
+        ),
+        (
+            "no environment",
+            {"container": {"envFrom": [{"secretRef": {"name": "sandbox-pool-token"}}]}},
+        ),
         ("shares no namespace", {"shareProcessNamespace": True}),
     ],
-)  # fmt: skip
+)
 def test_the_admission_policy_refuses(why: str, change: dict[str, Any], image: str) -> None:
-    spec = {key: value for key, value in {"runtimeClassName": "gvisor", **change}.items() if value is not None}  # fmt: skip
+    spec = {
+        key: value
+        for key, value in {"runtimeClassName": "gvisor", **change}.items()
+        if value is not None
+    }
     assert why in refused(SANDBOX, pod("probe", image, **json.loads(json.dumps(spec))))
-    labelled = pod("probe", image, labels={"acecoder.dev/sandbox": "true"}, **json.loads(json.dumps(spec)))  # fmt: skip
+    labelled = pod(
+        "probe", image, labels={"acecoder.dev/sandbox": "true"}, **json.loads(json.dumps(spec))
+    )
     assert why in refused("acecoder", labelled)
 
 
 def test_pods_that_are_no_sandbox_never_meet_the_policy(image: str) -> None:
-    kubectl("-n", "acecoder", "create", "--dry-run=server", "-f", "-", given=json.dumps(pod("probe", image)))  # fmt: skip
+    kubectl(
+        "-n",
+        "acecoder",
+        "create",
+        "--dry-run=server",
+        "-f",
+        "-",
+        given=json.dumps(pod("probe", image)),
+    )
 
 
 @pytest.mark.parametrize("namespace", ["acecoder", SANDBOX])
@@ -126,12 +168,20 @@ def test_an_account_can_what_it_needs_and_no_more(
         named, _, part = resource.partition("/")
         named, _, group = named.partition(".")
         review = {
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
-            "spec": {"user": f"system:serviceaccount:{namespace}:{name}",
-                     "groups": ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"],
-                     "resourceAttributes": {"verb": verb, "group": group, "resource": named,
-                                            "subresource": part, "namespace": where}},
-        }  # fmt: skip
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {
+                "user": f"system:serviceaccount:{namespace}:{name}",
+                "groups": ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"],
+                "resourceAttributes": {
+                    "verb": verb,
+                    "group": group,
+                    "resource": named,
+                    "subresource": part,
+                    "namespace": where,
+                },
+            },
+        }
         said = kubectl("create", "-o", "json", "-f", "-", given=json.dumps(review))
         return bool(json.loads(said)["status"]["allowed"])
 
@@ -163,11 +213,23 @@ def test_mlflow_keeps_everything_through_the_loss_of_its_pods(
     mlflow.log_metric(run, "loss", 0.25, step=3)
     (tmp_path / "weights.bin").write_bytes(b"w" * 3_000_000)
     mlflow.log_artifact(run, str(tmp_path / "weights.bin"))
-    for workload, kind in (("mlflow", "deployment"), ("postgres", "statefulset"), ("object-store", "statefulset")):  # fmt: skip
+    for workload, kind in (
+        ("mlflow", "deployment"),
+        ("postgres", "statefulset"),
+        ("object-store", "statefulset"),
+    ):
         if not kubectl("-n", "acecoder", "get", kind, workload, "--ignore-not-found"):
             continue
-        kubectl("-n", "acecoder", "delete", "pod", "-l", f"app.kubernetes.io/name={workload}",
-                "--grace-period=0", "--force")  # fmt: skip
+        kubectl(
+            "-n",
+            "acecoder",
+            "delete",
+            "pod",
+            "-l",
+            f"app.kubernetes.io/name={workload}",
+            "--grace-period=0",
+            "--force",
+        )
         kubectl("-n", "acecoder", "rollout", "status", f"{kind}/{workload}", "--timeout=180s")
 
     def answers() -> bool:

@@ -20,15 +20,28 @@ from tests.cluster.kube import until
 
 HOST = os.environ.get("KFP_HOST", "")
 pytestmark = [
-    pytest.mark.cluster, pytest.mark.kfp,
+    pytest.mark.cluster,
+    pytest.mark.kfp,
     pytest.mark.skipif(not HOST, reason="KFP_HOST names no Kubeflow Pipelines"),
-]  # fmt: skip
+]
 STAMP = str(time.time_ns())  # a run key of its own; what steps have done before is not done again
 
 
 def acecoder(verb: str, *more: str, pipeline: str = "acecoder") -> int:
-    return cli.main([verb, "--pipeline", pipeline, "--profile", "smoke", "--infra", INFRA, *more,
-                     "--set", f'check_platform.check_again="{STAMP}"'])  # fmt: skip
+    return cli.main(
+        [
+            verb,
+            "--pipeline",
+            pipeline,
+            "--profile",
+            "smoke",
+            "--infra",
+            INFRA,
+            *more,
+            "--set",
+            f'check_platform.check_again="{STAMP}"',
+        ]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +81,9 @@ def test_from_seeds_to_a_gate_decision_and_once_only(
     assert "[build_pairs] " in capsys.readouterr().out
 
 
-def test_a_run_can_be_cancelled(installation: str, client: Any, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+def test_a_run_can_be_cancelled(
+    installation: str, client: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert acecoder("submit", pipeline="data") == 0
     (run,) = [r for r in runs(client, "data") if r.state not in ("SUCCEEDED", "FAILED", "CANCELED")]
     until("it has begun", lambda: client.get_run(run.run_id).state == "RUNNING", 60)
@@ -84,9 +99,21 @@ def test_an_image_that_cannot_be_pulled_ends_the_waiting_within_a_minute(
 ) -> None:
     """KFP itself would wait for ever."""
     infra = tmp_path / "infra.toml"
-    infra.write_text(Path(INFRA).read_text().replace("[images]\n", '[images]\ncpu = "localhost/absent:none"\n#', 1))  # fmt: skip
-    arguments = ["--pipeline", "data", "--profile", "smoke", "--infra", str(infra),
-                 "--set", f'check_platform.check_again="{STAMP}"']  # fmt: skip
+    infra.write_text(
+        Path(INFRA)
+        .read_text()
+        .replace("[images]\n", '[images]\ncpu = "localhost/absent:none"\n#', 1)
+    )
+    arguments = [
+        "--pipeline",
+        "data",
+        "--profile",
+        "smoke",
+        "--infra",
+        str(infra),
+        "--set",
+        f'check_platform.check_again="{STAMP}"',
+    ]
     assert cli.main(["submit", "--wait", *arguments]) == 1
     said = capsys.readouterr().err
     assert "cannot start: " in said

@@ -52,18 +52,40 @@ def test_the_pods_kernel_is_gvisors_and_the_pods_are_restricted(pool: PoolConfig
 def test_the_image_refuses_a_kernel_that_is_not_gvisors(pool: PoolConfig) -> None:
     """In the stages' namespace: in the pool's the API server would not even take it."""
     image = pods()[0]["spec"]["containers"][0]["image"]
-    security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]},
-                "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}  # fmt: skip
+    security = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
     pod = {
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "not-gvisor"},
-        "spec": {"restartPolicy": "Never", "automountServiceAccountToken": False, "containers": [{
-            "name": "c", "image": image, "imagePullPolicy": "IfNotPresent", "args": ["--no-token"],
-            "securityContext": security}]},
-    }  # fmt: skip
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "not-gvisor"},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "containers": [
+                {
+                    "name": "c",
+                    "image": image,
+                    "imagePullPolicy": "IfNotPresent",
+                    "args": ["--no-token"],
+                    "securityContext": security,
+                }
+            ],
+        },
+    }
     kubectl("-n", "acecoder", "delete", "pod", "not-gvisor", "--ignore-not-found")
     apply("acecoder", pod)
-    kubectl("-n", "acecoder", "wait", "pod/not-gvisor", "--for=jsonpath={.status.phase}=Failed",
-            "--timeout=60s")  # fmt: skip
+    kubectl(
+        "-n",
+        "acecoder",
+        "wait",
+        "pod/not-gvisor",
+        "--for=jsonpath={.status.phase}=Failed",
+        "--timeout=60s",
+    )
     assert "this kernel is not gVisor's" in kubectl("-n", "acecoder", "logs", "not-gvisor")
     kubectl("-n", "acecoder", "delete", "pod", "not-gvisor")
 
@@ -122,25 +144,48 @@ def test_killing_the_client_again_and_again_changes_no_verdict(
     """`kill -9` of a judge and all it started, at random moments; then to the end."""
     tests = [f"assert f({i}) == {i * i}" for i in range(8)]
     problems = [{"id": f"p{i}", "question": "square", "tests": tests} for i in range(20)]
-    bodies = ("return n * n", "return n + n", "while n > 2: pass\n    return n * n", "import os; os._exit(0)")  # fmt: skip
+    bodies = (
+        "return n * n",
+        "return n + n",
+        "while n > 2: pass\n    return n * n",
+        "import os; os._exit(0)",
+    )
     programs = [
-        {"problem_id": f"p{i}", "model": "m", "program_index": k,
-         "program": f"def f(n):  # {i}\n    {body}\n"}
-        for i in range(20) for k, body in enumerate(bodies * 4)
-    ]  # fmt: skip
+        {
+            "problem_id": f"p{i}",
+            "model": "m",
+            "program_index": k,
+            "program": f"def f(n):  # {i}\n    {body}\n",
+        }
+        for i in range(20)
+        for k, body in enumerate(bodies * 4)
+    ]
     for name, rows in (("problems", problems), ("programs", programs)):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     address = pods()[0]["status"]["podIP"]
 
     def command(verdicts: str) -> list[str]:
         prefix = "judge_programs.sandbox"
-        return [sys.executable, "-m", "acecoder", "judge-programs", "--sandbox", "pool",
-                "--problems", str(tmp_path / "problems.jsonl"),
-                "--programs", str(tmp_path / "programs.jsonl"),
-                "--verdicts", str(tmp_path / verdicts),
-                "--set", f"{prefix}.pool.url=http://{address}:8080",
-                "--set", f"{prefix}.pool.token_file={pool.token_file}",
-                "--set", f"{prefix}.limits.max_timeouts=1"]  # fmt: skip
+        return [
+            sys.executable,
+            "-m",
+            "acecoder",
+            "judge-programs",
+            "--sandbox",
+            "pool",
+            "--problems",
+            str(tmp_path / "problems.jsonl"),
+            "--programs",
+            str(tmp_path / "programs.jsonl"),
+            "--verdicts",
+            str(tmp_path / verdicts),
+            "--set",
+            f"{prefix}.pool.url=http://{address}:8080",
+            "--set",
+            f"{prefix}.pool.token_file={pool.token_file}",
+            "--set",
+            f"{prefix}.limits.max_timeouts=1",
+        ]
 
     def environment(home: str) -> dict[str, str]:
         return {**os.environ, "ACECODER_HOME": str(tmp_path / home)}
@@ -148,20 +193,29 @@ def test_killing_the_client_again_and_again_changes_no_verdict(
     rng, kills = random.Random(7), 0
     for _ in range(6):
         with subprocess.Popen(
-            command("broken.jsonl"), env=environment("broken"), start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        ) as victim:  # fmt: skip
+            command("broken.jsonl"),
+            env=environment("broken"),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as victim:
             time.sleep(rng.uniform(1.0, 3.0))
             if victim.poll() is None:
                 os.killpg(victim.pid, signal.SIGKILL)
                 kills += 1
     assert kills >= 2
     for home in ("broken", "whole"):
-        subprocess.run(command(f"{home}.jsonl"), env=environment(home), check=True, capture_output=True)  # fmt: skip
+        subprocess.run(
+            command(f"{home}.jsonl"), env=environment(home), check=True, capture_output=True
+        )
     broken, whole = (
-        {row["program_id"]: row["outcomes"] for line in (tmp_path / f"{name}.jsonl").read_text().splitlines() for row in [json.loads(line)]}
+        {
+            row["program_id"]: row["outcomes"]
+            for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()
+            for row in [json.loads(line)]
+        }
         for name in ("broken", "whole")
-    )  # fmt: skip
+    )
     assert broken == whole
     assert len(whole) == len(programs)
     journal = list((tmp_path / "broken" / "journal" / "verdicts").glob("*.jsonl"))

@@ -19,7 +19,16 @@ RUN_KEY = "c1u57e4000000000"
 @pytest.fixture(scope="module")
 def compiled(installation: str, tmp_path_factory: pytest.TempPathFactory) -> Compiled:
     output = tmp_path_factory.mktemp("compiled")
-    command = [sys.executable, "-m", "acecoder", "compile", "--infra", INFRA, "--output", str(output)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "acecoder",
+        "compile",
+        "--infra",
+        INFRA,
+        "--output",
+        str(output),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return Compiled(output / "acecoder-smoke.yaml")
 

@@ -39,8 +39,13 @@ def runtime(installation: str, infra: Infra) -> Iterator[str]:
         "spec"
     ]
     pod["tolerations"] = []
-    pod["containers"][0] |= {"imagePullPolicy": infra.images.pull_policy,
-                             "resources": {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "3Gi"}}}  # fmt: skip
+    pod["containers"][0] |= {
+        "imagePullPolicy": infra.images.pull_policy,
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "1Gi"},
+            "limits": {"cpu": "2", "memory": "3Gi"},
+        },
+    }
     for volume in pod["volumes"]:
         if volume["name"] == "shm":
             volume["emptyDir"]["sizeLimit"] = "256Mi"
@@ -51,28 +56,66 @@ def runtime(installation: str, infra: Infra) -> Iterator[str]:
 
 def launch(runtime: str, infra: Infra) -> dict[str, Any]:
     return Launch(
-        runtime=runtime, nodes=2, image=infra.images.train, env={**infra.plain_environment(), "OMP_NUM_THREADS": "1"},
-        secret_env=infra.secret_environment(), run_timeout_s=600,
-    ).model_dump(mode="json")  # fmt: skip
+        runtime=runtime,
+        nodes=2,
+        image=infra.images.train,
+        env={**infra.plain_environment(), "OMP_NUM_THREADS": "1"},
+        secret_env=infra.secret_environment(),
+        run_timeout_s=600,
+    ).model_dump(mode="json")
 
 
 def test_two_nodes_train_one_reward_model(
-    runtime: str, infra: Infra, store: ObjectStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:  # fmt: skip
+    runtime: str,
+    infra: Infra,
+    store: ObjectStore,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     home = Home(tmp_path / "home", store)
     stamp = uuid.uuid4().hex
-    rows = [{"problem_id": f"p{i}", "prompt": f"Add {i}. {stamp}", "chosen": f"def f(x): return x + {i}",
-             "rejected": "def f(x): pass", "chosen_pass_rate": 1.0, "rejected_pass_rate": 0.0}
-            for i in range(20)]  # fmt: skip
+    rows = [
+        {
+            "problem_id": f"p{i}",
+            "prompt": f"Add {i}. {stamp}",
+            "chosen": f"def f(x): return x + {i}",
+            "rejected": "def f(x): pass",
+            "chosen_pass_rate": 1.0,
+            "rejected_pass_rate": 0.0,
+        }
+        for i in range(20)
+    ]
     step = f"trainer-test-{stamp[:8]}"
     pairs = publish(home, step, rows)
-    table = {"model": TINY, "learning_rate": 1e-3, "held_out_share": 0.2, "epochs": 1, "dtype": "float32",
-             "batch_size": 2, "accumulation": 2, "max_length_tokens": 128, "launch": launch(runtime, infra)}  # fmt: skip
+    table = {
+        "model": TINY,
+        "learning_rate": 1e-3,
+        "held_out_share": 0.2,
+        "epochs": 1,
+        "dtype": "float32",
+        "batch_size": 2,
+        "accumulation": 2,
+        "max_length_tokens": 128,
+        "launch": launch(runtime, infra),
+    }
     try:
-        result = run_stage(load_stage("train_reward_model"), step="train_reward_model", table=table,
-                           inputs={"pairs": pairs}, home=home)  # fmt: skip
+        result = run_stage(
+            load_stage("train_reward_model"),
+            step="train_reward_model",
+            table=table,
+            inputs={"pairs": pairs},
+            home=home,
+        )
     finally:
-        kubectl("-n", "acecoder", "delete", "trainjobs", "-l", "app.kubernetes.io/name=trainer", "--wait=false")  # fmt: skip
+        kubectl(
+            "-n",
+            "acecoder",
+            "delete",
+            "trainjobs",
+            "-l",
+            "app.kubernetes.io/name=trainer",
+            "--wait=false",
+        )
     said = capsys.readouterr().out
     assert "TrainJob train-reward-model-" in said
     assert "16 pairs to train on, 4 held out" in said, "the first node's log is told"
@@ -89,10 +132,23 @@ def test_what_fails_on_a_node_is_raised_here(
     table = {"model": TINY, "learning_rate": 1e-3, "launch": launch(runtime, infra)}
     try:
         with pytest.raises(PlatformError, match="0 pairs leave 0 to train on"):
-            run_stage(load_stage("train_reward_model"), step="train_reward_model", table=table,
-                      inputs={"pairs": pairs}, home=home)  # fmt: skip
+            run_stage(
+                load_stage("train_reward_model"),
+                step="train_reward_model",
+                table=table,
+                inputs={"pairs": pairs},
+                home=home,
+            )
     finally:
-        kubectl("-n", "acecoder", "delete", "trainjobs", "-l", "app.kubernetes.io/name=trainer", "--wait=false")  # fmt: skip
+        kubectl(
+            "-n",
+            "acecoder",
+            "delete",
+            "trainjobs",
+            "-l",
+            "app.kubernetes.io/name=trainer",
+            "--wait=false",
+        )
 
 
 def test_secrets_are_what_the_installation_says(infra: Infra, installation: str) -> None:

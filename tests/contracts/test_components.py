@@ -49,14 +49,19 @@ def test_a_component_takes_artifacts_as_a_real_backend_hands_them(
 
     component = getattr(importlib.import_module(f"acecoder.components.{name}"), name)
     artifacts = {
-        each: {"artifacts": [{"name": "45", "type": {"instanceSchema": ""}, "uri": f"s3://b/{each}"}]}
-        for each, spec in component.component_spec.inputs.items() if spec.type != "String"
-    }  # fmt: skip
+        each: {
+            "artifacts": [{"name": "45", "type": {"instanceSchema": ""}, "uri": f"s3://b/{each}"}]
+        }
+        for each, spec in component.component_spec.inputs.items()
+        if spec.type != "String"
+    }
     executor = Executor(
         {"inputs": {"artifacts": artifacts}, "outputs": {"outputFile": str(tmp_path / "o.json")}},
         component.python_func,
     )
-    assert {n: a.uri for n, a in executor.input_artifacts.items()} == {n: f"s3://b/{n}" for n in artifacts}  # fmt: skip
+    assert {n: a.uri for n, a in executor.input_artifacts.items()} == {
+        n: f"s3://b/{n}" for n in artifacts
+    }
 
 
 @pytest.mark.parametrize("name", sorted(stage_names()))
@@ -112,9 +117,14 @@ def test_a_stages_help_explains_every_key_and_loads_no_torch(name: str) -> None:
 
 
 def test_doctor_runs_before_anything_is_installed() -> None:
-    done = run("-I", "-S", "-c", "import sys; sys.path.insert(0, '.')\n"
-               "from acecoder import doctor; doctor.main(['--before-install'])\n"
-               "print('PYDANTIC', 'pydantic' in sys.modules)")  # fmt: skip
+    done = run(
+        "-I",
+        "-S",
+        "-c",
+        "import sys; sys.path.insert(0, '.')\n"
+        "from acecoder import doctor; doctor.main(['--before-install'])\n"
+        "print('PYDANTIC', 'pydantic' in sys.modules)",
+    )
     assert "sandbox namespace" in done.stdout
     assert "PYDANTIC False" in done.stdout
 

@@ -33,14 +33,21 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the code, to be changed."""
     root = tmp_path_factory.mktemp("checkout")
     for name in ("acecoder", "pipelines", "components"):
-        shutil.copytree(name, root / name, symlinks=True,
-                        ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+        shutil.copytree(
+            name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
+        )
     return root
 
 
 def keys(root: Path) -> dict[str, str]:
-    done = subprocess.run([sys.executable, "-c", KEYS], cwd=root, capture_output=True, text=True,
-                          check=False, env={"PYTHONPATH": str(root), "PATH": ""})  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", KEYS],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(root), "PATH": ""},
+    )
     assert not done.returncode, done.stderr
     found: dict[str, str] = json.loads(done.stdout)
     return found
@@ -61,13 +68,21 @@ def moved(root: Path, file: str) -> set[str]:
 @pytest.mark.parametrize(
     "file",
     [
-        "acecoder/sandbox/backends/pool.py", "acecoder/sandbox/backends/replicas.py",
-        "acecoder/sandbox/backends/local.py", "acecoder/reporting/page.py", "acecoder/cli.py",
-        "acecoder/verbs/run.py", "acecoder/entry.py", "acecoder/engine/runner.py",
-        "acecoder/engine/store.py", "acecoder/engine/tracking.py", "acecoder/cluster/trainjob.py",
-        "pipelines/flow.py", "components/train_policy.py",
+        "acecoder/sandbox/backends/pool.py",
+        "acecoder/sandbox/backends/replicas.py",
+        "acecoder/sandbox/backends/local.py",
+        "acecoder/reporting/page.py",
+        "acecoder/cli.py",
+        "acecoder/verbs/run.py",
+        "acecoder/entry.py",
+        "acecoder/engine/runner.py",
+        "acecoder/engine/store.py",
+        "acecoder/engine/tracking.py",
+        "acecoder/cluster/trainjob.py",
+        "pipelines/flow.py",
+        "components/train_policy.py",
     ],
-)  # fmt: skip
+)
 def test_what_no_result_depends_on_moves_no_key(checkout: Path, file: str) -> None:
     assert moved(checkout, file) == set()
 
@@ -75,10 +90,12 @@ def test_what_no_result_depends_on_moves_no_key(checkout: Path, file: str) -> No
 @pytest.mark.parametrize(
     "file",
     [
-        "acecoder/sandbox/judge/interpreter.py", "acecoder/sandbox/judge/losses.py",
-        "acecoder/sandbox/worker/isolation/seccomp.py", "acecoder/sandbox/worker/inside/child.py",
+        "acecoder/sandbox/judge/interpreter.py",
+        "acecoder/sandbox/judge/losses.py",
+        "acecoder/sandbox/worker/isolation/seccomp.py",
+        "acecoder/sandbox/worker/inside/child.py",
     ],
-)  # fmt: skip
+)
 def test_judge_and_worker_move_what_is_judged_and_rule_rewards(checkout: Path, file: str) -> None:
     assert moved(checkout, file) == JUDGED
 

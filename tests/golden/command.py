@@ -16,9 +16,12 @@ def run_stage(stage: str, home: Path, *arguments: str) -> dict[str, Any]:
     Raises: CalledProcessError with the stage's own words where it fails.
     """
     environment = {
-        **os.environ, "ACECODER_HOME": str(home), "OMP_NUM_THREADS": "1",
-        "OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false",
-    }  # fmt: skip
+        **os.environ,
+        "ACECODER_HOME": str(home),
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
     command = [sys.executable, "-m", "acecoder", stage, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

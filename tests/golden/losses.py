@@ -25,23 +25,61 @@ def measure() -> Curves:
         pairs = write_lines(root / "pairs.jsonl", _pairs())
         model = root / "reward_model"
         report = run_stage(
-            "train-reward-model", root / "home", "--pairs", str(pairs), "--reward-model", str(model),
-            *MODEL, "--set", "batch_size=2", "--set", "accumulation=2", "--set", "epochs=2",
-            "--set", "learning_rate=1e-3", "--set", "held_out_share=0.25", "--set",
+            "train-reward-model",
+            root / "home",
+            "--pairs",
+            str(pairs),
+            "--reward-model",
+            str(model),
+            *MODEL,
+            "--set",
+            "batch_size=2",
+            "--set",
+            "accumulation=2",
+            "--set",
+            "epochs=2",
+            "--set",
+            "learning_rate=1e-3",
+            "--set",
+            "held_out_share=0.25",
+            "--set",
             'dtype="float32"',
-        )  # fmt: skip
+        )
         curves = {f"reward_model.{name}": values for name, values in report["series"].items()}
         # The rule reward of a random model's programs is 0: its verdicts are `verdicts`'s to hold.
         for algorithm in ("reinforce++", "grpo"):
             name = f"policy.{algorithm}"
             report = run_stage(
-                "train-policy", root / f"home-{name}", "--problems", str(problems), "--policy",
-                str(root / name.replace(".", "-")), "--reward-model", str(model), *MODEL,
-                "--set", f'algorithm="{algorithm}"', "--set", 'reward="model"',
-                "--set", "steps=4", "--set", "prompts_per_step=2", "--set", "samples_per_prompt=4",
-                "--set", "updates_per_rollout=2", "--set", "minibatch_size=4", "--set",
-                "max_new_tokens=24", "--set", "learning_rate=1e-3", "--set", 'dtype="float32"',
-            )  # fmt: skip
+                "train-policy",
+                root / f"home-{name}",
+                "--problems",
+                str(problems),
+                "--policy",
+                str(root / name.replace(".", "-")),
+                "--reward-model",
+                str(model),
+                *MODEL,
+                "--set",
+                f'algorithm="{algorithm}"',
+                "--set",
+                'reward="model"',
+                "--set",
+                "steps=4",
+                "--set",
+                "prompts_per_step=2",
+                "--set",
+                "samples_per_prompt=4",
+                "--set",
+                "updates_per_rollout=2",
+                "--set",
+                "minibatch_size=4",
+                "--set",
+                "max_new_tokens=24",
+                "--set",
+                "learning_rate=1e-3",
+                "--set",
+                'dtype="float32"',
+            )
             for series, values in report["series"].items():
                 curves[f"{name}.{series}"] = values
             curves[f"{name}.weight_change"] = [report["metrics"]["weight_change"]]
@@ -63,17 +101,26 @@ def differences(recorded: Curves, measured: Curves) -> list[str]:
 
 def _problems() -> list[dict[str, object]]:
     return [
-        {"id": f"golden/{word}", "question": f"Write a function f(x) that tells whether x is {word}.",
-         "tests": [f"assert f({i}) == {i % 2 == 0}" for i in range(5)], "entry_point": "f"}
+        {
+            "id": f"golden/{word}",
+            "question": f"Write a function f(x) that tells whether x is {word}.",
+            "tests": [f"assert f({i}) == {i % 2 == 0}" for i in range(5)],
+            "entry_point": "f",
+        }
         for word in WORDS
-    ]  # fmt: skip
+    ]
 
 
 def _pairs() -> list[dict[str, object]]:
     return [
-        {"problem_id": f"golden/{word}", "prompt": f"Write a function f(x) that finds the {word} one.",
-         "chosen": f"def f(x):\n    return {word}(x) + {i}\n",
-         "rejected": f"def f(x):\n    pass  # {word} {i}\n",
-         "chosen_pass_rate": 1.0, "rejected_pass_rate": 0.2}
-        for word in WORDS for i in range(2)
-    ]  # fmt: skip
+        {
+            "problem_id": f"golden/{word}",
+            "prompt": f"Write a function f(x) that finds the {word} one.",
+            "chosen": f"def f(x):\n    return {word}(x) + {i}\n",
+            "rejected": f"def f(x):\n    pass  # {word} {i}\n",
+            "chosen_pass_rate": 1.0,
+            "rejected_pass_rate": 0.2,
+        }
+        for word in WORDS
+        for i in range(2)
+    ]

@@ -10,8 +10,15 @@ from typing import Any
 from tests.golden.command import read_lines, run_stage, write_lines
 from tests.golden.workload import Task
 
-LETTERS = {"passed": "p", "failed": "f", "error": "e", "timeout": "t", "memory": "m",
-           "crashed": "c", "not_run": "n"}  # fmt: skip
+LETTERS = {
+    "passed": "p",
+    "failed": "f",
+    "error": "e",
+    "timeout": "t",
+    "memory": "m",
+    "crashed": "c",
+    "not_run": "n",
+}
 
 Verdicts = dict[str, dict[str, str]]
 """Problem -> program's name -> outcomes."""
@@ -24,17 +31,21 @@ def judge(tasks: list[Task]) -> Verdicts:
     for task in tasks:
         problems.append({"id": task.id, "question": task.id, "tests": list(task.tests)})
         for index, (name, text) in enumerate(task.programs.items()):
-            programs.append({
-                "problem_id": task.id, "model": name, "program_index": index, "program": text,
-            })  # fmt: skip
+            programs.append(
+                {"problem_id": task.id, "model": name, "program_index": index, "program": text}
+            )
     with tempfile.TemporaryDirectory(prefix="golden-") as directory:
         root = Path(directory)
         run_stage(
-            "judge-programs", root / "home",
-            "--problems", str(write_lines(root / "problems.jsonl", problems)),
-            "--programs", str(write_lines(root / "programs.jsonl", programs)),
-            "--verdicts", str(root / "verdicts.jsonl"),
-        )  # fmt: skip
+            "judge-programs",
+            root / "home",
+            "--problems",
+            str(write_lines(root / "problems.jsonl", problems)),
+            "--programs",
+            str(write_lines(root / "programs.jsonl", programs)),
+            "--verdicts",
+            str(root / "verdicts.jsonl"),
+        )
         found: Verdicts = {}
         for verdict in read_lines(root / "verdicts.jsonl"):
             letters = "".join(LETTERS[outcome] for outcome in verdict["outcomes"])

@@ -31,7 +31,11 @@ def closed(schema: Any) -> Any:
     """A structural schema as the API server reads it: what it does not name is refused."""
     if not isinstance(schema, dict):
         return schema
-    made = {key: closed(value) for key, value in schema.items() if key not in ("properties", "items", "additionalProperties", "format", "pattern")}  # fmt: skip
+    made = {
+        key: closed(value)
+        for key, value in schema.items()
+        if key not in ("properties", "items", "additionalProperties", "format", "pattern")
+    }
     if schema.get("x-kubernetes-int-or-string"):
         return {"type": ["integer", "string"]}
     if "properties" in schema:
@@ -64,10 +68,19 @@ def objects(component: str, tmp_path: Path) -> Iterator[dict[str, Any]]:
     shutil.copytree("manifests", tmp_path / "manifests")
     overlay = tmp_path / "manifests" / "overlays" / "crds"
     overlay.mkdir()
-    (overlay / "kustomization.yaml").write_text(yaml.safe_dump({
-        "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
-        "resources": ["../../base"], "components": [f"../../components/{component}"]}))  # fmt: skip
-    done = subprocess.run(["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True)  # fmt: skip
+    (overlay / "kustomization.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "apiVersion": "kustomize.config.k8s.io/v1beta1",
+                "kind": "Kustomization",
+                "resources": ["../../base"],
+                "components": [f"../../components/{component}"],
+            }
+        )
+    )
+    done = subprocess.run(
+        ["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True
+    )
     yield from yaml.safe_load_all(done.stdout)
 
 
@@ -77,8 +90,9 @@ def test_a_components_objects_are_what_its_operator_takes(component: str, tmp_pa
     for thing in objects(component, tmp_path):
         schema = known.get((thing["apiVersion"], thing["kind"]))
         if schema is None:
-            assert "." not in thing["apiVersion"].partition("/")[0] or "k8s.io" in thing["apiVersion"], (
-                f"no CRD in {DIRECTORY} for {thing['apiVersion']} {thing['kind']}")  # fmt: skip
+            assert (
+                "." not in thing["apiVersion"].partition("/")[0] or "k8s.io" in thing["apiVersion"]
+            ), f"no CRD in {DIRECTORY} for {thing['apiVersion']} {thing['kind']}"
             continue
         jsonschema.validate(thing, schema)
         seen += 1

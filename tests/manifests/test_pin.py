@@ -24,7 +24,9 @@ def copy(tmp_path: Path) -> Path:
 
 
 def pin(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(copy / "images/pin"), *arguments], capture_output=True, text=True, check=False)  # fmt: skip
+    return subprocess.run(
+        [str(copy / "images/pin"), *arguments], capture_output=True, text=True, check=False
+    )
 
 
 def test_every_digest_of_zeros_can_be_pinned(copy: Path) -> None:

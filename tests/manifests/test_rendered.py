@@ -20,9 +20,12 @@ from acecoder.components import _images
 OVERLAYS = ("local", "staging", "production")
 KUBERNETES = ("1.33", "1.34", "1.35", "1.36")
 OWN_KINDS = {  # API groups that are no part of Kubernetes: their schemas come with their operators
-    "monitoring.coreos.com", "kueue.x-k8s.io", "trainer.kubeflow.org", "serving.kserve.io",
+    "monitoring.coreos.com",
+    "kueue.x-k8s.io",
+    "trainer.kubeflow.org",
+    "serving.kserve.io",
     "extensions.agents.x-k8s.io",
-}  # fmt: skip
+}
 
 
 @functools.cache
@@ -121,9 +124,10 @@ def test_what_serves_is_probed(overlay: str) -> None:
 
 def test_sandbox_pods_are_in_gvisor_and_reach_nothing(overlay: str) -> None:
     (pool,) = [
-        spec for name, _, spec in pod_templates(list(rendered(overlay)))
+        spec
+        for name, _, spec in pod_templates(list(rendered(overlay)))
         if name == "Deployment/sandbox-pool"
-    ]  # fmt: skip
+    ]
     assert pool["runtimeClassName"] == "gvisor"
     assert pool["automountServiceAccountToken"] is False
     for container in containers(pool):
@@ -131,8 +135,11 @@ def test_sandbox_pods_are_in_gvisor_and_reach_nothing(overlay: str) -> None:
         assert "envFrom" not in container
     kinds = [next(key for key in volume if key != "name") for volume in pool["volumes"]]
     assert sorted(kinds) == ["emptyDir", "secret"]
-    policies = [t for t in rendered(overlay) if t["kind"] == "NetworkPolicy"
-                and t["metadata"]["namespace"] == "acecoder-sandbox"]  # fmt: skip
+    policies = [
+        t
+        for t in rendered(overlay)
+        if t["kind"] == "NetworkPolicy" and t["metadata"]["namespace"] == "acecoder-sandbox"
+    ]
     assert {p["metadata"]["name"] for p in policies} == {"default-deny", "sandbox-pool"}
     for policy in policies:
         assert "Egress" in policy["spec"]["policyTypes"]
@@ -153,8 +160,11 @@ def test_every_pod_has_a_network_policy_of_its_own(overlay: str) -> None:
     spaces = {p["metadata"]["namespace"] for p in policies if not p["spec"]["podSelector"]}
     assert spaces == {"acecoder", "acecoder-sandbox"}
     for name, labels, _ in pod_templates(list(things)):
-        named = [p for p in policies if p["spec"]["podSelector"]
-                 and selects(p["spec"]["podSelector"], labels)]  # fmt: skip
+        named = [
+            p
+            for p in policies
+            if p["spec"]["podSelector"] and selects(p["spec"]["podSelector"], labels)
+        ]
         assert named, name
 
 
@@ -187,7 +197,9 @@ def test_namespaces_are_restricted(overlay: str) -> None:
 
 
 def test_production_runs_digests() -> None:
-    images = [c["image"] for _, _, s in pod_templates(list(rendered("production"))) for c in containers(s)]  # fmt: skip
+    images = [
+        c["image"] for _, _, s in pod_templates(list(rendered("production"))) for c in containers(s)
+    ]
     assert len(images) >= 5
     for image in images:
         assert re.fullmatch(r".+@sha256:[0-9a-f]{64}", image), image
@@ -195,8 +207,12 @@ def test_production_runs_digests() -> None:
 
 def test_the_pool_is_scaled_and_not_drained_at_once(overlay: str) -> None:
     kinds = {name_of(t) for t in rendered(overlay)}
-    assert {"HorizontalPodAutoscaler/sandbox-pool", "PodDisruptionBudget/sandbox-pool",
-            "ResourceQuota/sandbox-pool", "CronJob/mlflow-backup"} <= kinds  # fmt: skip
+    assert {
+        "HorizontalPodAutoscaler/sandbox-pool",
+        "PodDisruptionBudget/sandbox-pool",
+        "ResourceQuota/sandbox-pool",
+        "CronJob/mlflow-backup",
+    } <= kinds
     (pool,) = [t for t in rendered(overlay) if name_of(t) == "Deployment/sandbox-pool"]
     assert "replicas" not in pool["spec"], "the autoscaler owns it"
 
@@ -219,8 +235,11 @@ def test_a_component_builds_on_base(component: str, tmp_path: Path) -> None:
 def test_images_are_the_same_everywhere() -> None:
     """Dockerfiles, bake targets, constants and manifests."""
     directories = {path.parent.name for path in Path("images").glob("*/Dockerfile")}
-    constants = {v.removeprefix(f"{_images.REGISTRY}/").removesuffix(f":{_images.TAG}"): v
-                 for k, v in vars(_images).items() if k.isupper() and k not in ("REGISTRY", "TAG")}  # fmt: skip
+    constants = {
+        v.removeprefix(f"{_images.REGISTRY}/").removesuffix(f":{_images.TAG}"): v
+        for k, v in vars(_images).items()
+        if k.isupper() and k not in ("REGISTRY", "TAG")
+    }
     bake = Path("docker-bake.hcl").read_text()
     targets = set(re.findall(r'^target "([a-z-]+)"', bake, re.MULTILINE))
     assert directories == set(constants) == {t for t in targets if t != "sandbox-bigcodebench"}

@@ -131,32 +131,59 @@ def test_kfps_nodes_are_read_as_steps() -> None:
 
     def node(name: str, state: str, *children: str) -> Any:
         child = [SimpleNamespace(task_id=None, pod_name=each) for each in children]
-        return SimpleNamespace(display_name=name, state=state, start_time=start, end_time=end, child_tasks=child)  # fmt: skip
+        return SimpleNamespace(
+            display_name=name, state=state, start_time=start, end_time=end, child_tasks=child
+        )
 
     # As the API has them where Argo's controller retries everything, which is upstream's default.
-    names = ("root", "root(0)", "data-x1", "data-x1(0)", "build-pairs-driver", "build-pairs-driver(0)",
-             "build-pairs(0)", "executor", "executor(0)")  # fmt: skip
+    names = (
+        "root",
+        "root(0)",
+        "data-x1",
+        "data-x1(0)",
+        "build-pairs-driver",
+        "build-pairs-driver(0)",
+        "build-pairs(0)",
+        "executor",
+        "executor(0)",
+    )
     nodes = [node(name, "SUCCEEDED", "data-x1-1") for name in names]
-    (task,) = tasks_of([*nodes, node("build-pairs", "FAILED", "data-x1-2")], {"build-pairs": "build_pairs"})  # fmt: skip
+    (task,) = tasks_of(
+        [*nodes, node("build-pairs", "FAILED", "data-x1-2")], {"build-pairs": "build_pairs"}
+    )
     assert (task.name, task.state, task.seconds) == ("build_pairs", "FAILED", 9.0)
     assert task.nodes == ("data-x1-2",)
 
 
 def argo(name: str, kind: str, *children: str, phase: str = "Succeeded") -> dict[str, Any]:
-    return {"id": f"run-x1-{name}", "displayName": name.partition("#")[0], "type": kind, "phase": phase,
-            "templateName": "impl", "children": [f"run-x1-{c}" for c in children],
-            "startedAt": "2026-01-01T00:00:01Z", "finishedAt": "2026-01-01T00:00:10Z"}  # fmt: skip
+    return {
+        "id": f"run-x1-{name}",
+        "displayName": name.partition("#")[0],
+        "type": kind,
+        "phase": phase,
+        "templateName": "impl",
+        "children": [f"run-x1-{c}" for c in children],
+        "startedAt": "2026-01-01T00:00:01Z",
+        "finishedAt": "2026-01-01T00:00:10Z",
+    }
 
 
 @pytest.mark.parametrize("compress", [False, True])
 def test_argos_nodes_are_read_as_steps_compressed_or_not(compress: bool) -> None:
     """KFP reads none once Argo compresses them, in the middle of a run of two dozen steps."""
-    nodes = {each["id"]: each for each in (
-        argo("build-pairs", "Retry", "build-pairs(0)#1"), argo("build-pairs(0)#1", "DAG", "executor#2", "train-driver#3"),
-        argo("executor#2", "Retry", "executor(0)#4", "executor(1)#5"), argo("executor(0)#4", "Pod", phase="Failed"),
-        argo("executor(1)#5", "Pod"), argo("train-driver#3", "Retry", "train-driver(0)#6"),
-        argo("train-driver(0)#6", "Pod", "train"), argo("train", "Retry", phase="Omitted"),
-    )}  # fmt: skip
+    nodes = {
+        each["id"]: each
+        for each in (
+            argo("build-pairs", "Retry", "build-pairs(0)#1"),
+            argo("build-pairs(0)#1", "DAG", "executor#2", "train-driver#3"),
+            argo("executor#2", "Retry", "executor(0)#4", "executor(1)#5"),
+            argo("executor(0)#4", "Pod", phase="Failed"),
+            argo("executor(1)#5", "Pod"),
+            argo("train-driver#3", "Retry", "train-driver(0)#6"),
+            argo("train-driver(0)#6", "Pod", "train"),
+            argo("train", "Retry", phase="Omitted"),
+        )
+    }
     status: dict[str, Any] = {"nodes": nodes}
     if compress:
         packed = base64.b64encode(gzip.compress(json.dumps(nodes).encode())).decode()

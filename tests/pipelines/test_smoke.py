@@ -56,9 +56,13 @@ def run_until(home: Home, patterns: Collection[str]) -> str | None:
     """
     output = []
     with subprocess.Popen(
-        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=environment(home), start_new_session=True,
-    ) as victim:  # fmt: skip
+        COMMAND,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(home),
+        start_new_session=True,
+    ) as victim:
         assert victim.stdout is not None
         for line in victim.stdout:
             output.append(line)
@@ -145,8 +149,11 @@ def test_mlflow_has_a_run_a_step_and_the_versions(unbroken: tuple[Home, str]) ->
     client = MlflowClient(home.tracking_uri, registry_uri=home.tracking_uri)
     (experiment,) = [e for e in client.search_experiments() if e.name == "acecoder"]
     runs = client.search_runs([experiment.experiment_id], "tags.kind != 'pipeline'", max_results=99)
-    steps = {run.data.tags["step"]: run for run in client.search_runs([experiment.experiment_id])
-             if "step" in run.data.tags}  # fmt: skip
+    steps = {
+        run.data.tags["step"]: run
+        for run in client.search_runs([experiment.experiment_id])
+        if "step" in run.data.tags
+    }
     assert set(steps) == set(reports(home))
     assert len(runs) <= 25
     pairs = steps["build_pairs"]
@@ -177,7 +184,7 @@ def test_the_report_is_one_file_with_every_section(unbroken: tuple[Home, str]) -
         "Gate",
         "Where every number",
     ):
-        assert f"<h2>{heading}" in page  # fmt: skip
+        assert f"<h2>{heading}" in page
     assert "<script" not in page and "http://" not in page and "https://" not in page
 
 

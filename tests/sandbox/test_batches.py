@@ -28,7 +28,7 @@ SHARED = {
     "closures": "def f(x, g=lambda v: v):\n    def h(v): return g(v)\n    return sorted(x, key=h, reverse=True)",
     "errors": "def f(x):\n    try: return x[9]\n    except IndexError as e: raise ValueError(*e.args) from e",
     "texts": "def f(x) -> list:\n    return f'{len(x):>{3}}'.strip().split(',')",
-}  # fmt: skip
+}
 APART = {
     "a class": "class A: pass",
     "a store": "def f(x): x.a = 1",

@@ -75,9 +75,12 @@ SCRIPTS = {
 }
 METHODS = {
     "2727": ("countSeniors", "return sum(int(d[11:13]) > 60 for d in details)", "details"),
-    "2756": ("buyChoco", "a, b = sorted(prices)[:2]\n        "
-             "return money - a - b if a + b <= money else money", "prices, money"),
-}  # fmt: skip
+    "2756": (
+        "buyChoco",
+        "a, b = sorted(prices)[:2]\n        return money - a - b if a + b <= money else money",
+        "prices, money",
+    ),
+}
 
 
 def test_livecodebench_scripts_and_methods() -> None:

@@ -30,8 +30,9 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     os.environ["ACECODER_TEST_SECRET"] = "hunter2"
     pool = PoolConfig(
         url=os.environ.get("ACECODER_TEST_POOL", "http://127.0.0.1:1"),
-        token_file=os.environ.get("ACECODER_TEST_POOL_TOKEN_FILE", ""), wait_s=20.0,
-    )  # fmt: skip
+        token_file=os.environ.get("ACECODER_TEST_POOL_TOKEN_FILE", ""),
+        wait_s=20.0,
+    )
     if request.param == "pool" and "ACECODER_TEST_POOL" not in os.environ:
         pytest.skip("no ACECODER_TEST_POOL")
     config = SandboxConfig(backend=request.param, limits=LIMITS, pool=pool)
@@ -86,15 +87,22 @@ def test_a_hostile_test_passes_nothing_and_harms_nobody(
 
 
 def test_scripts_are_judged_by_their_output(backend: Sandbox) -> None:
-    tests = (StdinTest(kind="stdin", input="3 4\n", output="7\n"),
-             StdinTest(kind="stdin", input="1 1\n", output="2"))  # fmt: skip
+    tests = (
+        StdinTest(kind="stdin", input="3 4\n", output="7\n"),
+        StdinTest(kind="stdin", input="1 1\n", output="2"),
+    )
     add = "a, b = map(int, input().split())\nprint(a + b)"
     judged = judge(
         backend,
-        {"right": add, "constant": "print(7)", "raises": f"{add}\nraise SystemExit(1)",
-         "loops": "while True: pass", "floods": "while True: print('7' * 10**6)"},
+        {
+            "right": add,
+            "constant": "print(7)",
+            "raises": f"{add}\nraise SystemExit(1)",
+            "loops": "while True: pass",
+            "floods": "while True: print('7' * 10**6)",
+        },
         tests,
-    )  # fmt: skip
+    )
     assert all_pass(judged["right"])
     assert judged["constant"].outcomes == (Outcome.PASSED, Outcome.FAILED)
     for name in ("raises", "loops", "floods"):
@@ -140,14 +148,20 @@ def f(k):
             "enum": E.A, "dataclass": D(1), "nan": nan, "nans": [nan], "iterator": iter([1, 2])}[k]
 """
 DECIDED = {
-    "assert f('int64') == 3": True, "assert f('float32') == 0.1": False,
-    "assert f('bool_') == True": True, "assert f('array') == [1, 2]": True,
-    "assert f('Counter') == {'a': 2, 'b': 1}": True, "assert f('namedtuple') == (1, 2)": True,
-    "assert f('enum') == 1": True, "assert f('dataclass') == D(1)": False,
-    "assert f('nan') == float('nan')": False, "assert f('nan') != f('nan')": True,
-    "assert f('nans') == [float('nan')]": False, "assert f('iterator') == [1, 2]": False,
+    "assert f('int64') == 3": True,
+    "assert f('float32') == 0.1": False,
+    "assert f('bool_') == True": True,
+    "assert f('array') == [1, 2]": True,
+    "assert f('Counter') == {'a': 2, 'b': 1}": True,
+    "assert f('namedtuple') == (1, 2)": True,
+    "assert f('enum') == 1": True,
+    "assert f('dataclass') == D(1)": False,
+    "assert f('nan') == float('nan')": False,
+    "assert f('nan') != f('nan')": True,
+    "assert f('nans') == [float('nan')]": False,
+    "assert f('iterator') == [1, 2]": False,
     "assert list(f('iterator')) == [1, 2]": True,
-}  # fmt: skip
+}
 
 
 def test_values_count_as_the_design_says(backend: Sandbox) -> None:

@@ -102,7 +102,9 @@ def _bundles(directory: Path) -> list[Path]:
 
 def _running(directory: Path) -> list[str]:
     """Processes of runsc that name a directory."""
-    found = subprocess.run(["pgrep", "-f", f"runsc.*{directory}"], capture_output=True, text=True, check=False)  # fmt: skip
+    found = subprocess.run(
+        ["pgrep", "-f", f"runsc.*{directory}"], capture_output=True, text=True, check=False
+    )
     return found.stdout.split()
 
 

@@ -71,8 +71,10 @@ def test_outcomes_say_what_happened(sandbox: Sandbox) -> None:
 
 
 def test_scripts_are_judged_by_their_output(sandbox: Sandbox) -> None:
-    tests = (StdinTest(kind="stdin", input="3 4\n", output="7\n"),
-             StdinTest(kind="stdin", input="1 1\n", output="2"))  # fmt: skip
+    tests = (
+        StdinTest(kind="stdin", input="3 4\n", output="7\n"),
+        StdinTest(kind="stdin", input="1 1\n", output="2"),
+    )
     add = "a, b = map(int, input().split())\nprint(a + b)"
     assert all_pass(judge(sandbox, add, tests))
     assert judge(sandbox, "print(7)", tests).outcomes == (Outcome.PASSED, Outcome.FAILED)
@@ -81,8 +83,13 @@ def test_scripts_are_judged_by_their_output(sandbox: Sandbox) -> None:
 
 
 def test_what_must_run_beside_the_program_is_marked_weak(sandbox: Sandbox) -> None:
-    tests = (TESTS[0], UnittestTest(kind="unittest", code="def check(c):\n    assert c([1, 2]) == [2, 1]\ncheck(f)"),
-             "assert all(f([i]) == [i] for i in range(3))")  # fmt: skip
+    tests = (
+        TESTS[0],
+        UnittestTest(
+            kind="unittest", code="def check(c):\n    assert c([1, 2]) == [2, 1]\ncheck(f)"
+        ),
+        "assert all(f([i]) == [i] for i in range(3))",
+    )
     result = judge(sandbox, RIGHT, tests)
     assert all_pass(result)
     assert result.weak == (1, 2)
@@ -108,8 +115,9 @@ def test_killing_workers_in_the_middle_changes_no_verdict() -> None:
         for number, result in enumerate(sandbox.judge(jobs)):
             results.append(result)
             if number in (5, 15):
-                subprocess.run(["pkill", "-9", "-P", str(os.getpid()), "-f", "sandbox/worker"],
-                               check=False)  # fmt: skip
+                subprocess.run(
+                    ["pkill", "-9", "-P", str(os.getpid()), "-f", "sandbox/worker"], check=False
+                )
     assert len(results) == 40
     assert all(all_pass(result) for result in results)
 
@@ -198,9 +206,7 @@ def test_where_namespaces_are_refused_it_says_so_and_judges_nothing(
         pass
 
 
-def test_what_a_program_sets_on_the_pipes_does_not_reach_the_next(
-    sandbox: Sandbox,
-) -> None:
+def test_what_a_program_sets_on_the_pipes_does_not_reach_the_next(sandbox: Sandbox) -> None:
     tests = (StdinTest(kind="stdin", input="", output="y" * 200_000),)
     with open_sandbox(CONFIG, num_workers=1) as one:
         meddle = "import fcntl\nfcntl.fcntl(1, 1031, 4096)\nfcntl.fcntl(1, 4, 2048)"
@@ -258,10 +264,11 @@ def test_hash_order_is_the_same_in_every_worker() -> None:
 @pytest.mark.parametrize(
     "test",
     [
-        "assert f(0x" + "f" * 5000 + ") == 1", "assert round(f(1), -10**7) == 0",
+        "assert f(0x" + "f" * 5000 + ") == 1",
+        "assert round(f(1), -10**7) == 0",
         "assert len(sum([range(100000)] * 1000, [])) == f(1)",
     ],
-)  # fmt: skip
+)
 def test_a_test_against_the_judge_itself_is_contained(sandbox: Sandbox, test: str) -> None:
     result = judge(sandbox, "def f(x): return 0", (test, "assert f(1) == 0"))
     assert result.outcomes[0] is not Outcome.PASSED

@@ -201,8 +201,15 @@ def test_more_memory_than_the_pool_gives_is_refused_not_cut(start: Start) -> Non
 
 
 LIMIT_TABLE = Limits().model_dump()
-TRIAL = {"kind": "calls", "program": "def f(x): return x + 1", "tests": [{"calls": ["f(41)"]}],
-         "limits": LIMIT_TABLE, "max_kills": 1, "max_wall_s": 60.0, "hash_seed": 0}  # fmt: skip
+TRIAL = {
+    "kind": "calls",
+    "program": "def f(x): return x + 1",
+    "tests": [{"calls": ["f(41)"]}],
+    "limits": LIMIT_TABLE,
+    "max_kills": 1,
+    "max_wall_s": 60.0,
+    "hash_seed": 0,
+}
 
 
 def post(port: int, *trials: dict[str, object]) -> list[dict[str, object]]:
@@ -218,11 +225,18 @@ def post(port: int, *trials: dict[str, object]) -> list[dict[str, object]]:
         {"limits": {**LIMIT_TABLE, "total_wall_s": 10**400}},
         {"limits": {**LIMIT_TABLE, "memory_bytes": float("nan")}},
         {"limits": {**LIMIT_TABLE, "threads": True}},
-        {"limits": None}, {"hash_seed": 7}, {"hash_seed": [1]}, {"kind": "other"}, {"tests": []},
-        {"tests": [{"calls": [1]}]}, {"program": 3}, {"max_kills": 0}, {"tests": "abc"},
+        {"limits": None},
+        {"hash_seed": 7},
+        {"hash_seed": [1]},
+        {"kind": "other"},
+        {"tests": []},
+        {"tests": [{"calls": [1]}]},
+        {"program": 3},
+        {"max_kills": 0},
+        {"tests": "abc"},
         {"max_wall_s": "x"},
     ],
-)  # fmt: skip
+)
 def test_a_malformed_trial_is_named_and_the_next_one_judged_right(
     start: Start, change: dict[str, object]
 ) -> None:
@@ -237,7 +251,9 @@ def test_a_malformed_trial_is_named_and_the_next_one_judged_right(
     assert get(port, "/readyz")[0] == 200
 
 
-def test_more_connections_than_there_may_be_are_closed_and_the_pool_answers_again(start: Start) -> None:  # fmt: skip
+def test_more_connections_than_there_may_be_are_closed_and_the_pool_answers_again(
+    start: Start,
+) -> None:
     _, port = start()
     held = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(300)]
     closed = 0

@@ -122,14 +122,16 @@ time.sleep(0.2)
 """,
     "the zygote": "import os, signal\nfor pid in range(1, os.getpid()): os.kill(pid, signal.SIGKILL)",
     "its parent's limits": "import resource, os\nresource.prlimit(os.getppid(), resource.RLIMIT_CPU, (0, 0))",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("killer", KILLERS)
 def test_a_program_cannot_end_its_worker(backend: Sandbox, killer: str) -> None:
     right = "def f(x):\n    return 1"
     jobs = [Job(f"p{i}", ("assert f(1) == 1",), (("right", right),)) for i in range(4)]
-    jobs.insert(2, Job("evil", ("assert f(1) == 1",), (("evil", KILLERS[killer] + "\ndef f(x): return 0"),)))  # fmt: skip
+    jobs.insert(
+        2, Job("evil", ("assert f(1) == 1",), (("evil", KILLERS[killer] + "\ndef f(x): return 0"),))
+    )
     judged = {r.problem_id: r.outcomes for r in backend.judge(jobs)}
     assert judged.pop("evil") != (Outcome.PASSED,)
     assert set(judged.values()) == {(Outcome.PASSED,)}
@@ -166,7 +168,7 @@ SCRIPTS = {
     "__file__": "import os\nos.path.abspath(__file__)\nprint(int(input()) + 1)",
     "thread": "import threading\nt = threading.Thread(target=lambda: print(int(input()) + 1))\nt.start()",
     "sys.exit": "import sys\ndef main():\n    print(int(input()) + 1)\n    sys.exit(0)\nif __name__ == '__main__':\n    main()",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -213,9 +215,14 @@ for o in get(gc, "get_objects")():
     except: pass
 def f(x): return sibling(x)
 """
-    binders = ("import math as __builtins__", "from math import pi as __builtins__", "def __builtins__(): pass",
-               "def g(__builtins__): pass", "try:\n    pass\nexcept ValueError as __builtins__:\n    pass",
-               "def g():\n    global __builtins__")  # fmt: skip
+    binders = (
+        "import math as __builtins__",
+        "from math import pi as __builtins__",
+        "def __builtins__(): pass",
+        "def g(__builtins__): pass",
+        "try:\n    pass\nexcept ValueError as __builtins__:\n    pass",
+        "def g():\n    global __builtins__",
+    )
     right = PRIME + "def f(x):\n    return prime(x)"
     programs = (("right", right), ("reach", reach), *((b, f"{b}\n{right}") for b in binders))
     config = SandboxConfig(batch_size=16, audit_share=0.0, limits=Limits())
@@ -272,7 +279,9 @@ def test_what_one_of_a_batch_keeps_is_not_missing_to_the_next() -> None:
     config = SandboxConfig(batch_size=8, audit_share=0.0)
     try:
         with open_sandbox(config, num_workers=1) as sandbox:
-            judged = list(sandbox.judge([Job("p", ("assert f(3) == 3",), (("hog", hog), ("right", right)))]))  # fmt: skip
+            judged = list(
+                sandbox.judge([Job("p", ("assert f(3) == 3",), (("hog", hog), ("right", right)))])
+            )
     except SandboxUnavailable as error:
         pytest.skip(str(error))
     assert {r.outcomes for r in judged} == {(Outcome.PASSED,)}

@@ -42,16 +42,32 @@ def publish(home: Home, name: str, rows: list[dict[str, Any]]) -> Path:
 
 def run_nodes(home: Path, key: str, processes: int) -> str:
     """What the TrainJob's command does, on one node."""
-    command = [str(Path(sys.executable).with_name("torchrun")), f"--nproc-per-node={processes}",
-               "--master-port=29511", "--no-python", sys.executable, "-m", "acecoder", "run-node", "--key", key]  # fmt: skip
-    environment = {**os.environ, "ACECODER_HOME": str(home), "ACECODER_STORE": "s3://lake/team/a",
-                   "OMP_NUM_THREADS": "1"}  # fmt: skip
+    command = [
+        str(Path(sys.executable).with_name("torchrun")),
+        f"--nproc-per-node={processes}",
+        "--master-port=29511",
+        "--no-python",
+        sys.executable,
+        "-m",
+        "acecoder",
+        "run-node",
+        "--key",
+        key,
+    ]
+    environment = {
+        **os.environ,
+        "ACECODER_HOME": str(home),
+        "ACECODER_STORE": "s3://lake/team/a",
+        "OMP_NUM_THREADS": "1",
+    }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 
 
-def told(store: ObjectStore, stage: str, table: dict[str, Any], inputs: dict[str, Path], home: Home) -> str:  # fmt: skip
+def told(
+    store: ObjectStore, stage: str, table: dict[str, Any], inputs: dict[str, Path], home: Home
+) -> str:
     """Put the step where nodes find it, as the runner does; its stage key."""
     function = load_stage(stage)
     config = validate(signature_of(function).config, table, where="test")
@@ -65,37 +81,76 @@ def test_two_processes_train_one_reward_model_then_one_policy_and_the_steps_find
     store: ObjectStore, tmp_path: Path
 ) -> None:
     stepper = Home(tmp_path / "step", store)
-    rows = [{"problem_id": f"p{i}", "prompt": f"Add {i}.", "chosen": f"def f(x): return x + {i}",
-             "rejected": "def f(x): pass", "chosen_pass_rate": 1.0, "rejected_pass_rate": 0.0}
-            for i in range(20)]  # fmt: skip
+    rows = [
+        {
+            "problem_id": f"p{i}",
+            "prompt": f"Add {i}.",
+            "chosen": f"def f(x): return x + {i}",
+            "rejected": "def f(x): pass",
+            "chosen_pass_rate": 1.0,
+            "rejected_pass_rate": 0.0,
+        }
+        for i in range(20)
+    ]
     pairs = publish(stepper, "pairs", rows)
-    table = {"model": TINY, "learning_rate": 1e-3, "held_out_share": 0.2, "epochs": 2, "dtype": "float32",
-             "batch_size": 2, "accumulation": 2, "max_length_tokens": 128, "save_every_steps": 2}  # fmt: skip
+    table = {
+        "model": TINY,
+        "learning_rate": 1e-3,
+        "held_out_share": 0.2,
+        "epochs": 2,
+        "dtype": "float32",
+        "batch_size": 2,
+        "accumulation": 2,
+        "max_length_tokens": 128,
+        "save_every_steps": 2,
+    }
     key = told(store, "train_reward_model", {**table, "launch": LAUNCH}, {"pairs": pairs}, stepper)
     said = run_nodes(tmp_path / "node", key, 2)
     assert "16 pairs to train on, 4 held out" in said
     # The step comes back (here: without a cluster to ask) and finds what the nodes published.
     found = run_step(
-        load_stage("train_reward_model"), step="train_reward_model",
-        table={**table, "launch": LAUNCH}, inputs={"pairs": pairs}, home=stepper,
-    )  # fmt: skip
+        load_stage("train_reward_model"),
+        step="train_reward_model",
+        table={**table, "launch": LAUNCH},
+        inputs={"pairs": pairs},
+        home=stepper,
+    )
     assert found.reused
     assert found.report.metrics["steps"] == 8, "an update sees 4 pairs, however many processes"
     assert math.isfinite(found.report.metrics["final_loss"])
     assert list((found.directory / "reward_model").glob("*.safetensors"))
     assert not store.names("journal/checkpoints/"), "a finished training leaves no checkpoint"
 
-    rows = [{"id": f"p{i}", "question": f"Return {i}.", "entry_point": "f", "tests": [f"assert f() == {i}"]}
-            for i in range(4)]  # fmt: skip
+    rows = [
+        {
+            "id": f"p{i}",
+            "question": f"Return {i}.",
+            "entry_point": "f",
+            "tests": [f"assert f() == {i}"],
+        }
+        for i in range(4)
+    ]
     problems = publish(stepper, "problems", rows)
     given = {"problems": problems, "reward_model": found.directory / "reward_model"}
-    table = {"model": TINY, "algorithm": "reinforce++", "reward": "model", "learning_rate": 1e-2,
-             "steps": 2, "prompts_per_step": 4, "samples_per_prompt": 2, "updates_per_rollout": 2,
-             "minibatch_size": 2, "max_new_tokens": 16, "dtype": "float32", "launch": LAUNCH}  # fmt: skip
+    table = {
+        "model": TINY,
+        "algorithm": "reinforce++",
+        "reward": "model",
+        "learning_rate": 1e-2,
+        "steps": 2,
+        "prompts_per_step": 4,
+        "samples_per_prompt": 2,
+        "updates_per_rollout": 2,
+        "minibatch_size": 2,
+        "max_new_tokens": 16,
+        "dtype": "float32",
+        "launch": LAUNCH,
+    }
     key = told(store, "train_policy", table, given, stepper)
     run_nodes(tmp_path / "node", key, 2)
-    found = run_step(load_stage("train_policy"), step="train_policy", table=table,
-                      inputs=given, home=stepper)  # fmt: skip
+    found = run_step(
+        load_stage("train_policy"), step="train_policy", table=table, inputs=given, home=stepper
+    )
     assert found.reused
     assert found.report.metrics["tensors_changed"] > 10
 

@@ -57,9 +57,13 @@ def gate(tmp_path: Path, home: Home):
         (policy / "model.safetensors").write_text(name)
         context = StageContext("promote_model", home, Progress("x"), registry, tmp_path)
         report = promote_model(
-            PromoteModelConfig(max_loss=0.05), policy=policy, candidate_scores=scores(name, values),
-            initial_scores=scores(f"{name}-initial", initial), decision=decision, context=context,
-        )  # fmt: skip
+            PromoteModelConfig(max_loss=0.05),
+            policy=policy,
+            candidate_scores=scores(name, values),
+            initial_scores=scores(f"{name}-initial", initial),
+            decision=decision,
+            context=context,
+        )
         return {**report.details, "champion": registry.aliases.get("champion")}
 
     return call

@@ -47,11 +47,19 @@ class _Endpoint(BaseHTTPRequestHandler):
         answer: dict[str, Any] = {"error": {"message": "scripted"}}
         if status == 200:
             answer = {
-                "id": "x", "object": "chat.completion", "created": 0, "model": body["model"],
-                "choices": [{"index": 0, "finish_reason": "stop",
-                             "message": {"role": "assistant", "content": content}}],
+                "id": "x",
+                "object": "chat.completion",
+                "created": 0,
+                "model": body["model"],
+                "choices": [
+                    {
+                        "index": 0,
+                        "finish_reason": "stop",
+                        "message": {"role": "assistant", "content": content},
+                    }
+                ],
                 "usage": {"prompt_tokens": 1, "completion_tokens": 5, "total_tokens": 6},
-            }  # fmt: skip
+            }
         data = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -73,8 +81,14 @@ def endpoint() -> Iterator[tuple[str, type[_Endpoint]]]:
 
 
 def model(url: str, **more: object) -> dict[str, Any]:
-    return {"kind": "endpoint", "base_url": url, "model": "big", "api_key_env": "TEST_KEY",
-            "max_retries": 0, **more}  # fmt: skip
+    return {
+        "kind": "endpoint",
+        "base_url": url,
+        "model": "big",
+        "api_key_env": "TEST_KEY",
+        "max_retries": 0,
+        **more,
+    }
 
 
 def test_an_endpoint_is_asked_once_for_each_program_and_not_again_after_a_failure(

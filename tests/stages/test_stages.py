@@ -37,19 +37,25 @@ def program(text: str, index: int = 0, problem: str = "p") -> dict[str, Any]:
 
 
 def test_judging_and_filtering_real_programs(run, write) -> None:
-    problems = write("problems", {**PROBLEM, "tests": [*PROBLEM["tests"], "assert f(3) == 9"],
-                                  "wrong_tests": [2]})  # fmt: skip
+    problems = write(
+        "problems",
+        {**PROBLEM, "tests": [*PROBLEM["tests"], "assert f(3) == 9"], "wrong_tests": [2]},
+    )
     programs = write("programs", program("def f(x): return x + 1"))
     judged = run("judge_programs", problems=problems, programs=programs)
     (verdict,) = read_table(judged.directory / "verdicts", Verdict)
     assert [str(outcome) for outcome in verdict.outcomes] == ["passed", "passed", "failed"]
-    kept = run("filter_tests", {"min_tests": 2}, problems=problems,
-               verdicts=judged.directory / "verdicts")  # fmt: skip
+    kept = run(
+        "filter_tests", {"min_tests": 2}, problems=problems, verdicts=judged.directory / "verdicts"
+    )
     (problem,) = read_table(kept.directory / "kept", Problem)
     assert problem.tests == tuple(PROBLEM["tests"])
     assert kept.report.details["known_wrong_tests"] == {
-        "wrong_dropped": 1, "wrong_kept": 0, "right_dropped": 0, "right_kept": 2,
-    }  # fmt: skip
+        "wrong_dropped": 1,
+        "wrong_kept": 0,
+        "right_dropped": 0,
+        "right_kept": 2,
+    }
 
 
 def test_the_same_work_is_not_done_again_and_other_work_is(run, write) -> None:
@@ -76,8 +82,12 @@ def test_a_verdict_reached_is_not_reached_again(run, write, monkeypatch) -> None
         return real(self, asked)
 
     monkeypatch.setattr(Sandbox, "judge", watching)
-    more = write("two", program("def f(x): return 1"), program("def f(x): return x + 1", 1),
-                 program("def f(x): return x + 1", 2))  # fmt: skip
+    more = write(
+        "two",
+        program("def f(x): return 1"),
+        program("def f(x): return x + 1", 1),
+        program("def f(x): return x + 1", 2),
+    )
     result = run("judge_programs", problems=problems, programs=more)
     assert seen == ["def f(x): return x + 1"]  # the old one is known, the double judged once
     rates = [verdict.pass_rate for verdict in read_table(result.directory / "verdicts", Verdict)]
@@ -114,8 +124,11 @@ def test_benchmark_text_does_not_become_a_seed(run, write) -> None:
 
     held_out = next(iter(loading.load("humaneval")))
     code = str((held_out.model_extra or {})["reference"])
-    seeds = write("seeds", {"id": "s", "code": code},
-                  {"id": "t", "code": "def other(x):\n    return [x, x, x, x]\n" + "# pad\n" * 20})  # fmt: skip
+    seeds = write(
+        "seeds",
+        {"id": "s", "code": code},
+        {"id": "t", "code": "def other(x):\n    return [x, x, x, x]\n" + "# pad\n" * 20},
+    )
     result = run("collect_seeds", {"sources": [f"jsonl:{seeds}"]})
     assert result.report.metrics["contaminated"] == 1
     assert [seed.id for seed in read_table(result.directory / "seeds", Seed)] == ["t"]
@@ -126,21 +139,54 @@ def test_a_stage_on_named_files_in_both_formats(tmp_path: Path, write, monkeypat
     problems = write("problems", {**PROBLEM, "note": "kept"})
     programs = write("programs", program("def f(x): return x + 1"))
     for out in ("verdicts.jsonl", "verdicts.parquet"):
-        code = main(["judge-programs", "--problems", str(problems), "--programs", str(programs),
-                     "--verdicts", str(tmp_path / out), "--set", "num_workers=1"])  # fmt: skip
+        code = main(
+            [
+                "judge-programs",
+                "--problems",
+                str(problems),
+                "--programs",
+                str(programs),
+                "--verdicts",
+                str(tmp_path / out),
+                "--set",
+                "num_workers=1",
+            ]
+        )
         assert code == 0
     one, two = (list(read_table(tmp_path / f"verdicts.{s}", Verdict)) for s in ("jsonl", "parquet"))
     assert one == two and one[0].pass_rate == 1.0
     columns = pyarrow.parquet.read_schema(tmp_path / "verdicts.parquet").names
     assert {"program_id", "outcomes", "pass_rate"} <= set(columns)
-    code = main(["judge-programs", "--problems", str(problems), "--programs", str(programs),
-                 "--verdicts", str(tmp_path / "again")])  # fmt: skip
+    code = main(
+        [
+            "judge-programs",
+            "--problems",
+            str(problems),
+            "--programs",
+            str(programs),
+            "--verdicts",
+            str(tmp_path / "again"),
+        ]
+    )
     again = tmp_path / "again" / "records.jsonl"
     before = content_digest(tmp_path / "again")
     again.write_text(again.read_text().replace("passed", "failed").replace("1.0", "0.0"))
     assert content_digest(tmp_path / "again") != before  # its manifest is not taken at its word
-    assert code == main(["judge-programs", "--problems", str(problems), "--programs", str(programs),
-                         "--verdicts", str(tmp_path / "again")]) == 0  # fmt: skip
+    assert (
+        code
+        == main(
+            [
+                "judge-programs",
+                "--problems",
+                str(problems),
+                "--programs",
+                str(programs),
+                "--verdicts",
+                str(tmp_path / "again"),
+            ]
+        )
+        == 0
+    )
     assert next(read_table(again, Verdict)).pass_rate == 1.0
 
 

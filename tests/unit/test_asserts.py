@@ -33,11 +33,13 @@ HASHABLE = st.recursive(
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.tuples(inner, inner), st.sets(HASHABLE, max_size=3),
+        st.lists(inner, max_size=3),
+        st.tuples(inner, inner),
+        st.sets(HASHABLE, max_size=3),
         st.dictionaries(HASHABLE, inner, max_size=3),
     ),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @given(VALUES)
@@ -81,12 +83,19 @@ def test_an_opaque_answer_equals_nothing_not_even_itself() -> None:
 @pytest.mark.parametrize(
     "hostile",
     [
-        {"t": "int", "v": "zz"}, {"t": "dict", "v": [[1]]}, {"t": "dict", "v": [[[], 1]]},
-        {"t": "nothing", "v": 1}, {"t": "set", "v": [[]]}, {"v": 1}, {"t": "list", "v": 3, "x": 1},
-        {"t": "range", "v": [0, 1, 0]}, {"t": "bytes", "v": 7}, {"t": "complex", "v": ["a", "b"]},
+        {"t": "int", "v": "zz"},
+        {"t": "dict", "v": [[1]]},
+        {"t": "dict", "v": [[[], 1]]},
+        {"t": "nothing", "v": 1},
+        {"t": "set", "v": [[]]},
+        {"v": 1},
+        {"t": "list", "v": 3, "x": 1},
+        {"t": "range", "v": [0, 1, 0]},
+        {"t": "bytes", "v": 7},
+        {"t": "complex", "v": ["a", "b"]},
         {"t": "tuple", "v": None},
     ],
-)  # fmt: skip
+)
 def test_a_malformed_answer_is_an_error_of_the_program_not_of_the_judge(hostile: object) -> None:
     with pytest.raises(Malformed):
         decode(hostile)
@@ -163,18 +172,28 @@ def test_expected_values_are_not_among_the_calls() -> None:
 @pytest.mark.parametrize(
     "test",
     [
-        "assert all(f(i) == i for i in range(3))", "assert (x := f(1)) == 1",
-        "assert [f(i) for i in (1, 2)] == [1, 2]", "assert f(1) == 'a'.upper()",
-        "assert f(1) == '%s' % 1 @ 2", "assert f(1) == list(map(str, [1]))",
-        "assert 'x%d' % f(1) == 'x2'", "assert f(1) == {**{1: 2}}", "assert f(1) == sum(range(10**6))",
-        "assert np.allclose(np.zeros(2), f(1))", "assert f(1) == deque([1])",
-        "assert isinstance(f(1), range)", "assert Counter(f(1))['z'] == 0", "assert all(np.array(f(1)) < 3)",
-        "assert np.allclose(f(1), 1, equal_nan=True)", "assert max(f(1), key=bytes) == 3",
-        "assert f(1) == Fraction('1e999999999')", "assert f(1) == pow(3, 3**20000, 3**20000+2)",
+        "assert all(f(i) == i for i in range(3))",
+        "assert (x := f(1)) == 1",
+        "assert [f(i) for i in (1, 2)] == [1, 2]",
+        "assert f(1) == 'a'.upper()",
+        "assert f(1) == '%s' % 1 @ 2",
+        "assert f(1) == list(map(str, [1]))",
+        "assert 'x%d' % f(1) == 'x2'",
+        "assert f(1) == {**{1: 2}}",
+        "assert f(1) == sum(range(10**6))",
+        "assert np.allclose(np.zeros(2), f(1))",
+        "assert f(1) == deque([1])",
+        "assert isinstance(f(1), range)",
+        "assert Counter(f(1))['z'] == 0",
+        "assert all(np.array(f(1)) < 3)",
+        "assert np.allclose(f(1), 1, equal_nan=True)",
+        "assert max(f(1), key=bytes) == 3",
+        "assert f(1) == Fraction('1e999999999')",
+        "assert f(1) == pow(3, 3**20000, 3**20000+2)",
         "assert f(1) == 10 ** Fraction(10**8)",
         "assert (lambda: f(1))() == 1",
     ],
-)  # fmt: skip
+)
 def test_what_the_interpreter_cannot_read_is_judged_weakly_and_says_so(test: str) -> None:
     assert plan(test).weak_code.strip() == test
 
@@ -192,11 +211,13 @@ def test_a_test_that_tests_nothing_is_broken(test: str) -> None:
 @pytest.mark.parametrize(
     "test",
     [
-        "assert f() == 10 ** 10 ** 10", "assert f() == 'a' * 10 ** 9",
-        "assert f() == [0] * 99999999999", "assert len(range(10 ** 12)) == f()",
+        "assert f() == 10 ** 10 ** 10",
+        "assert f() == 'a' * 10 ** 9",
+        "assert f() == [0] * 99999999999",
+        "assert len(range(10 ** 12)) == f()",
         "assert f() == '%1000000000d' % 1",
     ],
-)  # fmt: skip
+)
 def test_a_test_written_to_exhaust_the_judge_is_run_within_the_programs_limits(test: str) -> None:
     started_s = time.process_time()
     assert plan(test).weak_code
@@ -215,8 +236,10 @@ def test_a_test_written_to_exhaust_the_judge_is_run_within_the_programs_limits(t
         ("assert Fraction(f()) == 1", ["1e999999999"]),
         ("assert Decimal(f()) != 5", [1 << 10**6]),
     ],
-)  # fmt: skip
-def test_answers_that_would_exhaust_the_judge_are_an_error_and_no_weak_test(test: str, answers: list[Any]) -> None:  # fmt: skip
+)
+def test_answers_that_would_exhaust_the_judge_are_an_error_and_no_weak_test(
+    test: str, answers: list[Any]
+) -> None:
     """A program must not be able to choose that its tests are judged beside it."""
     read = plan(test)
     assert read.condition is not None
@@ -259,8 +282,10 @@ def test_hashes_that_collide_are_found_out() -> None:
         ("assert f(1) == 0.5", Fraction(1, 2), True),
         ("assert len(f(1)) == 2 and list(f(1)) == [1, 2]", deque([1, 2]), True),
     ],
-)  # fmt: skip
-def test_what_tests_take_from_libraries_is_computed_on_the_trusted_side(test: str, answer: Any, right: bool) -> None:  # fmt: skip
+)
+def test_what_tests_take_from_libraries_is_computed_on_the_trusted_side(
+    test: str, answer: Any, right: bool
+) -> None:
     """Not by the program, which could redefine it or read from it what is expected."""
     read = plan(test)
     assert all(call.startswith("f(") for call in read.calls)

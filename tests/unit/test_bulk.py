@@ -26,12 +26,20 @@ CONFIG = JudgingConfig()
 
 def tables(directory: Path, problems: int = 3, programs: int = 10) -> tuple[Path, Path]:
     rows: dict[str, list[dict[str, Any]]] = {
-        "problems": [{"id": f"p{i}", "question": "q", "tests": [f"assert f({i}) == {i * i}"]}
-                     for i in range(problems)],
-        "programs": [{"problem_id": f"p{i % problems}", "model": "m", "program_index": i,
-                      "program": f"def f(n):  # {i}\n    return n * {'n' if i % 2 else '(n + 1)'}\n"}
-                     for i in range(programs)],
-    }  # fmt: skip
+        "problems": [
+            {"id": f"p{i}", "question": "q", "tests": [f"assert f({i}) == {i * i}"]}
+            for i in range(problems)
+        ],
+        "programs": [
+            {
+                "problem_id": f"p{i % problems}",
+                "model": "m",
+                "program_index": i,
+                "program": f"def f(n):  # {i}\n    return n * {'n' if i % 2 else '(n + 1)'}\n",
+            }
+            for i in range(programs)
+        ],
+    }
     for name, records in rows.items():
         (directory / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
     return directory / "problems.jsonl", directory / "programs.jsonl"
@@ -87,9 +95,15 @@ def test_a_pool_that_has_moved_is_found_and_nothing_is_split_again(
     problems, programs = tables(tmp_path)
     home = Home(tmp_path / "s", store)
     first, moved = (
-        bulk.split(home, problems, programs, JudgingConfig.model_validate({"sandbox": {"pool": {"url": url}}}), 4)
+        bulk.split(
+            home,
+            problems,
+            programs,
+            JudgingConfig.model_validate({"sandbox": {"pool": {"url": url}}}),
+            4,
+        )
         for url in ("http://old:8080", "http://new:8080")
-    )  # fmt: skip
+    )
     assert moved.key == first.key
     assert "http://new:8080" in bulk.load_plan(home, moved.key).config
 
@@ -112,7 +126,9 @@ def test_without_a_store_it_says_what_to_set(tmp_path: Path) -> None:
 
 
 @given(st.integers(1, 500), st.integers(1, 100))
-def test_the_job_has_an_index_a_shard_and_pods_that_may_nothing(shards: int, parallelism: int) -> None:  # fmt: skip
+def test_the_job_has_an_index_a_shard_and_pods_that_may_nothing(
+    shards: int, parallelism: int
+) -> None:
     infra = Infra.load(Path("manifests/overlays/production/infra.toml"))
     made = job(bulk.Plan("k" * 16, shards, 5, "{}"), infra, parallelism)
     spec, pod = made["spec"], made["spec"]["template"]["spec"]

@@ -22,8 +22,11 @@ def quota(hard: dict[str, str], used: dict[str, str]) -> dict[str, Any]:
 def node(
     allocatable: dict[str, str], labels: dict[str, str] | None = None, **spec: Any
 ) -> dict[str, Any]:
-    return {"metadata": {"name": "n", "labels": labels or {}}, "spec": spec,
-            "status": {"allocatable": allocatable}}  # fmt: skip
+    return {
+        "metadata": {"name": "n", "labels": labels or {}},
+        "spec": spec,
+        "status": {"allocatable": allocatable},
+    }
 
 
 def demand(**requests: str) -> Demand:
@@ -44,7 +47,9 @@ def demand(**requests: str) -> Demand:
         ({"count/secrets": "0"}, {}, False),
     ],
 )
-def test_a_quota_is_held_against_what_a_step_asks(hard: dict[str, str], used: dict[str, str], short: bool) -> None:  # fmt: skip
+def test_a_quota_is_held_against_what_a_step_asks(
+    hard: dict[str, str], used: dict[str, str], short: bool
+) -> None:
     asked = Demand(step="s", requests={"cpu": "4", "memory": "8Gi"}, limits={"cpu": "8"})
     assert bool(quota_shortages([quota(hard, used)], [asked])) is short
 
@@ -61,16 +66,26 @@ def test_gpus_of_a_quota_are_counted_and_the_text_names_what_is_left() -> None:
         (node({"cpu": "3900m", "memory": "64Gi", GPU: "1"}), "cpu: 3900m"),
         (node({"cpu": "8", "memory": "64Gi"}), f"{GPU}: none"),
         (node({"cpu": "8", "memory": "64Gi", GPU: "1"}, unschedulable=True), "cordoned"),
-        (node({"cpu": "8", "memory": "64Gi", GPU: "1"},
-              taints=[{"key": "other", "effect": "NoExecute"}]), "taint other"),
+        (
+            node(
+                {"cpu": "8", "memory": "64Gi", GPU: "1"},
+                taints=[{"key": "other", "effect": "NoExecute"}],
+            ),
+            "taint other",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_node_that_cannot_hold_a_step_says_why(place: dict[str, Any], why: str) -> None:
-    asked = Demand(step="train_policy", requests={"cpu": "4", "memory": "32Gi", GPU: "1"},
-                   tolerations=(Toleration(key=GPU),))  # fmt: skip
+    asked = Demand(
+        step="train_policy",
+        requests={"cpu": "4", "memory": "32Gi", GPU: "1"},
+        tolerations=(Toleration(key=GPU),),
+    )
     (text,) = homeless([place], [asked])
     assert why in text
-    right = node({"cpu": "4", "memory": "32Gi", GPU: "1"}, taints=[{"key": GPU, "effect": "NoSchedule"}])  # fmt: skip
+    right = node(
+        {"cpu": "4", "memory": "32Gi", GPU: "1"}, taints=[{"key": GPU, "effect": "NoSchedule"}]
+    )
     assert homeless([place, right], [asked]) == []
 
 
@@ -82,14 +97,22 @@ def test_a_node_selector_is_heeded_and_no_node_is_a_fault() -> None:
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**6), st.integers(1, 10**6))
-def test_a_step_is_short_exactly_where_it_asks_for_more_than_is_left(hard: int, used: int, asked: int) -> None:  # fmt: skip
-    found = quota_shortages([quota({"cpu": f"{hard}m"}, {"cpu": f"{used}m"})], [demand(cpu=f"{asked}m")])  # fmt: skip
+def test_a_step_is_short_exactly_where_it_asks_for_more_than_is_left(
+    hard: int, used: int, asked: int
+) -> None:
+    found = quota_shortages(
+        [quota({"cpu": f"{hard}m"}, {"cpu": f"{used}m"})], [demand(cpu=f"{asked}m")]
+    )
     assert bool(found) == (asked > hard - used)
 
 
 def test_quantities_have_kubernetes_units() -> None:
     assert [quantity(t) for t in ("1500m", "2Gi", "1k", "3")] == [
-        Decimal("1.5"), Decimal(2 << 30), Decimal(1000), Decimal(3)]  # fmt: skip
+        Decimal("1.5"),
+        Decimal(2 << 30),
+        Decimal(1000),
+        Decimal(3),
+    ]
 
 
 def pod(**status: Any) -> dict[str, Any]:
@@ -103,19 +126,43 @@ def waiting(reason: str, message: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("found", "why", "remedy"),
     [
-        (pod(phase="Pending", containerStatuses=waiting("ImagePullBackOff", "Back-off pulling")),
-         "ImagePullBackOff: Back-off pulling", "pull_secrets"),
-        (pod(phase="Pending", initContainerStatuses=waiting("ErrImagePull", "no such host")),
-         "ErrImagePull: no such host", "pull_secrets"),
-        (pod(phase="Pending", containerStatuses=waiting("CreateContainerConfigError", 'secret "x" not found')),
-         'secret "x" not found', "secrets.sh"),
-        (pod(phase="Pending", conditions=[{"type": "PodScheduled", "status": "False",
-                                           "reason": "Unschedulable", "message": "0/3 nodes"}]),
-         "Unschedulable: 0/3 nodes", "infra file"),
+        (
+            pod(phase="Pending", containerStatuses=waiting("ImagePullBackOff", "Back-off pulling")),
+            "ImagePullBackOff: Back-off pulling",
+            "pull_secrets",
+        ),
+        (
+            pod(phase="Pending", initContainerStatuses=waiting("ErrImagePull", "no such host")),
+            "ErrImagePull: no such host",
+            "pull_secrets",
+        ),
+        (
+            pod(
+                phase="Pending",
+                containerStatuses=waiting("CreateContainerConfigError", 'secret "x" not found'),
+            ),
+            'secret "x" not found',
+            "secrets.sh",
+        ),
+        (
+            pod(
+                phase="Pending",
+                conditions=[
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "Unschedulable",
+                        "message": "0/3 nodes",
+                    }
+                ],
+            ),
+            "Unschedulable: 0/3 nodes",
+            "infra file",
+        ),
         (pod(phase="Running", containerStatuses=[{"state": {"running": {}}}]), "", ""),
         (pod(phase="Pending", containerStatuses=waiting("ContainerCreating", "")), "", ""),
     ],
-)  # fmt: skip
+)
 def test_what_a_pod_waits_for_is_told(found: dict[str, Any], why: str, remedy: str) -> None:
     said = why_waiting(found)
     assert why in said[0]
@@ -125,12 +172,18 @@ def test_what_a_pod_waits_for_is_told(found: dict[str, Any], why: str, remedy: s
 
 def test_events_tell_of_a_runtime_that_a_node_lacks_and_of_pods_that_are_refused() -> None:
     events = [
-        {"involvedObject": {"name": "p"}, "reason": "FailedCreatePodSandBox",
-         "message": 'no runtime for "gvisor" is configured'},
+        {
+            "involvedObject": {"name": "p"},
+            "reason": "FailedCreatePodSandBox",
+            "message": 'no runtime for "gvisor" is configured',
+        },
         {"involvedObject": {"name": "other"}, "reason": "FailedCreatePodSandBox", "message": "x"},
-        {"involvedObject": {"name": "sandbox-pool-77"}, "reason": "FailedCreate",
-         "message": "exceeded quota: q"},
-    ]  # fmt: skip
+        {
+            "involvedObject": {"name": "sandbox-pool-77"},
+            "reason": "FailedCreate",
+            "message": "exceeded quota: q",
+        },
+    ]
     why, remedy = why_waiting(pod(phase="Pending"), events)
     assert 'no runtime for "gvisor"' in why
     assert "runsc" in remedy

@@ -15,7 +15,7 @@ from acecoder.evaluation.estimators import (
     paired_difference,
     pass_at_k,
     wilson,
-)  # fmt: skip
+)
 
 BITS = st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=7)
 

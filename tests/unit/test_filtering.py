@@ -18,9 +18,13 @@ RATES = st.lists(st.integers(0, 10).map(lambda tenth: tenth / 10), min_size=0, m
 def verdict(*outcomes: str, index: int = 0) -> Verdict:
     kinds = tuple(Outcome(outcome) for outcome in outcomes)
     return Verdict(
-        program_id=f"o{index}", problem_id="p", model="o", program_index=index, outcomes=kinds,
+        program_id=f"o{index}",
+        problem_id="p",
+        model="o",
+        program_index=index,
+        outcomes=kinds,
         pass_rate=pass_rate(kinds),
-    )  # fmt: skip
+    )
 
 
 def test_a_test_is_kept_if_any_oracle_passes_it() -> None:
@@ -153,11 +157,22 @@ def test_the_legacy_denominator_silences_problems_that_lost_tests(
     verdicts = write(
         "verdicts",
         *(
-            {"program_id": f"p#m#{i}", "problem_id": "p", "model": "m", "program_index": i,
-             "outcomes": o, "pass_rate": o.count("passed") / 14}
+            {
+                "program_id": f"p#m#{i}",
+                "problem_id": "p",
+                "model": "m",
+                "program_index": i,
+                "outcomes": o,
+                "pass_rate": o.count("passed") / 14,
+            }
             for i, o in enumerate(outcomes)
         ),
-    )  # fmt: skip
-    result = run("build_pairs", {"denominator": denominator}, problems=problems,
-                 programs=programs, verdicts=verdicts)  # fmt: skip
+    )
+    result = run(
+        "build_pairs",
+        {"denominator": denominator},
+        problems=problems,
+        programs=programs,
+        verdicts=verdicts,
+    )
     assert len(list(read_table(result.directory / "pairs", Pair))) == pairs

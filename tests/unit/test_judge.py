@@ -18,9 +18,16 @@ from acecoder.schema import Outcome, StdinTest, Test
 
 ANSWERED = [Attempt(0, b'\x00\x00\x00\x0e{"values": []}', False, "finished", 0, 0.0, 0.0)]
 WELL = [
-    Attempt(0, b'\x00\x00\x00\x0e{"values": []}\x00\x00\x00\x10{"values": [42]}', False, "finished",
-            0, 0.0, 0.0)
-]  # fmt: skip
+    Attempt(
+        0,
+        b'\x00\x00\x00\x0e{"values": []}\x00\x00\x00\x10{"values": [42]}',
+        False,
+        "finished",
+        0,
+        0.0,
+        0.0,
+    )
+]
 FAULT = SandboxUnavailable("gone", where="here")
 
 
@@ -42,12 +49,18 @@ def trials_of(unit: Unit) -> Iterator[Trial]:
 
 @given(
     secret=st.integers(10**12, 10**15),
-    form=st.sampled_from([
-        "assert f(1) == {}", "assert {} == f(1)", "assert abs(f(1) - {}) < 1e-6",
-        "assert f(1) in [{}, 3]", "assert not f(1) != {}", "assert f(1) == [{}] + [f(2)]",
-    ]),
+    form=st.sampled_from(
+        [
+            "assert f(1) == {}",
+            "assert {} == f(1)",
+            "assert abs(f(1) - {}) < 1e-6",
+            "assert f(1) in [{}, 3]",
+            "assert not f(1) != {}",
+            "assert f(1) == [{}] + [f(2)]",
+        ]
+    ),
     size=st.sampled_from([1, 4]),
-)  # fmt: skip
+)
 def test_no_expected_value_leaves_the_judge_but_in_weak_tests(
     secret: int, form: str, size: int
 ) -> None:

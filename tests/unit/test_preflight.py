@@ -40,7 +40,12 @@ def api(bare_api: Api) -> Api:
     return bare_api
 
 
-CHECKS = (preflight.check_runtime_class, preflight.check_admission, preflight.check_quotas, preflight.check_nodes)  # fmt: skip
+CHECKS = (
+    preflight.check_runtime_class,
+    preflight.check_admission,
+    preflight.check_quotas,
+    preflight.check_nodes,
+)
 
 
 def test_a_whole_cluster_passes(api: Api) -> None:
@@ -55,13 +60,33 @@ def test_a_whole_cluster_passes(api: Api) -> None:
     [
         ("/apis/node.k8s.io/v1/runtimeclasses/gvisor", 404, "no RuntimeClass 'gvisor'", "runsc"),
         (f"{ADMISSION}ies/acecoder-sandbox", 404, "policies/acecoder-sandbox", "kubectl apply"),
-        (f"{ADMISSION}ybindings/acecoder-sandbox-pods", 404, "bindings/acecoder-sandbox-pods", "kubectl apply"),
-        (QUOTAS, {"items": [{"metadata": {"name": "team"}, "status": {"hard": {"cpu": "10"}, "used": {"cpu": "9"}}}]},
-         "quota 'team' has 1 of 10 cpu left, train_policy asks for 2", "wait for other runs"),
-        ("/api/v1/nodes", {"items": [{"metadata": {"name": "n"}, "status": {"allocatable": {"cpu": "1"}}}]},
-         "no node can hold train_policy (2 cpu): cpu: 1", "autoscaled"),
+        (
+            f"{ADMISSION}ybindings/acecoder-sandbox-pods",
+            404,
+            "bindings/acecoder-sandbox-pods",
+            "kubectl apply",
+        ),
+        (
+            QUOTAS,
+            {
+                "items": [
+                    {
+                        "metadata": {"name": "team"},
+                        "status": {"hard": {"cpu": "10"}, "used": {"cpu": "9"}},
+                    }
+                ]
+            },
+            "quota 'team' has 1 of 10 cpu left, train_policy asks for 2",
+            "wait for other runs",
+        ),
+        (
+            "/api/v1/nodes",
+            {"items": [{"metadata": {"name": "n"}, "status": {"allocatable": {"cpu": "1"}}}]},
+            "no node can hold train_policy (2 cpu): cpu: 1",
+            "autoscaled",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_missing_is_named_with_its_remedy(
     api: Api, path: str, answer: Any, what: str, remedy: str
 ) -> None:
@@ -113,7 +138,9 @@ def test_a_wrong_kubeconfig_is_one_clear_error(
     assert "KUBECONFIG" in caught.value.remedy
 
 
-def test_a_cluster_that_is_not_there_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_cluster_that_is_not_there_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kubeconfig(tmp_path / "kubeconfig", 1, monkeypatch)
     with pytest.raises(PlatformError, match="does not answer"):
         preflight.check_quotas(Cluster.connect(), NEEDS)
@@ -123,16 +150,28 @@ def test_a_pool_that_does_not_answer_is_explained_by_its_pods(api: Api) -> None:
     fault = SandboxUnavailable("no replica answers", where="sandbox pool")
     pod = {"metadata": {"name": "sandbox-pool-1"}, "status": {"phase": "Pending"}}
     api.table[f"{SANDBOX}/pods"] = {"items": [pod]}
-    api.table[f"{SANDBOX}/events"] = {"items": [
-        {"involvedObject": {"name": "sandbox-pool-1"}, "reason": "FailedCreatePodSandBox",
-         "message": 'no runtime for "runsc" is configured'}]}  # fmt: skip
+    api.table[f"{SANDBOX}/events"] = {
+        "items": [
+            {
+                "involvedObject": {"name": "sandbox-pool-1"},
+                "reason": "FailedCreatePodSandBox",
+                "message": 'no runtime for "runsc" is configured',
+            }
+        ]
+    }
     told = preflight.explained(Cluster.connect(), NEEDS, fault)
     assert "sandbox-pool-1: FailedCreatePodSandBox: no runtime" in told.what
     assert "install runsc" in told.remedy
     api.table[f"{SANDBOX}/pods"] = {"items": []}
-    api.table[f"{SANDBOX}/events"] = {"items": [
-        {"involvedObject": {"name": "sandbox-pool-77"}, "reason": "FailedCreate",
-         "message": "exceeded quota: sandbox-pool"}]}  # fmt: skip
+    api.table[f"{SANDBOX}/events"] = {
+        "items": [
+            {
+                "involvedObject": {"name": "sandbox-pool-77"},
+                "reason": "FailedCreate",
+                "message": "exceeded quota: sandbox-pool",
+            }
+        ]
+    }
     told = preflight.explained(Cluster.connect(), NEEDS, fault)
     assert "its pods are refused: exceeded quota" in told.what
 

@@ -26,9 +26,13 @@ def test_returns_by_hand() -> None:
 def test_an_unscorable_completion_counts_as_zero() -> None:
     zeros = torch.zeros(1, 2)
     returns = token_returns(
-        torch.tensor([float("nan")]), zeros, zeros, torch.ones(1, 2), kl_coefficient=0.1,
+        torch.tensor([float("nan")]),
+        zeros,
+        zeros,
+        torch.ones(1, 2),
+        kl_coefficient=0.1,
         reward_clamp=10.0,
-    )  # fmt: skip
+    )
     assert torch.equal(returns, zeros)
 
 

@@ -45,9 +45,10 @@ def run(code: bytes, call: Call) -> int:
             return int(value)
         else:
             holds = {
-                0x15: accumulator == value, 0x35: accumulator >= value,
+                0x15: accumulator == value,
+                0x35: accumulator >= value,
                 0x45: bool(accumulator & value),
-            }[kind]  # fmt: skip
+            }[kind]
             at += if_true if holds else if_false
 
 
@@ -62,12 +63,23 @@ THREAD = 0x3D0F00  # what pthread_create asks of clone
 @pytest.mark.parametrize(
     "call",
     [
-        Call(0), Call(1), Call(9), Call(202), Call(231), Call(439), Call(56, (THREAD,)),
-        Call(62, (PID, 9)), Call(234, (PID, 7, 6)), Call(302, (0, 7)), Call(72, (3, 3)),
-        Call(72, (3, 4, 0o4000)), Call(16, (3, 0x5421)), Call(228, (1,)),
+        Call(0),
+        Call(1),
+        Call(9),
+        Call(202),
+        Call(231),
+        Call(439),
+        Call(56, (THREAD,)),
+        Call(62, (PID, 9)),
+        Call(234, (PID, 7, 6)),
+        Call(302, (0, 7)),
+        Call(72, (3, 3)),
+        Call(72, (3, 4, 0o4000)),
+        Call(16, (3, 0x5421)),
+        Call(228, (1,)),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_program_may(call: Call) -> None:
     assert allowed(call)
 
@@ -75,16 +87,49 @@ def test_a_program_may(call: Call) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        Call(41), Call(42), Call(57), Call(58), Call(59), Call(101), Call(165), Call(272), Call(308),
-        Call(310), Call(311), Call(321), Call(323), Call(425), Call(434), Call(435),
-        Call(56, (17,)), Call(56, (0x10000000,)), Call(62, (1, 9)), Call(62, (0, 9)),
-        Call(62, (2**32 - 1, 9)), Call(234, (1, 1, 9)), Call(302, (1, 7)), Call(72, (3, 8)),
-        Call(72, (3, 4, 0o20000)), Call(16, (3, 0x5412)), Call(228, (2**32 - 6,)),
-        Call(46), Call(47), Call(112), Call(116), Call(117), Call(119), Call(126), Call(157), Call(436),
-        Call(0x40000000), Call(0x40000000 + 39), Call(100_000), Call(2**32 - 1),
+        Call(41),
+        Call(42),
+        Call(57),
+        Call(58),
+        Call(59),
+        Call(101),
+        Call(165),
+        Call(272),
+        Call(308),
+        Call(310),
+        Call(311),
+        Call(321),
+        Call(323),
+        Call(425),
+        Call(434),
+        Call(435),
+        Call(56, (17,)),
+        Call(56, (0x10000000,)),
+        Call(62, (1, 9)),
+        Call(62, (0, 9)),
+        Call(62, (2**32 - 1, 9)),
+        Call(234, (1, 1, 9)),
+        Call(302, (1, 7)),
+        Call(72, (3, 8)),
+        Call(72, (3, 4, 0o20000)),
+        Call(16, (3, 0x5412)),
+        Call(228, (2**32 - 6,)),
+        Call(46),
+        Call(47),
+        Call(112),
+        Call(116),
+        Call(117),
+        Call(119),
+        Call(126),
+        Call(157),
+        Call(436),
+        Call(0x40000000),
+        Call(0x40000000 + 39),
+        Call(100_000),
+        Call(2**32 - 1),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_program_may_not(call: Call) -> None:
     assert not allowed(call)
 

@@ -52,7 +52,9 @@ def test_without_its_last_file_an_artifact_is_not_there(store: ObjectStore, tmp_
     (name,) = [n for n in store.names("artifacts/") if n.endswith(REPORT)]
     store.delete([name])
     CALLS.clear()
-    assert not run_stage(count, step="count", table={}, inputs={}, home=Home(tmp_path / "b", store)).reused  # fmt: skip
+    assert not run_stage(
+        count, step="count", table={}, inputs={}, home=Home(tmp_path / "b", store)
+    ).reused
     assert CALLS == [3]
 
 
@@ -178,7 +180,7 @@ class Full(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = b"<Error><Code>XMinioStorageFull</Code><Message>reached its minimum free drive threshold</Message></Error>"  # fmt: skip
+        body = b"<Error><Code>XMinioStorageFull</Code><Message>reached its minimum free drive threshold</Message></Error>"
         self.send_response(507)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -191,8 +193,12 @@ class Full(BaseHTTPRequestHandler):
 def test_a_full_store_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Full)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    for name, value in {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_address[1]}", "AWS_ACCESS_KEY_ID": "k",
-                        "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}.items():  # fmt: skip
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_address[1]}",
+        "AWS_ACCESS_KEY_ID": "k",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_REGION": "us-east-1",
+    }.items():
         monkeypatch.setenv(name, value)
     try:
         with pytest.raises(PlatformError, match="XMinioStorageFull") as caught:

@@ -108,9 +108,13 @@ def test_a_full_disk_is_a_readable_error_and_leaves_nothing_behind(
 
     monkeypatch.setattr("os.fsync", refuse)
     pair = Pair(
-        problem_id="p", prompt="q", chosen="a", rejected="b", chosen_pass_rate=1.0,
+        problem_id="p",
+        prompt="q",
+        chosen="a",
+        rejected="b",
+        chosen_pass_rate=1.0,
         rejected_pass_rate=0.5,
-    )  # fmt: skip
+    )
     with pytest.raises(PlatformError, match=r"No space left on device[\s\S]*free some disk space"):
         write_table(tmp_path / "pairs.jsonl", Pair, [pair])
     assert list(tmp_path.iterdir()) == []

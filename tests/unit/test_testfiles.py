@@ -20,7 +20,7 @@ from acecoder.sandbox.judge.asserts import plan
         "def test_it():\n    assert f(1) == 2\ndef never():\n    test_it()",
         "try:\n    f(1)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError",
     ],
-)  # fmt: skip
+)
 def test_what_a_test_file_defines_is_run(code: str) -> None:
     def wrong(n: int) -> int:
         return n
@@ -33,8 +33,10 @@ def test_what_a_test_file_defines_is_run(code: str) -> None:
 
 
 def test_tests_that_are_all_skipped_pass_nothing() -> None:
-    source = plan("import unittest\n@unittest.skip('x')\nclass T(unittest.TestCase):\n"
-                  "    def test_it(self): self.assertEqual(f(1), 2)").weak_code  # fmt: skip
+    source = plan(
+        "import unittest\n@unittest.skip('x')\nclass T(unittest.TestCase):\n"
+        "    def test_it(self): self.assertEqual(f(1), 2)"
+    ).weak_code
     with pytest.raises(AssertionError, match="nothing was tested"):
         exec(source, {"f": lambda n: n + 1})
 
@@ -42,15 +44,18 @@ def test_tests_that_are_all_skipped_pass_nothing() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "f(1)", "x = f(1)\ny = x", "def test_it():\n    f(1)",
-        "def check(f):\n    assert f(1) == 2", "def test_it(tmp_path):\n    assert f(1) == 2",
+        "f(1)",
+        "x = f(1)\ny = x",
+        "def test_it():\n    f(1)",
+        "def check(f):\n    assert f(1) == 2",
+        "def test_it(tmp_path):\n    assert f(1) == 2",
         "import random\nrandom.seed(0)\ndef check(): assert f(1) == 2",
         "def it():\n    assert f(1) == 2\ndef run(): it()",
         "class T(" + "+".join("a" * 3000) + "):\n    def test_it(self): self.assertEqual(f(1), 2)",
         "assert f(1) == 2\n" * 7000,
         "import os\nLIMIT = 3\nclass Holder:\n    def check(self): assert f(1) == 2",
     ],
-)  # fmt: skip
+)
 def test_a_test_file_that_asserts_nothing_is_broken(code: str) -> None:
     assert plan(code).broken
 
@@ -68,7 +73,7 @@ def test_a_test_file_that_asserts_nothing_is_broken(code: str) -> None:
         "import sys\nif sys.version_info < (3,): raise RuntimeError('old')\ndef test_f():\n    yield 1\n    assert f(1) == 2",
         "def test_f():\n    try: raise ValueError\n    except ValueError: pass\n    return\n    assert f(1) == 2",
     ],
-)  # fmt: skip
+)
 def test_a_file_that_comes_to_its_end_without_an_assertion_passes_nothing(code: str) -> None:
     source = plan(f"import unittest\n{code}").weak_code
     with pytest.raises(AssertionError):
@@ -109,7 +114,7 @@ def test_a_file_too_deep_to_be_written_out_again_is_run_as_it_is() -> None:
         "class TestA:\n    def setup_method(self):\n        self.x = 1\n    def test_a(self):\n        assert f(self.x) == 2",
         "class T(unittest.TestCase):\n    def test_a(self):\n        with self.assertRaises(ValueError):\n            g(1)\n        with self.subTest(1):\n            self.assertEqual(f(1), 2)",
     ],
-)  # fmt: skip
+)
 def test_unusual_files_are_run_too(code: str) -> None:
     def g(n: int) -> int:
         raise ValueError

@@ -24,16 +24,21 @@ from acecoder.synthesis.seeds import make_seed, normalized, read_source, row_see
         ("def f():\n    return 1\n", "def f():\n    return 1\n"),
         ("Sure!\n```python\ndef f():\n    return 1\n```\nDone.", "def f():\n    return 1\n"),
         ("def f():\n    return 1\n```\nThis works.", "def f():\n    return 1\n"),
-        ("def f():\n    assert 1\n    return 1\nassert f() == 1\n",
-         "def f():\n    assert 1\n    return 1\n"),
-        ("def f():\n    return 1\n\nif __name__ == '__main__':\n    f()", "def f():\n    return 1\n"),
+        (
+            "def f():\n    assert 1\n    return 1\nassert f() == 1\n",
+            "def f():\n    assert 1\n    return 1\n",
+        ),
+        (
+            "def f():\n    return 1\n\nif __name__ == '__main__':\n    f()",
+            "def f():\n    return 1\n",
+        ),
         ("import unittest_helper\ndef f(): pass", "import unittest_helper\ndef f(): pass\n"),
         ("def f(): pass\n```python\nf()\n```", "def f(): pass\n"),
         ("python\ndef f(): pass", "def f(): pass\n"),
         ("", ""),
         ("```python\n```", ""),
     ],
-)  # fmt: skip
+)
 def test_the_program_is_taken_out_of_an_answer(answer: str, program: str) -> None:
     assert extract_program(answer) == program
 
@@ -87,10 +92,12 @@ def test_a_cut_off_answer_keeps_its_whole_tests() -> None:
         (answer("Short.", TESTS), Unusable.NO_QUESTION),
         (answer("Write a function f(x).", TESTS[:4]), Unusable.TOO_FEW_TESTS),
         (answer("Write a function f(x).", "assert f(1)"), Unusable.TOO_FEW_TESTS),
-        (answer("Write it all in one.", [f"assert {i} == {i}" for i in range(6)]),
-         Unusable.NO_ENTRY_POINT),
+        (
+            answer("Write it all in one.", [f"assert {i} == {i}" for i in range(6)]),
+            Unusable.NO_ENTRY_POINT,
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_unusable_answer_says_why(text: str, why: Unusable) -> None:
     assert parse_answer(text, min_tests=5) is why
 

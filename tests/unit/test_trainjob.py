@@ -41,15 +41,22 @@ def job(
     condition: str = "", message: str = "", age_s: float = 1.0, name: str = ""
 ) -> dict[str, Any]:
     conditions = [{"type": condition, "status": "True", "message": message}] if condition else []
-    return {"metadata": {"name": name or NAME, "creationTimestamp": at(age_s)},
-            "status": {"conditions": conditions}}  # fmt: skip
+    return {
+        "metadata": {"name": name or NAME, "creationTimestamp": at(age_s)},
+        "status": {"conditions": conditions},
+    }
 
 
 def pod(phase: str, age_s: float = 1.0, **status: Any) -> dict[str, Any]:
-    labels = {"jobset.sigs.k8s.io/jobset-name": NAME, "jobset.sigs.k8s.io/replicatedjob-name": "node",
-              "batch.kubernetes.io/job-completion-index": "0"}  # fmt: skip
-    return {"metadata": {"name": f"{NAME}-node-0-0-x", "labels": labels},
-            "status": {"phase": phase, "startTime": at(age_s), **status}}  # fmt: skip
+    labels = {
+        "jobset.sigs.k8s.io/jobset-name": NAME,
+        "jobset.sigs.k8s.io/replicatedjob-name": "node",
+        "batch.kubernetes.io/job-completion-index": "0",
+    }
+    return {
+        "metadata": {"name": f"{NAME}-node-0-0-x", "labels": labels},
+        "status": {"phase": phase, "startTime": at(age_s), **status},
+    }
 
 
 def in_turn(*answers: Any) -> Callable[[], Any]:
@@ -65,9 +72,15 @@ def follow(api: Api, launch: Launch = LAUNCH) -> list[str]:
 
 
 def test_the_object_is_what_trainer_takes() -> None:
-    launch = LAUNCH.model_copy(update={
-        "image": "train@sha256:0", "queue": "gpus", "requests": {"nvidia.com/gpu": "8"},
-        "env": {"A": "b"}, "secret_env": {"TOKEN": SecretKey(secret="s", key="k")}})  # fmt: skip
+    launch = LAUNCH.model_copy(
+        update={
+            "image": "train@sha256:0",
+            "queue": "gpus",
+            "requests": {"nvidia.com/gpu": "8"},
+            "env": {"A": "b"},
+            "secret_env": {"TOKEN": SecretKey(secret="s", key="k")},
+        }
+    )
     thing = made(launch)
     assert thing["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "gpus"
     assert thing["metadata"]["labels"]["acecoder.dev/run-key"] == "k"
@@ -107,10 +120,11 @@ def test_a_node_finds_the_rollout_server_beside_it(monkeypatch: pytest.MonkeyPat
 def test_a_job_is_started_its_log_told_once_and_its_end_awaited(bare_api: Api) -> None:
     lines = [f"2026-01-01T00:00:0{i}.5Z step {i}" for i in range(4)]
     bare_api.table |= {
-        JOBS: {"items": [job()]}, PODS: {"items": [pod("Running")]},
+        JOBS: {"items": [job()]},
+        PODS: {"items": [pod("Running")]},
         f"{PODS}/{NAME}-node-0-0-x/log": in_turn("\n".join(lines[:2]), "\n".join(lines)),
         f"{JOBS}/{NAME}": in_turn(job(), job(), job("Complete")),
-    }  # fmt: skip
+    }
     said = follow(bare_api)
     assert said == [f"TrainJob {NAME} is there already: adopted", *[f"step {i}" for i in range(4)]]
 
@@ -118,10 +132,11 @@ def test_a_job_is_started_its_log_told_once_and_its_end_awaited(bare_api: Api) -
 @pytest.mark.parametrize(
     ("there", "name"),
     [
-        ([], NAME), ([job("Failed")], f"{NAME}-2"),
+        ([], NAME),
+        ([job("Failed")], f"{NAME}-2"),
         ([job("Failed", name=f"{NAME}-2"), job("Failed", name="other-9")], f"{NAME}-3"),
     ],
-)  # fmt: skip
+)
 def test_one_that_failed_is_followed_by_another_under_its_own_name(
     bare_api: Api, there: list[dict[str, Any]], name: str
 ) -> None:
@@ -138,14 +153,25 @@ def test_one_that_failed_is_followed_by_another_under_its_own_name(
     assert said[0] == f"TrainJob {name} started"
     assert [each["metadata"]["name"] for each in bare_api.made] == [name]
     removed = [call for call in bare_api.calls if call.startswith("DELETE")]
-    assert removed == [f"DELETE {JOBS}/{each['metadata']['name']}" for each in there if "other" not in each["metadata"]["name"]]  # fmt: skip
+    assert removed == [
+        f"DELETE {JOBS}/{each['metadata']['name']}"
+        for each in there
+        if "other" not in each["metadata"]["name"]
+    ]
 
 
 def test_pods_that_are_refused_are_told(bare_api: Api) -> None:
-    refusal = {"involvedObject": {"name": f"{NAME}-node-0"}, "reason": "FailedCreate",
-               "message": 'violates PodSecurity "restricted:latest"'}  # fmt: skip
-    bare_api.table |= {JOBS: {"items": [job()]}, f"{JOBS}/{NAME}": job(), PODS: {"items": []},
-                       EVENTS: {"items": [refusal]}}  # fmt: skip
+    refusal = {
+        "involvedObject": {"name": f"{NAME}-node-0"},
+        "reason": "FailedCreate",
+        "message": 'violates PodSecurity "restricted:latest"',
+    }
+    bare_api.table |= {
+        JOBS: {"items": [job()]},
+        f"{JOBS}/{NAME}": job(),
+        PODS: {"items": []},
+        EVENTS: {"items": [refusal]},
+    }
     with pytest.raises(PlatformError, match="its pods are refused: violates PodSecurity"):
         follow(bare_api)
 
@@ -165,19 +191,52 @@ def test_a_failure_is_raised_with_the_end_of_the_log(bare_api: Api) -> None:
 @pytest.mark.parametrize(
     ("found", "pods", "what"),
     [
-        (job(age_s=999), [pod("Pending", conditions=[{"type": "PodScheduled", "status": "False",
-          "reason": "Unschedulable", "message": "0/3 nodes"}])], "has waited longer than 100 s for its nodes: Unschedulable"),
+        (
+            job(age_s=999),
+            [
+                pod(
+                    "Pending",
+                    conditions=[
+                        {
+                            "type": "PodScheduled",
+                            "status": "False",
+                            "reason": "Unschedulable",
+                            "message": "0/3 nodes",
+                        }
+                    ],
+                )
+            ],
+            "has waited longer than 100 s for its nodes: Unschedulable",
+        ),
         (job("Suspended", age_s=999), [], "not admitted to its queue"),
         (job(), [pod("Running", age_s=999)], "ran longer than 100 s"),
-        (job(age_s=-9999), [pod("Pending", containerStatuses=[{"state": {"waiting": {"reason": "ErrImagePull",
-          "message": "no such image"}}}])], "cannot start: ErrImagePull: no such image"),
+        (
+            job(age_s=-9999),
+            [
+                pod(
+                    "Pending",
+                    containerStatuses=[
+                        {
+                            "state": {
+                                "waiting": {"reason": "ErrImagePull", "message": "no such image"}
+                            }
+                        }
+                    ],
+                )
+            ],
+            "cannot start: ErrImagePull: no such image",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_waits_or_runs_too_long_is_removed_and_told(
     bare_api: Api, found: dict[str, Any], pods: list[dict[str, Any]], what: str
 ) -> None:
-    bare_api.table |= {JOBS: {"items": [found]}, f"{JOBS}/{NAME}": found, PODS: {"items": pods},
-                       f"{PODS}/{NAME}-node-0-0-x/log": ""}  # fmt: skip
+    bare_api.table |= {
+        JOBS: {"items": [found]},
+        f"{JOBS}/{NAME}": found,
+        PODS: {"items": pods},
+        f"{PODS}/{NAME}-node-0-0-x/log": "",
+    }
     launch = LAUNCH.model_copy(update={"queue_timeout_s": 100.0, "run_timeout_s": 100.0})
     with pytest.raises(PlatformError) as caught:
         follow(bare_api, launch)
@@ -186,8 +245,17 @@ def test_what_waits_or_runs_too_long_is_removed_and_told(
 
 
 def test_waiting_for_room_is_no_fault(bare_api: Api) -> None:
-    waiting = pod("Pending", conditions=[{"type": "PodScheduled", "status": "False",
-                                          "reason": "Unschedulable", "message": "0/3 nodes"}])  # fmt: skip
+    waiting = pod(
+        "Pending",
+        conditions=[
+            {
+                "type": "PodScheduled",
+                "status": "False",
+                "reason": "Unschedulable",
+                "message": "0/3 nodes",
+            }
+        ],
+    )
     ends_s = time.monotonic() + 0.6  # three times as long as a pod may be stuck
     bare_api.table |= {
         JOBS: {"items": [job()]},
@@ -195,5 +263,7 @@ def test_waiting_for_room_is_no_fault(bare_api: Api) -> None:
         f"{JOBS}/{NAME}": lambda: job("Complete") if time.monotonic() > ends_s else job(),
         PODS: {"items": [waiting]},
     }
-    assert follow(bare_api) == [f"TrainJob {NAME} is there already: adopted",
-                                "waits: Unschedulable: 0/3 nodes"]  # fmt: skip
+    assert follow(bare_api) == [
+        f"TrainJob {NAME} is there already: adopted",
+        "waits: Unschedulable: 0/3 nodes",
+    ]

@@ -27,10 +27,15 @@ def test_a_pod_that_can_never_start_is_told_and_ends_the_waiting(
     bare_api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "STUCK_S", 0.0)
-    bare_api.table |= {f"{NAMESPACE}/pods": {"items": [unpullable()]}, f"{NAMESPACE}/events": {"items": []}}  # fmt: skip
+    bare_api.table |= {
+        f"{NAMESPACE}/pods": {"items": [unpullable()]},
+        f"{NAMESPACE}/events": {"items": []},
+    }
     said: list[str] = []
     watch = watching.Watch("acecoder")
-    with pytest.raises(PlatformError, match="run-x-impl-1 cannot start: ErrImagePull: no such image") as caught:  # fmt: skip
+    with pytest.raises(
+        PlatformError, match="run-x-impl-1 cannot start: ErrImagePull: no such image"
+    ) as caught:
         for _ in range(3):
             watch.look("r", said.append)
     assert said == ["pod run-x-impl-1 waits: ErrImagePull: no such image"]
@@ -42,9 +47,16 @@ def test_waiting_for_a_node_is_told_once_and_is_no_fault(
     bare_api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "STUCK_S", 0.0)
-    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}  # fmt: skip
-    bare_api.table |= {f"{NAMESPACE}/pods": {"items": [pod(conditions=[condition])]},
-                       f"{NAMESPACE}/events": {"items": []}}  # fmt: skip
+    condition = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": "0/3 nodes",
+    }
+    bare_api.table |= {
+        f"{NAMESPACE}/pods": {"items": [pod(conditions=[condition])]},
+        f"{NAMESPACE}/events": {"items": []},
+    }
     said: list[str] = []
     watch = watching.Watch("acecoder")
     for _ in range(3):

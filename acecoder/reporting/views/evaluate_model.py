@@ -46,8 +46,7 @@ def _section(steps: Steps) -> str:
     evaluated = of_stage(steps, "evaluate_model")
     if not evaluated:
         return ""
-    scores = [(_model(step), s) for step in evaluated
-              for s in step.details.get("scores", [])]  # fmt: skip
+    scores = [(_model(step), s) for step in evaluated for s in step.details.get("scores", [])]
     parts = [
         "<p>95 % intervals over problems. <i>greedy</i>: one program at temperature 0. <i>average</i>: "
         "pass@1 over the samples. <i>best_of_N</i>: the reward model picks among N samples (expected over "
@@ -59,10 +58,17 @@ def _section(steps: Steps) -> str:
         here.sort(key=lambda item: order.index(item[1]["metric"]))
         dots = [(f"{model} {s['metric']}", s["value"], s["low"], s["high"]) for model, s in here]
         rows = [
-            (model, s["metric"], f"{s['value']:.3f}", f"{s['low']:.3f}", f"{s['high']:.3f}",
-             str(s["n_problems"]), str(s["n_samples"]))
+            (
+                model,
+                s["metric"],
+                f"{s['value']:.3f}",
+                f"{s['low']:.3f}",
+                f"{s['high']:.3f}",
+                str(s["n_problems"]),
+                str(s["n_samples"]),
+            )
             for model, s in here
-        ]  # fmt: skip
+        ]
         head = ("model", "metric", "value", "low", "high", "problems", "samples")
         parts.append(
             f"<h3>{escape(benchmark)}</h3>{charts.intervals(dots, label=benchmark)}{table(head, rows)}"

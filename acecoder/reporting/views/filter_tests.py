@@ -25,12 +25,21 @@ def _section(steps: Steps) -> str:
         step = steps[name]
         rows = []
         for source, count in step.details.get("sources", {}).items():
-            dropped = [f"{k.removeprefix('tests_dropped_')} {v}" for k, v in sorted(count.items())
-                       if k.startswith("tests_dropped_")]  # fmt: skip
-            rows.append((
-                source, str(count.get("problems_kept", 0)), str(count["problems"]),
-                str(count["tests_kept"]), str(count["tests"]), ", ".join(dropped) or "none",
-            ))  # fmt: skip
+            dropped = [
+                f"{k.removeprefix('tests_dropped_')} {v}"
+                for k, v in sorted(count.items())
+                if k.startswith("tests_dropped_")
+            ]
+            rows.append(
+                (
+                    source,
+                    str(count.get("problems_kept", 0)),
+                    str(count["problems"]),
+                    str(count["tests_kept"]),
+                    str(count["tests"]),
+                    ", ".join(dropped) or "none",
+                )
+            )
         head = (
             "source",
             "problems kept",

@@ -29,8 +29,13 @@ def _section(steps: Steps) -> str:
     ]
     chart = charts.histogram(step.details.get("pass_rate_bins", []), label="programs by pass rate")
     weak = f"<p>{step.count('weak_tests')} verdicts on single tests are weak (judged beside the program).</p>"
-    return section("Pass rates of candidate programs", chart, table(("outcome", "tests"), outcomes), weak,
-                    origin(step))  # fmt: skip
+    return section(
+        "Pass rates of candidate programs",
+        chart,
+        table(("outcome", "tests"), outcomes),
+        weak,
+        origin(step),
+    )
 
 
 VIEW = View(

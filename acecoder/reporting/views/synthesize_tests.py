@@ -16,8 +16,11 @@ def _section(steps: Steps) -> str:
     step = steps.get("synthesize_tests")
     if step is None:
         return ""
-    why = [(name.removeprefix("unusable_").replace("_", " "), step.count(name))
-           for name in step.metrics if name.startswith("unusable_")]  # fmt: skip
+    why = [
+        (name.removeprefix("unusable_").replace("_", " "), step.count(name))
+        for name in step.metrics
+        if name.startswith("unusable_")
+    ]
     return section("Why answers to seeds gave no problem", table(("reason", "answers"), why))
 
 

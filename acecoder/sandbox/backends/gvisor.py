@@ -45,9 +45,10 @@ _turns = itertools.count(os.getpid())  # two judges on one machine should not be
 def gvisor_backend(config: SandboxConfig, *, num_workers: int) -> LocalBackend:
     """Workers in gVisor, one program alive in each at a time."""
     return LocalBackend(
-        num_workers=num_workers, open_worker=lambda: GvisorWorker(config),
+        num_workers=num_workers,
+        open_worker=lambda: GvisorWorker(config),
         check=lambda: GvisorWorker(config).close(),
-    )  # fmt: skip
+    )
 
 
 class GvisorWorker:
@@ -57,9 +58,10 @@ class GvisorWorker:
         self._runsc = find_runsc(config.runsc)
         if not self._runsc:
             raise SandboxUnavailable(
-                f"there is no program '{config.runsc}'", where="gvisor sandbox",
+                f"there is no program '{config.runsc}'",
+                where="gvisor sandbox",
                 remedy=GVISOR_REMEDY,
-            )  # fmt: skip
+            )
         _sweep()
         try:
             self._directory = tempfile.mkdtemp(prefix=BUNDLE)
@@ -73,9 +75,12 @@ class GvisorWorker:
             with _on_one_core():
                 self._process = subprocess.Popen(
                     [*self._command(), "run", "--bundle", self._directory, self._name],
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                    env={"PATH": os.environ.get("PATH", "")}, start_new_session=True,
-                )  # fmt: skip
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env={"PATH": os.environ.get("PATH", "")},
+                    start_new_session=True,
+                )
             self._lines = b""
             started = self._message(START_S)
             if started.get("why_not_gvisor", "unknown"):
@@ -115,9 +120,13 @@ class GvisorWorker:
 
     def _command(self) -> list[str]:
         return [
-            self._runsc, "--platform=systrap", "--network=none", "--ignore-cgroups",
-            *([] if os.geteuid() == 0 else ["--rootless"]), f"--root={self._directory}/state",
-        ]  # fmt: skip
+            self._runsc,
+            "--platform=systrap",
+            "--network=none",
+            "--ignore-cgroups",
+            *([] if os.geteuid() == 0 else ["--rootless"]),
+            f"--root={self._directory}/state",
+        ]
 
     def _message(self, patience_s: float) -> dict[str, Any]:
         assert self._process is not None and self._process.stdout is not None
@@ -202,26 +211,34 @@ def _write_bundle(directory: Path, packages: list[str]) -> None:
         {"destination": "/proc", "type": "proc", "source": "proc"},
         {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
         {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["size=1m"]},
-    ]  # fmt: skip
+    ]
     settings = json.dumps({"packages": inside})
     command = [interpreter, "-s", "-P", "-S", "/worker", "--stdio", settings]
     config = {
         "ociVersion": "1.0.0",
         "process": {
-            "user": {"uid": USER, "gid": USER}, "args": command, "cwd": "/", "terminal": False,
-            "env": ["PATH="], "noNewPrivileges": True, "capabilities": {},
+            "user": {"uid": USER, "gid": USER},
+            "args": command,
+            "cwd": "/",
+            "terminal": False,
+            "env": ["PATH="],
+            "noNewPrivileges": True,
+            "capabilities": {},
         },
         "root": {"path": "rootfs", "readonly": True},
         "hostname": "sandbox",
         "mounts": mounts,
-        "linux": {"namespaces": [{"type": name} for name in
-                                 ("pid", "network", "ipc", "uts", "mount")]},
-    }  # fmt: skip
+        "linux": {
+            "namespaces": [{"type": name} for name in ("pid", "network", "ipc", "uts", "mount")]
+        },
+    }
     (directory / "config.json").write_text(json.dumps(config))
 
 
 def _bind(source: str, destination: str) -> dict[str, Any]:
     return {
-        "destination": destination, "type": "bind", "source": source,
+        "destination": destination,
+        "type": "bind",
+        "source": source,
         "options": ["ro", "rbind", "nosuid", "nodev"],
-    }  # fmt: skip
+    }

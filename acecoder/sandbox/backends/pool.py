@@ -252,9 +252,10 @@ class _Call:
         late_s = time.monotonic() - self._pool.hedge_after_s
         for chunk in [chunk for chunk in self._chunks if not chunk.alone]:
             late = [
-                each for each in chunk.ids
+                each
+                for each in chunk.ids
                 if (p := self._pending.get(each)) and not p.hedged and p.sent_s < late_s
-            ]  # fmt: skip
+            ]
             address = (
                 self._replicas.pick(without={chunk.address, *self._reserved()}) if late else None
             )

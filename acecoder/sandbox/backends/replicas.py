@@ -53,9 +53,10 @@ class Replicas:
         parts = urlsplit(self.config.pool.url)
         if parts.scheme != "http" or not parts.hostname:
             raise InputError(
-                f"not the address of a pool: {self.config.pool.url!r}", where="sandbox.pool.url",
+                f"not the address of a pool: {self.config.pool.url!r}",
+                where="sandbox.pool.url",
                 remedy="http://sandbox-pool:8080",
-            )  # fmt: skip
+            )
         self._host, self._port = parts.hostname, parts.port or 80
 
     def token(self) -> str:
@@ -75,8 +76,10 @@ class Replicas:
         free = [
             (replica.failures > 0, replica.under_way, address)
             for address, replica in self._known.items()
-            if replica.under_way < bound and replica.rest_until_s <= now_s and address not in without
-        ]  # fmt: skip
+            if replica.under_way < bound
+            and replica.rest_until_s <= now_s
+            and address not in without
+        ]
         return min(free)[2] if free else None
 
     def answered(self, address: Address) -> None:
@@ -107,8 +110,9 @@ class Replicas:
         if found != own:
             raise SandboxUnavailable(
                 f"{address[0]} runs another worker: {found or 'it says nothing'}, not {own}",
-                where="sandbox pool", remedy="one release for the image and this client",
-            )  # fmt: skip
+                where="sandbox pool",
+                remedy="one release for the image and this client",
+            )
         replica.checked = True
 
     def exposed(self) -> dict[str, str]:
@@ -138,8 +142,9 @@ class Replicas:
     def gone(self) -> SandboxUnavailable:
         return SandboxUnavailable(
             f"no replica answers at {self.config.pool.url}: {self._fault or 'none found'}",
-            where="sandbox pool", remedy=REMEDY,
-        )  # fmt: skip
+            where="sandbox pool",
+            remedy=REMEDY,
+        )
 
     def _resolve(self) -> None:
         now_s = time.monotonic()

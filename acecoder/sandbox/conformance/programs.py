@@ -113,10 +113,7 @@ ATTACKS = {
 ATTACKS |= {
     "int that lies": "class I(int):\n    def __eq__(self, o): return True\n    __hash__ = int.__hash__\ndef f(x): return [I(0)]",
     "int's equality overwritten": (
-        "import ctypes\n"
-        "def f(x):\n"
-        "    ctypes.memset(id(int) + 200, 0, 8)\n"
-        "    return 0"
+        "import ctypes\ndef f(x):\n    ctypes.memset(id(int) + 200, 0, 8)\n    return 0"
     ),
     "marker printed": "def f(x):\n    print('{\"values\": [[3, 2, 4]]}')\n    import os; os._exit(0)",
     "own source read": "def f(x):\n    return [int(c) for c in open(__file__).read()[:3]]",
@@ -267,7 +264,7 @@ ATTACKS |= {
         "    except ValueError as e: frame = operator.attrgetter('__traceback__.tb_frame')(e)\n"
         "    return frame.f_back.f_back.f_locals['expected']"
     ),
-}  # fmt: skip
+}
 
 ODDITIES = {
     "copies files": "import pathlib, shutil, tempfile\ndef f(x):\n    with tempfile.TemporaryDirectory() as d:\n        a = pathlib.Path(d, 'a')\n        a.touch()\n        a.write_text(repr(x[::-1]))\n        shutil.copy(a, f'{d}/b')\n        shutil.copy2(f'{d}/b', f'{d}/c')\n        return eval(pathlib.Path(d, 'c').read_text())",
@@ -293,7 +290,7 @@ ODDITIES = {
     "main guard": RIGHT + "if __name__ == '__main__':\n    raise SystemExit(3)",
     "mutates its argument": "def f(x):\n    x.reverse()\n    return x",
     "bool for int": "def f(x): return [v if v != 1 else True for v in x[::-1]]",
-}  # fmt: skip
+}
 
 ODDITIES |= {
     "closure": "def make():\n    def g(x): return x[::-1]\n    return g\nf = make()",
@@ -324,7 +321,7 @@ ODDITIES |= {
     "regular expression": "import re\ndef f(x): return [int(m) for m in re.findall(r'\\d+', str(x[::-1]))]",
     "sleeps a little": "import time\ndef f(x):\n    time.sleep(0.05)\n    return x[::-1]",
     "reseeds": "import random\nrandom.seed(1)\ndef f(x):\n    random.random()\n    return x[::-1]",
-}  # fmt: skip
+}
 
 HOSTILE_TESTS = [
     "assert __import__('os').system('touch /tmp/x') == 0",

@@ -139,8 +139,18 @@ def _reaches_in(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id in REACHING
 
 
-REACHING = {"globals", "locals", "vars", "setattr", "delattr", "exec", "eval", "compile", "__import__",
-            "__builtins__"}  # fmt: skip
+REACHING = {
+    "globals",
+    "locals",
+    "vars",
+    "setattr",
+    "delattr",
+    "exec",
+    "eval",
+    "compile",
+    "__import__",
+    "__builtins__",
+}
 
 
 def _is_about_program(node: ast.expr, known: Container[str]) -> bool:
@@ -155,11 +165,32 @@ def _is_about_program(node: ast.expr, known: Container[str]) -> bool:
 
 
 _OWN = frozenset({*FUNCTIONS, "isinstance", "type", "True", "False", "None", "np", "numpy"})
-_KNOWN = frozenset({
-    *_OWN, *dir(builtins), "pd", "pandas", "pytest", "approx", "OrderedDict", "defaultdict", "deque",
-    "namedtuple", "deepcopy", "isnan", "sqrt", "reduce", "partial", "chain", "permutations",
-    "combinations", "product", "allclose", "array_equal", "assert_allclose",
-})  # fmt: skip
+_KNOWN = frozenset(
+    {
+        *_OWN,
+        *dir(builtins),
+        "pd",
+        "pandas",
+        "pytest",
+        "approx",
+        "OrderedDict",
+        "defaultdict",
+        "deque",
+        "namedtuple",
+        "deepcopy",
+        "isnan",
+        "sqrt",
+        "reduce",
+        "partial",
+        "chain",
+        "permutations",
+        "combinations",
+        "product",
+        "allclose",
+        "array_equal",
+        "assert_allclose",
+    }
+)
 """Python's own names and what tests import: not taken for the program's, which would have it
 compute what it is held against, unless a test names nothing else. What is not read here is run
 beside the program and is weak."""
@@ -202,7 +233,11 @@ def _check_call(node: ast.Call) -> None:
     """Raises Unreadable on arguments that mean something else here than in Python."""
     name = _name_of(node.func)
     for keyword in node.keywords:
-        if name not in ("Counter", "collections.Counter", "dict") and keyword.arg not in KEYWORDS.get(name, ()):  # fmt: skip
+        if name not in (
+            "Counter",
+            "collections.Counter",
+            "dict",
+        ) and keyword.arg not in KEYWORDS.get(name, ()):
             raise Unreadable(f"{name} with {keyword.arg}")
         if keyword.arg is None or (keyword.arg == "key" and _name_of(keyword.value) not in KEYS):
             raise Unreadable("a key, or keywords unpacked")
@@ -219,8 +254,11 @@ def _check_names(node: ast.AST, above: ast.AST | None) -> None:
     kind = {"collections.Counter": "Counter", "numpy.array": "np.array"}.get(name, name)
     if kind in AS_ARGUMENTS:
         inside = isinstance(above, ast.Call) and _name_of(above.func) in AS_ARGUMENTS[kind]
-        beside = kind == "Counter" and isinstance(above, ast.Compare) and all(
-            isinstance(op, ast.Eq | ast.NotEq) for op in above.ops)  # fmt: skip
+        beside = (
+            kind == "Counter"
+            and isinstance(above, ast.Compare)
+            and all(isinstance(op, ast.Eq | ast.NotEq) for op in above.ops)
+        )
         if not inside and not beside:
             raise Unreadable(f"{kind} as a value")
     if isinstance(node, ast.Name):

@@ -48,19 +48,28 @@ class Literal(ast.expr):
 
 
 COMPARISONS: dict[type[ast.AST], Function] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
-    ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
-    ast.In: lambda item, box: item in box, ast.NotIn: lambda item, box: item not in box,
-}  # fmt: skip
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda item, box: item in box,
+    ast.NotIn: lambda item, box: item not in box,
+}
 ARITHMETIC: dict[type, Function] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Mult: operator.mul,
     ast.Pow: operator.pow,
 }  # fmt: skip
 UNARY: dict[type, Function] = {
-    ast.Not: operator.not_, ast.USub: operator.neg, ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
     ast.Invert: operator.invert,
-}  # fmt: skip
+}
 
 
 def qualified(node: ast.Attribute) -> str:
@@ -68,8 +77,14 @@ def qualified(node: ast.Attribute) -> str:
 
 
 WRONG = (
-    TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, Malformed,
-)  # fmt: skip
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    Malformed,
+)
 """What an assert may raise that means no more than that it does not hold."""
 
 

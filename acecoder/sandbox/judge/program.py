@@ -52,9 +52,13 @@ class _Tally:
 
 
 def judge_program(
-    key: str, problem_id: str, tests: tuple[Test, ...], program: str, limits: Limits,
+    key: str,
+    problem_id: str,
+    tests: tuple[Test, ...],
+    program: str,
+    limits: Limits,
     hash_seed: int = 0,
-) -> Judging:  # fmt: skip
+) -> Judging:
     """Hold one program against the tests of its problem."""
     tally = _Tally([Outcome.NOT_RUN] * len(tests), [])
     plain, weak, scripts = _planned(tests, tally)
@@ -76,9 +80,14 @@ def judge_program(
         for attempt in (yield trial):
             _take_script(attempt, scripts, tally)
     return Judged(
-        key, problem_id, tuple(tally.outcomes), tuple(sorted(tally.weak)),
-        round(tally.cpu_s, 6), round(tally.wall_s, 6), tally.reason,
-    )  # fmt: skip
+        key,
+        problem_id,
+        tuple(tally.outcomes),
+        tuple(sorted(tally.weak)),
+        round(tally.cpu_s, 6),
+        round(tally.wall_s, 6),
+        tally.reason,
+    )
 
 
 def judge_twice(
@@ -98,9 +107,14 @@ def judge_twice(
     if flaky and not reason:
         reason = f"test {flaky[0]}: passes under one hash seed only ({second.reason})"[:MAX_REASON]
     return Judged(
-        key, problem_id, outcomes, first.weak, round(first.cpu_s + second.cpu_s, 6),
-        round(first.wall_s + second.wall_s, 6), reason,
-    )  # fmt: skip
+        key,
+        problem_id,
+        outcomes,
+        first.weak,
+        round(first.cpu_s + second.cpu_s, 6),
+        round(first.wall_s + second.wall_s, 6),
+        reason,
+    )
 
 
 class _Planned(NamedTuple):
@@ -129,14 +143,22 @@ def _planned(tests: tuple[Test, ...], tally: _Tally) -> _Planned:
 
 
 def _trial(
-    kind: str, program: str, tests: tuple[dict[str, Any], ...], limits: Limits, hash_seed: int,
+    kind: str,
+    program: str,
+    tests: tuple[dict[str, Any], ...],
+    limits: Limits,
+    hash_seed: int,
     tally: _Tally,
-) -> Trial:  # fmt: skip
+) -> Trial:
     return Trial(
-        kind=kind, programs=(program,), tests=tests, limits=limits, hash_seed=hash_seed,
+        kind=kind,
+        programs=(program,),
+        tests=tests,
+        limits=limits,
+        hash_seed=hash_seed,
         max_kills=limits.max_timeouts - tally.kills,
         max_wall_s=limits.total_wall_s - tally.wall_s,
-    )  # fmt: skip
+    )
 
 
 def _job(this: Plan) -> dict[str, Any]:
@@ -172,13 +194,33 @@ def _take_calls(
         tally.kills += 1
 
 
-ORDINARY_ERRORS = frozenset({
-    "ArithmeticError", "AssertionError", "AttributeError", "Exception", "IndexError", "KeyError",
-    "LookupError", "NameError", "NotImplementedError", "OverflowError", "RuntimeError",
-    "StopIteration", "SyntaxError", "IndentationError", "TabError", "TypeError",
-    "UnboundLocalError", "UnicodeDecodeError", "UnicodeEncodeError", "ValueError",
-    "ZeroDivisionError", "error", "AnswerTooLarge",
-})  # fmt: skip
+ORDINARY_ERRORS = frozenset(
+    {
+        "ArithmeticError",
+        "AssertionError",
+        "AttributeError",
+        "Exception",
+        "IndexError",
+        "KeyError",
+        "LookupError",
+        "NameError",
+        "NotImplementedError",
+        "OverflowError",
+        "RuntimeError",
+        "StopIteration",
+        "SyntaxError",
+        "IndentationError",
+        "TabError",
+        "TypeError",
+        "UnboundLocalError",
+        "UnicodeDecodeError",
+        "UnicodeEncodeError",
+        "ValueError",
+        "ZeroDivisionError",
+        "error",
+        "AnswerTooLarge",
+    }
+)
 """What a program may end a test with in a shared process: it says nothing about the process, as
 running out of memory or of stack would."""
 

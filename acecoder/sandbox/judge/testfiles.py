@@ -44,7 +44,9 @@ def runnable(code: str) -> str:
         raise InputError("without an assertion that is ever reached")
     coroutines = {node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef)}
     runs = [RUN_CLASSES.format(classes=", ".join(classes))] if classes else []
-    runs += [RUN_COROUTINE.format(name=name) if name in coroutines else f"{name}()" for name in functions]  # fmt: skip
+    runs += [
+        RUN_COROUTINE.format(name=name) if name in coroutines else f"{name}()" for name in functions
+    ]
     runs += [f"_acecoder_run({name}, {method!r})" for name, method in methods]
     try:
         counted = _counted(tree)
@@ -104,12 +106,18 @@ class _Counting(ast.NodeTransformer):
         node = self.generic_visit(node)
         if isinstance(node, ast.Assert) or holds:
             return [node, _count()]
-        if isinstance(node, ast.Try) and any(isinstance(p, ast.Assert) for s in node.body for p in ast.walk(s)):  # fmt: skip
+        if isinstance(node, ast.Try) and any(
+            isinstance(p, ast.Assert) for s in node.body for p in ast.walk(s)
+        ):
             for handler in node.handlers:  # `assert False` after a call that must raise
                 if handler.type is not None and not _catches_assertions(handler.type):
                     handler.body.insert(0, _count())
             return node
-        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load) and _is_assertion(node):  # fmt: skip
+        if (
+            isinstance(node, ast.Name | ast.Attribute)
+            and isinstance(node.ctx, ast.Load)
+            and _is_assertion(node)
+        ):
             return ast.Call(ast.Name("_acecoder_counted", ast.Load()), [node], [])
         return node
 
@@ -215,6 +223,8 @@ def _test_functions(body: list[ast.stmt], parameters: tuple[str, ...] = ()) -> l
     return [
         node.name
         for node in body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test")
-        and tuple(a.arg for a in node.args.args) == parameters and not node.args.kwonlyargs
-    ]  # fmt: skip
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test")
+        and tuple(a.arg for a in node.args.args) == parameters
+        and not node.args.kwonlyargs
+    ]

@@ -9,12 +9,7 @@ from acecoder.sandbox.contract import Audit, Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.judge.asserts import Plan
 from acecoder.sandbox.judge.kinds.kind import plan_of
 from acecoder.sandbox.judge.losses import outliving
-from acecoder.sandbox.judge.program import (
-    Judging,
-    judge_frames,
-    judge_program,
-    judge_twice,
-)
+from acecoder.sandbox.judge.program import Judging, judge_frames, judge_program, judge_twice
 from acecoder.sandbox.trials import Attempt, Trial, Unit
 from acecoder.sandbox.worker.purity import why_call_impure
 from acecoder.sandbox.worker.wire import split_frames
@@ -72,9 +67,12 @@ def _is_suspect(call: str) -> bool:
 
 
 def _together(
-    job: Job, programs: tuple[tuple[str, str], ...], plans: list[Plan], config: SandboxConfig,
+    job: Job,
+    programs: tuple[tuple[str, str], ...],
+    plans: list[Plan],
+    config: SandboxConfig,
     audit: Audit,
-) -> Judgings:  # fmt: skip
+) -> Judgings:
     """Judge in one process those that may share it, then the others one by one."""
     shared = yield from _shared(job, programs, plans, config.limits)
     audit.batched += len(shared)
@@ -106,9 +104,13 @@ def _shared(
     verdicts: dict[str, Judged] = {}
     while len(programs) > 1:
         (attempt,) = yield Trial(
-            kind="batch", programs=tuple(text for _, text in programs), limits=_impatient(limits),
-            tests=tests, max_kills=1, max_wall_s=limits.total_wall_s,
-        )  # fmt: skip
+            kind="batch",
+            programs=tuple(text for _, text in programs),
+            limits=_impatient(limits),
+            tests=tests,
+            max_kills=1,
+            max_wall_s=limits.total_wall_s,
+        )
         frames = split_frames(attempt.answers, limits.answer_bytes, each * len(programs))
         complete = len(frames) // each
         cpu_s, wall_s = attempt.cpu_s / max(1, complete), attempt.wall_s / max(1, complete)

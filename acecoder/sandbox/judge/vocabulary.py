@@ -106,9 +106,10 @@ def _all_close(one: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08) -
     """numpy's, on numbers and nested lists of one shape, or of a number and a list."""
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(
-            isinstance(a, list | tuple) == isinstance(b, list | tuple) and _all_close(a, b, rtol, atol)
+            isinstance(a, list | tuple) == isinstance(b, list | tuple)
+            and _all_close(a, b, rtol, atol)
             for a, b in zip(one, other, strict=True)
-        )  # fmt: skip
+        )
     if isinstance(one, list | tuple):
         return all(_all_close(a, other, rtol, atol) for a in one)
     if isinstance(other, list | tuple):
@@ -176,12 +177,21 @@ KEYS = ("len", "abs", "str", "sum", "min", "max")
 AS_ARGUMENTS = {
     "np.array": ("np.allclose", "np.array_equal", "numpy.allclose", "numpy.array_equal"),
     "Counter": ("len", "dict", "sorted"),
-}  # fmt: skip
+}
 """Stand-ins that are right only as an argument of these; a Counter, also beside `==`."""
 TYPES: dict[str, type] = {
-    "bool": bool, "bytes": bytes, "complex": complex, "dict": dict, "float": float,
-    "frozenset": frozenset, "int": int, "list": list, "set": set, "str": str, "tuple": tuple,
-}  # fmt: skip
+    "bool": bool,
+    "bytes": bytes,
+    "complex": complex,
+    "dict": dict,
+    "float": float,
+    "frozenset": frozenset,
+    "int": int,
+    "list": list,
+    "set": set,
+    "str": str,
+    "tuple": tuple,
+}
 _BOXES = (list, tuple, set, frozenset, deque, dict)
 _ONE = frozenset({bool, float, type(None)})
 

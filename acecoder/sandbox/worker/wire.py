@@ -35,10 +35,16 @@ CANARY_ANSWER = b"[42]"
 HASH_SEEDS = (0, 1)
 KINDS = ("calls", "stdin", "batch")
 LIMITS = {
-    "setup_cpu_s": 3600.0, "test_cpu_s": 3600.0, "test_wall_s": 3600.0, "test_idle_s": 3600.0,
-    "total_wall_s": 86_400.0, "memory_bytes": 1 << 40, "file_bytes": 1 << 36, "threads": 4096,
+    "setup_cpu_s": 3600.0,
+    "test_cpu_s": 3600.0,
+    "test_wall_s": 3600.0,
+    "test_idle_s": 3600.0,
+    "total_wall_s": 86_400.0,
+    "memory_bytes": 1 << 40,
+    "file_bytes": 1 << 36,
+    "threads": 4096,
     "answer_bytes": 64 << 20,
-}  # fmt: skip
+}
 """The most that makes sense of each."""
 
 

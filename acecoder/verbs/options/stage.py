@@ -31,9 +31,12 @@ def run(name: str, given: list[str]) -> int:
     for key in signature.outputs:
         check_destination(Path(options[key]))
     result = run_step(
-        stage, step=step, table=config.model_dump(mode="json"), home=Home.from_environment(),
+        stage,
+        step=step,
+        table=config.model_dump(mode="json"),
+        home=Home.from_environment(),
         inputs={key: Path(options[key]) if options[key] else None for key in signature.inputs},
-    )  # fmt: skip
+    )
     give_outputs(result, {key: Path(options[key]) for key in signature.outputs})
     return 0
 
@@ -65,10 +68,11 @@ def _profile(name: str, options: dict[str, Any]) -> Profile:
 def parser_of(name: str, signature: Signature) -> argparse.ArgumentParser:
     """The options of a stage's verb, with the keys of its config in the help."""
     parser = argparse.ArgumentParser(
-        prog=f"acecoder {name.replace('_', '-')}", description=stages.summary_of(name),
+        prog=f"acecoder {name.replace('_', '-')}",
+        description=stages.summary_of(name),
         epilog="config keys, for --set or a profile:\n" + config_help(signature.config),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     for key in signature.inputs:
         optional = key in signature.optional_inputs
         what = (
@@ -77,17 +81,25 @@ def parser_of(name: str, signature: Signature) -> argparse.ArgumentParser:
             else "a .jsonl or .parquet file, or a directory"
         )
         parser.add_argument(
-            f"--{key.replace('_', '-')}", dest=key, required=not optional, metavar="PATH",
+            f"--{key.replace('_', '-')}",
+            dest=key,
+            required=not optional,
+            metavar="PATH",
             help=f"input{' (optional)' if optional else ''}: {what}",
-        )  # fmt: skip
+        )
     for key in signature.outputs:
         what = (
             "a directory"
             if key in signature.models
             else "a .jsonl or .parquet file, or a directory"
         )
-        parser.add_argument(f"--{key.replace('_', '-')}", dest=key, required=True, metavar="PATH",
-                            help=f"output: {what}")  # fmt: skip
+        parser.add_argument(
+            f"--{key.replace('_', '-')}",
+            dest=key,
+            required=True,
+            metavar="PATH",
+            help=f"output: {what}",
+        )
     parser.add_argument("--step", default="", help="which use of the stage in the profile")
     if "sandbox" in signature.config.model_fields:
         parser.add_argument(

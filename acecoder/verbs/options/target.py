@@ -14,9 +14,10 @@ DEFAULT_PROFILE = "local"
 def add_pipeline(parser: argparse.ArgumentParser) -> None:
     """`--pipeline`, `--profile` and `--set`."""
     parser.add_argument(
-        "--pipeline", default="",
+        "--pipeline",
+        default="",
         help="acecoder, data, reward_model, policy, evaluate or retrain (default: the profile's)",
-    )  # fmt: skip
+    )
     add_profile(parser, DEFAULT_PROFILE)
 
 
@@ -33,12 +34,17 @@ def add_profile(parser: argparse.ArgumentParser, default: str | None) -> None:
 def add_cluster(parser: argparse.ArgumentParser, *, run: bool) -> None:
     """What names a run on a cluster; `run` for the id of one that is there already."""
     add_pipeline(parser)
-    parser.add_argument("--infra", required=True, metavar="FILE",
-                        help="which cluster (manifests/overlays/NAME/infra.toml)")  # fmt: skip
+    parser.add_argument(
+        "--infra",
+        required=True,
+        metavar="FILE",
+        help="which cluster (manifests/overlays/NAME/infra.toml)",
+    )
     parser.add_argument("--host", default="", help="the KFP API (else KFP_HOST, else the infra's)")
     if run:
-        parser.add_argument("--run", default="", metavar="ID",
-                            help="a run by its id (default: by its run key)")  # fmt: skip
+        parser.add_argument(
+            "--run", default="", metavar="ID", help="a run by its id (default: by its run key)"
+        )
 
 
 def target_of(options: argparse.Namespace) -> Target:
@@ -46,9 +52,13 @@ def target_of(options: argparse.Namespace) -> Target:
     from acecoder.pipelines.cluster_commands import Target
 
     return Target(
-        options.pipeline, options.profile, options.set, options.infra, options.host,
+        options.pipeline,
+        options.profile,
+        options.set,
+        options.infra,
+        options.host,
         getattr(options, "run_id", "") or getattr(options, "run", ""),
-    )  # fmt: skip
+    )
 
 
 def positive(text: str) -> int:

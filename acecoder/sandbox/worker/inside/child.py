@@ -23,21 +23,44 @@ from ..wire import LENGTH, OUT_OF_MEMORY, PROGRESS, Data
 from . import encoding
 
 ENVIRONMENT = {
-    "HOME": "/tmp", "PATH": "", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-}  # fmt: skip
+    "HOME": "/tmp",
+    "PATH": "",
+    "LANG": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
 PROGRAM_FILE = "/tmp/program.py"
 """What `__file__` says; there is no such file."""
 PRELOADED = (
-    "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions",
-    "functools", "heapq", "itertools", "math", "operator", "random", "re", "statistics", "string",
-    "threading", "typing",
-)  # fmt: skip
+    "bisect",
+    "collections",
+    "copy",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "enum",
+    "fractions",
+    "functools",
+    "heapq",
+    "itertools",
+    "math",
+    "operator",
+    "random",
+    "re",
+    "statistics",
+    "string",
+    "threading",
+    "typing",
+)
 
 FIXED_LIMITS = (
-    (resource.RLIMIT_NOFILE, 64), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MEMLOCK, 0),
-    (resource.RLIMIT_STACK, 8 << 20), (resource.RLIMIT_MSGQUEUE, 0),
-)  # fmt: skip
+    (resource.RLIMIT_NOFILE, 64),
+    (resource.RLIMIT_CORE, 0),
+    (resource.RLIMIT_MEMLOCK, 0),
+    (resource.RLIMIT_STACK, 8 << 20),
+    (resource.RLIMIT_MSGQUEUE, 0),
+)
 
 UNSETTABLE_IN_GVISOR = frozenset((resource.RLIMIT_NPROC, resource.RLIMIT_MSGQUEUE))
 """gVisor's kernel refuses to set these; the filter allows no process and no message queue, and the

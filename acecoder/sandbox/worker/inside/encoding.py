@@ -153,8 +153,9 @@ _EXACT: dict[type, Any] = {
     decimal.Decimal: lambda value, depth: {"t": "decimal", "v": str(value)},
     fractions.Fraction: _encode_fraction,
     datetime.date: lambda value, depth: {"t": "date", "v": value.isoformat()},
-    datetime.datetime: _encode_datetime, datetime.timedelta: _encode_timedelta,
-}  # fmt: skip
+    datetime.datetime: _encode_datetime,
+    datetime.timedelta: _encode_timedelta,
+}
 _ENCODERS: tuple[tuple[type, Any], ...] = (
     (int, _encode_int), (float, _encode_float), (str, _encode_str), (list, _encode_list),
     (tuple, _encode_tuple), (dict, _encode_dict), (set, _encode_set),

@@ -17,9 +17,13 @@ from . import supervisor
 FIRST_HOST_UID = 1_800_000_000
 MAPPED_UIDS = 65_536
 NAMESPACES = (
-    system.CLONE_NEWUSER | system.CLONE_NEWNS | system.CLONE_NEWPID
-    | system.CLONE_NEWNET | system.CLONE_NEWIPC | system.CLONE_NEWUTS
-)  # fmt: skip
+    system.CLONE_NEWUSER
+    | system.CLONE_NEWNS
+    | system.CLONE_NEWPID
+    | system.CLONE_NEWNET
+    | system.CLONE_NEWIPC
+    | system.CLONE_NEWUTS
+)
 
 
 def main(arguments: list[str]) -> None:

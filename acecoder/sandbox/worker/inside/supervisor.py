@@ -189,9 +189,13 @@ class _Attempt:
     """One fork: from the child's isolation to its end."""
 
     def __init__(
-        self, header: Data, settings: Data, progress: mmap.mmap, zygote: _Zygote,
+        self,
+        header: Data,
+        settings: Data,
+        progress: mmap.mmap,
+        zygote: _Zygote,
         counters: "_Counters",
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.counters = counters
         self.same = header["same"]  # the program of the attempt before: it may find its own traces
         self.limits = header["limits"]
@@ -234,9 +238,11 @@ class _Attempt:
         # Told by the program, of no consequence: cut to what can be.
         cpu_s = _within(self.cpu_s, seen_cpu_s, max(self.cpu_s, wall_s * (os.cpu_count() or 1)))
         return {
-            "end": why, "status": status if why == "finished" else 0,
-            "cpu_s": round(cpu_s, 6), "wall_s": round(wall_s, 6),
-        }  # fmt: skip
+            "end": why,
+            "status": status if why == "finished" else 0,
+            "cpu_s": round(cpu_s, 6),
+            "wall_s": round(wall_s, 6),
+        }
 
     def _watch(self, alive: int) -> str:
         """Wait for the child's end, or for a limit to be passed.

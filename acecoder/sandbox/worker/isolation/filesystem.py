@@ -100,7 +100,11 @@ def _locked_flags(path: str) -> int:
     flags = os.statvfs(path).f_flag
     return sum(
         flag
-        for bit, flag in ((os.ST_NOEXEC, system.MS_NOEXEC), (os.ST_NOATIME, 1024),
-                          (os.ST_NODIRATIME, 2048), (os.ST_RELATIME, 1 << 21))
+        for bit, flag in (
+            (os.ST_NOEXEC, system.MS_NOEXEC),
+            (os.ST_NOATIME, 1024),
+            (os.ST_NODIRATIME, 2048),
+            (os.ST_RELATIME, 1 << 21),
+        )
         if flags & bit
-    )  # fmt: skip
+    )

@@ -68,9 +68,16 @@ IOCTLS = (0x5421, 0x5450, 0x5451, 0x541B)  # FIONBIO, FIONCLEX, FIOCLEX, FIONREA
 CLONE_THREAD = 0x00010000
 CLONE_NAMESPACES = 0x7E020000
 UNTIL_ISOLATED = {
-    "sendmsg": 46, "recvmsg": 47, "setsid": 112, "setgroups": 116, "setresuid": 117,
-    "setresgid": 119, "capset": 126, "prctl": 157, "close_range": 436,
-}  # fmt: skip
+    "sendmsg": 46,
+    "recvmsg": 47,
+    "setsid": 112,
+    "setgroups": 116,
+    "setresuid": 117,
+    "setresgid": 119,
+    "capset": 126,
+    "prctl": 157,
+    "close_range": 436,
+}
 """What the zygote talks with, and what its child gives up its rights with."""
 
 _ARCH_X86_64 = 0xC000003E
@@ -112,9 +119,13 @@ def base_rules() -> dict[int, _Ops]:
     rules |= {number: [_refuse(0)] for number in WITHOUT_EFFECT.values()}
     rules |= {number: [_refuse(errno.ENOTSUP)] for number in XATTR}
     rules[UTIMENSAT] = [
-        _op(_LOAD, _ARG2), _op(_JUMP_EQ, 0, 0, 3),
-        _op(_LOAD, _ARG2 + 4), _op(_JUMP_EQ, 0, 0, 1), _refuse(errno.EPERM), _refuse(0),
-    ]  # fmt: skip
+        _op(_LOAD, _ARG2),
+        _op(_JUMP_EQ, 0, 0, 3),
+        _op(_LOAD, _ARG2 + 4),
+        _op(_JUMP_EQ, 0, 0, 1),
+        _refuse(errno.EPERM),
+        _refuse(0),
+    ]
     for number in CLOCKS:
         rules[number] = _if_argument(_ARG0, _JUMP_GE, NAMED_CLOCKS, _refuse(errno.EINVAL), _allow)
     rules[CLONE] = _if_argument(_ARG0, _JUMP_SET, CLONE_NAMESPACES, _refuse(errno.EPERM), _allow)
@@ -125,10 +136,17 @@ def base_rules() -> dict[int, _Ops]:
     rules[PRLIMIT64] = _if_argument(_ARG0, _JUMP_EQ, 0, _allow, _refuse(errno.EPERM))
     # Descriptors may be copied and made non-blocking; none may send a signal or hold a lock.
     commands = dict.fromkeys(FCNTLS, _allow) | dict.fromkeys(FCNTLS_WITHOUT_EFFECT, _refuse(0))
-    rules[FCNTL] = _one_of(_ARG1, commands, [
-        _op(_JUMP_EQ, F_SETFL, 0, 3), _op(_LOAD, _ARG2), _op(_JUMP_SET, O_ASYNC, 1, 0), _allow,
-        _refuse(errno.EINVAL),
-    ])  # fmt: skip
+    rules[FCNTL] = _one_of(
+        _ARG1,
+        commands,
+        [
+            _op(_JUMP_EQ, F_SETFL, 0, 3),
+            _op(_LOAD, _ARG2),
+            _op(_JUMP_SET, O_ASYNC, 1, 0),
+            _allow,
+            _refuse(errno.EINVAL),
+        ],
+    )
     # What a file object and an event loop ask of their descriptors; no terminal, no device.
     rules[IOCTL] = _one_of(_ARG1, dict.fromkeys(IOCTLS, _allow), [_refuse(errno.ENOTTY)])
     return rules

@@ -27,6 +27,7 @@ from typing import Any
 from ..isolation import kernel
 from ..wire import CANARY_ANSWER, CANARY_PROGRAM, CANARY_TESTS, Data, check_trial, to_wire
 from .identity import identity
+from .metrics import Metrics
 from .network import reached
 from .station import Station, StationLost
 
@@ -37,7 +38,6 @@ HEAD_S, BODY_S = 20.0, 60.0
 MAX_RESTARTS = 3
 RETRY_AFTER_S = 1
 HEARTBEAT_S = 5.0
-BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 DANGER = "--accept-a-kernel-that-is-not-gvisor"
 FIRST_TRIAL: Data = {
     "kind": "calls", "program": CANARY_PROGRAM, "tests": list(CANARY_TESTS),
@@ -178,6 +178,9 @@ class Pool:
     def running(self) -> int:
         return self._running
 
+    def gauges(self) -> dict[str, int]:
+        return {"queue_depth": self.depth(), "running": self.running(), "workers": self.workers}
+
     def wait_until_idle(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._waiting and not self._running)
@@ -238,47 +241,6 @@ def _try_canary(station: Station) -> None:
         raise StationLost(f"a right program was not judged right: {attempt}")
 
 
-class Metrics:
-    """Counters and one histogram, as Prometheus text."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counters = dict.fromkeys(
-            ("attempts_total", "requests_total", "requests_refused_total", "workers_lost_total",
-             "unauthorized_total", "connections_refused_total"), 0,
-        )  # fmt: skip
-        self._buckets = [0] * (len(BUCKETS_S) + 1)
-        self._sum_s = 0.0
-
-    def count(self, name: str, amount: int = 1) -> None:
-        with self._lock:
-            self._counters[name] += amount
-
-    def observe(self, seconds: float) -> None:
-        with self._lock:
-            place = next((i for i, edge in enumerate(BUCKETS_S) if seconds <= edge), -1)
-            self._buckets[place] += 1
-            self._sum_s += seconds
-
-    def text(self, pool: Pool) -> str:
-        lines = []
-        for name, value in (
-            ("queue_depth", pool.depth()), ("running", pool.running()), ("workers", pool.workers)
-        ):  # fmt: skip
-            lines += [f"# TYPE sandbox_pool_{name} gauge", f"sandbox_pool_{name} {value}"]
-        with self._lock:
-            for name, value in self._counters.items():
-                lines += [f"# TYPE sandbox_pool_{name} counter", f"sandbox_pool_{name} {value}"]
-            lines.append("# TYPE sandbox_pool_trial_seconds histogram")
-            total = 0
-            for edge, count in zip((*BUCKETS_S, "+Inf"), self._buckets, strict=True):
-                total += count
-                lines.append(f'sandbox_pool_trial_seconds_bucket{{le="{edge}"}} {total}')
-            lines += [f"sandbox_pool_trial_seconds_sum {self._sum_s:.6f}",
-                      f"sandbox_pool_trial_seconds_count {total}"]  # fmt: skip
-        return "\n".join(lines) + "\n"
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -326,7 +288,7 @@ class _Handler(BaseHTTPRequestHandler):
                 200 if whole else 503, "ok\n" if whole else "closing, or a worker is gone\n"
             )
         elif self.path == "/metrics":
-            self._reply(200, pool.metrics.text(pool))
+            self._reply(200, pool.metrics.text(pool.gauges()))
         elif self.path == "/v1/identity":
             self._reply(200, json.dumps(identity()) + "\n")
         elif self.path == "/v1/network":

@@ -142,16 +142,22 @@ class Worker:
         programs_r, self._programs = os.pipe()
         self._answers, answers_w = os.pipe()
         settings = {
-            "programs_fd": programs_r, "answers_fd": answers_w, "packages": packages,
+            "programs_fd": programs_r,
+            "answers_fd": answers_w,
+            "packages": packages,
             "alone": alone,
-        }  # fmt: skip
+        }
         self._process = subprocess.Popen(
             # Not -I, which would ignore PYTHONHASHSEED; the environment is from scratch.
             [sys.executable, "-s", "-P", "-S", PACKAGE, json.dumps(settings)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            pass_fds=(programs_r, answers_w), env={"PYTHONHASHSEED": str(hash_seed)},
-            cwd="/", start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(programs_r, answers_w),
+            env={"PYTHONHASHSEED": str(hash_seed)},
+            cwd="/",
+            start_new_session=True,
+        )
         os.close(programs_r)
         os.close(answers_w)
         os.set_blocking(self._programs, False)
@@ -182,9 +188,12 @@ class Worker:
             [own + bodies[0], *bodies[1:]], num_tests + 1, limits["answer_bytes"], framed
         )
         header = {
-            "limits": limits, "num_tests": num_tests, "num_programs": len(bodies),
-            "drain": self._dirty, "same": same,
-        }  # fmt: skip
+            "limits": limits,
+            "num_tests": num_tests,
+            "num_programs": len(bodies),
+            "drain": self._dirty,
+            "same": same,
+        }
         text = json.dumps(header).encode()
         try:
             self._stdin.write(LENGTH.pack(len(text)) + text)
@@ -201,10 +210,13 @@ class Worker:
         if "stale" in end:
             raise _Stale("the program before has left a trace")
         return {
-            "why": str(end["end"]), "status": int(end["status"]),
-            "answers": exchange.kept(), "truncated": exchange.truncated,
-            "cpu_s": float(end["cpu_s"]), "wall_s": float(end["wall_s"]),
-        }  # fmt: skip
+            "why": str(end["end"]),
+            "status": int(end["status"]),
+            "answers": exchange.kept(),
+            "truncated": exchange.truncated,
+            "cpu_s": float(end["cpu_s"]),
+            "wall_s": float(end["wall_s"]),
+        }
 
     def close(self) -> None:
         """Kill the worker and everything in its namespaces; a second time does nothing."""
