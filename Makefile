@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help components golden run smoke humaneval test test-cluster test-stages test-kfp images check format render lock doctor clean
+.PHONY: help components docs golden run smoke humaneval test test-cluster test-stages test-kfp images check format render lock doctor clean
 
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,16 +37,20 @@ images:  ## build all images with docker or buildah (images/build NAME for one)
 components: $(VENV)/installed  ## write the KFP components from the signatures of the stages
 	$(BIN)/python -m acecoder.components._generate
 
+docs: $(VENV)/installed  ## write what documents say of stages, flow, profiles and commands
+	$(BIN)/python docs/generate.py
+
 golden: $(VENV)/installed  ## losses and verdicts are what they were on commit c343558 (about 6 minutes)
 	$(BIN)/python -m tests.golden
 
-check: $(VENV)/installed  ## ruff, mypy, import rules, the problem set in sync
+check: $(VENV)/installed  ## ruff, mypy, import contracts; what is generated is in sync
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy && $(BIN)/lint-imports
 	$(BIN)/python data/first_steps/build.py --check
 	$(BIN)/python -m acecoder.components._generate --check
+	$(BIN)/python docs/generate.py --check
 
-format: $(VENV)/installed  ## mend what ruff can mend
+format: $(VENV)/installed  ## fix what ruff can fix
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 render: $(VENV)/installed  ## compile all pipelines for all profiles to KFP IR, into build/

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"acecoder: error: {error}\n")
         return 2 if isinstance(error, InputError) else 1
     except KeyboardInterrupt:
-        sys.stderr.write("acecoder: stopped; finished work is kept, the same command goes on\n")
+        sys.stderr.write("acecoder: stopped; finished work is kept, the same command resumes\n")
         return 130
     except BrokenPipeError:
         return 0  # the reader of our output (head, less) has gone

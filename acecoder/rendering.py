@@ -1,7 +1,7 @@
 """The one place where records become prompts, and answers become programs.
 
 The same rendering serves sampling, reward-model training, scoring, RL and serving; in the
-original AceCoder these four differ (spec, section 4, "Train/serve mismatch").
+original AceCoder these differ (METHOD, M15).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class PromptConfig(Config):
 
     style: Literal["plain", "acecoder"] = "plain"
     """`plain`: the question alone, as in RL. `acecoder`: asks for a self-contained script and
-    shows tests (AceCoder, section 2.1), as in data sampling."""
+    shows tests (METHOD, M4), as in data sampling."""
     num_shown_tests: int = Field(2, ge=0)
     """For `acecoder`: how many of the problem's tests the prompt shows."""
 
@@ -49,7 +49,7 @@ def program_messages(problem: Problem, config: PromptConfig) -> tuple[Message, .
 
 
 def program_prefill(problem: Problem, config: PromptConfig) -> str:
-    """How the answer is begun for a model that can go on from there (AceCoder, section 2.1)."""
+    """How the answer is begun for a model that can go on from there (METHOD, M4)."""
     if config.style == "plain":
         return OPEN_FENCE
     return f"Here is a self-contained function that solves the problem and passes its tests:\n{OPEN_FENCE}"
@@ -59,7 +59,7 @@ def extract_program(answer: str) -> str:
     """The program in an answer that may or may not begin inside a fence.
 
     Keeps the first fenced block (or what precedes the closing fence), and cuts where the model
-    goes on with tests or a demonstration (AceCoder, section 2.2, but at the start of a line only,
+    goes on with tests or a demonstration (METHOD, M5: at the start of a line only,
     so that an `assert` inside a function stays).
     """
     text = answer
@@ -124,7 +124,7 @@ assert count_above([100, 200], 50) == 2
 def synthesis_messages(
     code: str, instruction: str = "", style: Literal["json", "text"] = "json"
 ) -> tuple[Message, ...]:
-    """Ask for a question and about 20 tests (AceCoder, section 1.2), with the seed's code.
+    """Ask for a question and about 20 tests (METHOD, M2), with the seed's code.
 
     `text` is for models too small for JSON: ten tests, plain lines, and one worked example.
     """

@@ -119,7 +119,7 @@ class Own:
 
 
 def judge(config: SandboxConfig, programs: int, own: Own) -> tuple[float, float, float]:
-    """(programs a second, CPU ms a program in this process, in this and all it started)."""
+    """(programs per second, CPU ms per program in this process, in this and all it started)."""
     with open_sandbox(config, num_workers=default_workers()) as sandbox:
         list(sandbox.judge(jobs(100)))
         started_s, client_s, all_s = time.monotonic(), time.process_time(), own.cpu_s()

@@ -15,7 +15,7 @@ from typing import Any
 from workload import LIMIT_S, NUM_TESTS, Item, Question
 
 WORKERS = 2
-"""For engines whose limits are of wall time: one a core. Ours count CPU time and take their default."""
+"""For engines whose limits are of wall time: one per core. Ours count CPU time and take their default."""
 
 
 Verdict = tuple[bool, ...] | bool
@@ -127,7 +127,7 @@ def _subprocess(question: Question, item: Item, own: bool) -> Verdict:
 
 
 def _floor(questions: list[Question], items: list[Item], own: bool) -> list[Any]:
-    """No isolation at all, tests compiled once a question: clean programs only."""
+    """No isolation at all, tests compiled once per question: clean programs only."""
     codes = [[compile(t, "t", "exec") for t in question.asserts()] for question in questions]
     results = []
     for index, item in enumerate(items):

@@ -5,7 +5,7 @@
     PYTHONPATH=.:build/peers .venv/bin/python benchmarks/sandbox.py --programs 2000 --rounds 2
 
 Each engine runs in a process (and cgroup, which counts the CPU time of everything it starts) of
-its own, a worker a core (ours, whose limits count CPU time: two), interleaved in rounds. Needs root
+its own, one worker per core (ours, whose limits count CPU time: two), interleaved in rounds. Needs root
 and a cgroup v1 or v2 with CPU accounting. `clean` leaves the pathological programs out.
 """
 

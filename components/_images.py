@@ -1,4 +1,4 @@
-"""The images that steps run in, one a dependency world (DESIGN, "Tree")."""
+"""The images that steps run in, one per dependency world (docker-bake.hcl)."""
 
 REGISTRY = "ghcr.io/acecoder-on-kubernetes"
 TAG = "0.1.0"

@@ -37,7 +37,7 @@ def judge_bulk(
     parallelism: int,
     table: Table,
 ) -> int:
-    """Split, start the Job or find it, follow it, gather. Killed and called again, it goes on.
+    """Split, start the Job or find it, follow it, gather. Killed and called again, it resumes.
 
     Raises: InputError, PlatformError.
     """
@@ -57,7 +57,7 @@ def judge_bulk(
 
 
 def job(plan: bulk.Plan, infra: Infra, parallelism: int) -> Object:
-    """The Job of a plan: an index a shard, each tried again by itself."""
+    """The Job of a plan: one index per shard, each tried again by itself."""
     resources = infra.resources("judge_programs")
     name = f"judge-{plan.key}"
     labels = {
@@ -170,7 +170,7 @@ def _start(cluster: Cluster, infra: Infra, thing: Object, plan: bulk.Plan, home:
         return
     found = cluster.get("jobs", name, infra.namespace)
     if found is not None and not _ended(found):
-        _say(f"job {name} is there and goes on")
+        _say(f"job {name} is there already and keeps running")
         return
     if found is not None:
         _say(f"job {name} has {_ended(found).lower()}: it starts again, {done} shards are done")
@@ -193,7 +193,7 @@ def _follow(cluster: Cluster, infra: Infra, plan: bulk.Plan, home: Home) -> None
             raise PlatformError(
                 f"job {name} was removed",
                 where=infra.namespace,
-                remedy="run judge-bulk again: it goes on",
+                remedy="run judge-bulk again: it resumes",
             )
         if _ended(found) == "Failed":
             raise _failure(cluster, infra, name, found)
@@ -238,7 +238,7 @@ def _failure(
     return PlatformError(
         f"job {name} failed: {why}",
         where=infra.namespace,
-        remedy="mend that and run judge-bulk again: finished shards are kept",
+        remedy="fix that and run judge-bulk again: finished shards are kept",
     )
 
 

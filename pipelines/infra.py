@@ -131,7 +131,7 @@ class TrainJobInfra(Config):
     """The ClusterTrainingRuntime (manifests/components/trainer)."""
     nodes: int = Field(1, ge=1)
     processes_per_node: int = Field(1, ge=1)
-    """One a GPU."""
+    """One per GPU."""
     requests: dict[str, str] = {}
     """Resource -> quantity of a node; empty for the runtime's."""
     queue: str = ""

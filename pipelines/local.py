@@ -55,7 +55,7 @@ def run(graph: Any, run_key: str, home: Home, steps: frozenset[str]) -> None:
     from kfp import local
 
     # One task at a time: give generation and training the cores, and let idle threads sleep, or
-    # they starve the sandbox's workers (spec/mlstack, 0.4).
+    # they starve the sandbox's workers.
     os.environ["ACECODER_HOME"] = str(home.root)
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -90,7 +90,7 @@ def _call(graph: Any, run_key: str, screen: _Screen, log_path: Path) -> None:
         raise PlatformError(
             f"the run stopped: {_plain(str(error)).splitlines()[0]}",
             where=str(log_path),
-            remedy="mend what the error above names and run the same command again; "
+            remedy="fix what the error above names and run the same command again; "
             "finished steps are kept",
         ) from None
 

@@ -54,7 +54,7 @@ def plan(steps: list[Step], profile: Profile, home: Home) -> list[Planned]:
 
 
 def describe(planned: list[Planned]) -> str:
-    """The plan as text: a line a step, then its config, one key a line."""
+    """The plan as text: one line per step, then its config, one key per line."""
     lines = []
     for item in planned:
         state = "done" if item.directory else "to do"

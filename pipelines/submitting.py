@@ -1,4 +1,4 @@
-"""Runs on Kubeflow Pipelines: submitted once a run key, followed, explained, cancelled.
+"""Runs on Kubeflow Pipelines: submitted once per run key, followed, explained, cancelled.
 
 KFP has no idempotency key, so the run key is in a run's name: who submits looks for it first.
 """
@@ -59,7 +59,7 @@ class Decision:
 
 
 def decide(name: str, runs: Sequence[Run], *, retry: bool) -> Decision:
-    """One living or successful run a key; a failed one is tried again only when asked.
+    """One living or successful run per key; a failed one is tried again only when asked.
 
     `runs` are all whose name has the key. Raises InputError where the last attempt failed.
     """
@@ -91,7 +91,7 @@ class Kfp:
     def __init__(self, host: str, namespace: str, steps: Mapping[str, str]) -> None:
         if not host:
             raise InputError(
-                "which KFP?",
+                "no address of the KFP API",
                 where="submit",
                 remedy="--host URL, KFP_HOST, or kfp_host in the infra file",
             )

@@ -46,7 +46,7 @@ class Watch:
                 raise PlatformError(
                     f"pod {wait.name} cannot start: {wait.why}",
                     where=f"run {run_id}",
-                    remedy=f"{wait.remedy}\n  the run waits on: mend it, or `acecoder cancel`",
+                    remedy=f"{wait.remedy}\n  the run keeps waiting: fix it, or `acecoder cancel`",
                 )
 
 

@@ -28,7 +28,7 @@ class Launch(Config):
     nodes: int = Field(1, ge=1)
     """Pods that train together."""
     processes_per_node: int = Field(1, ge=1)
-    """One a GPU."""
+    """One per GPU."""
     requests: dict[str, str] = Field(default_factory=dict)
     """Resource -> quantity of a node; empty for the runtime's."""
     queue: str = ""

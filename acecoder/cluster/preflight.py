@@ -60,7 +60,7 @@ def check_admission(cluster: Cluster, needs: ClusterNeeds) -> str:
     missing = [f"{kind}/{name}" for kind, name in wanted if cluster.get(kind, name) is None]
     if missing:
         raise PlatformError(
-            f"nothing keeps sandbox pods in gVisor: no {', '.join(missing)}",
+            f"no policy keeps sandbox pods in gVisor: no {', '.join(missing)}",
             where=cluster.where,
             remedy="kubectl apply --server-side -k manifests/overlays/NAME",
         )

@@ -96,7 +96,7 @@ def run(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str], No
             raise PlatformError(
                 f"TrainJob {name} was removed",
                 where=launch.namespace,
-                remedy="run again: it goes on from its last checkpoint",
+                remedy="run again: it resumes from its last checkpoint",
             )
         for line in node.new_lines():
             say(line)
@@ -139,7 +139,7 @@ def _start(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str],
     )
     say(f"TrainJob {name} {'started' if made else 'is there already: adopted'}")
     for old in own.values():
-        say(f"TrainJob {old} failed before and is removed; {name} goes on from its last checkpoint")
+        say(f"TrainJob {old} failed before and is removed; {name} resumes from its last checkpoint")
         cluster.delete("trainjobs", launch.namespace, old)
     return name
 
@@ -226,7 +226,7 @@ class _Watch:
                     f"TrainJob {name} ran longer than {self._launch.run_timeout_s:.0f} s",
                     where=where,
                     remedy="raise run_timeout_s ([trainjobs] in the infra file); "
-                    "it goes on from its last checkpoint",
+                    "it resumes from its last checkpoint",
                 )
             return None
         wait = self._why_not(found, node)
@@ -267,7 +267,7 @@ def _failure(node: _Node, name: str, found: Object) -> PlatformError:
     why = next((c.get("message", "") for c in conditions if c["type"] == "Failed"), "")
     return PlatformError(
         f"TrainJob {name} failed: {why}\n{node.last_lines()}",
-        remedy="mend that and run again: it goes on from its last checkpoint",
+        remedy="fix that and run again: it resumes from its last checkpoint",
     )
 
 

@@ -38,7 +38,7 @@ class Report:
     metrics: dict[str, float]
     """Legal MLflow metric names (no `@`) to numbers."""
     series: dict[str, list[float]] = field(default_factory=dict)
-    """Curves, one value a step."""
+    """Curves, one value per step."""
     details: dict[str, JsonValue] = field(default_factory=dict)
     """Anything else the HTML report shows."""
     registers: dict[str, str] = field(default_factory=dict)

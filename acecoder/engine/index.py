@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-CACHE_KIB = 32_768
+CACHE_KIB = 8_192
 DIGEST_BYTES = 16
 
 

@@ -297,7 +297,7 @@ def read_report(directory: Path) -> Report:
 
 
 def _note(this: Step, result: StepResult) -> None:
-    """Leave word in the run's directory which artifact a step ended with."""
+    """Note in the run's directory which artifact a step ended with."""
     directory = this.home.run(this.run_key) / "steps"
     directory.mkdir(parents=True, exist_ok=True)
     note = {

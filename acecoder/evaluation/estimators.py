@@ -1,4 +1,4 @@
-"""Estimators over n programs a problem, and intervals over problems.
+"""Estimators over n programs per problem, and intervals over problems.
 
 Every estimator takes one problem's samples and gives its expected value under drawing programs
 at random, so that a table has no luck of the draw in it beyond the samples themselves.

@@ -1,4 +1,4 @@
-"""The values a problem behind a scores table: what a paired comparison needs."""
+"""The values per problem behind a scores table: what a paired comparison needs."""
 
 from __future__ import annotations
 

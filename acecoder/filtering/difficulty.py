@@ -1,4 +1,4 @@
-"""Which problems are worth RL: hard ones on which programs disagree (AceCoder, section 6.1)."""
+"""Which problems are worth RL: hard ones on which programs disagree (METHOD, M17)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, median, pstdev
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Difficulty:
     """How programs fared on one problem."""
 

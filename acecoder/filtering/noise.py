@@ -1,4 +1,4 @@
-"""Which tests to believe: those that a strong model's program passes (AceCoder, section 2.4)."""
+"""Which tests to believe: those that a strong model's program passes (METHOD, M7)."""
 
 from __future__ import annotations
 

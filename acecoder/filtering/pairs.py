@@ -1,4 +1,4 @@
-"""Preference pairs: two programs of one problem, one clearly better (AceCoder, section 3)."""
+"""Preference pairs: two programs of one problem, one clearly better (METHOD, M8 to M11)."""
 
 from __future__ import annotations
 

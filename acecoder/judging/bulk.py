@@ -65,7 +65,7 @@ def store_of(home: Home) -> ObjectStore:
 def split(home: Home, problems: Path, programs: Path, config: JudgingConfig, size: int) -> Plan:
     """Put shards of `size` programs into the store; the same tables and config, the same plan.
 
-    A killed split goes on where it was. Raises InputError on a bad record or an unknown problem.
+    A killed split resumes where it was. Raises InputError on a bad record or an unknown problem.
     """
     store = store_of(home)
     parts = [
@@ -123,7 +123,7 @@ def load_plan(home: Home, key: str) -> Plan:
 
 
 def judge_shard(home: Home, key: str, index: int) -> None:
-    """Judge one shard unless that was done; killed, it goes on from its journal."""
+    """Judge one shard unless that was done; killed, it resumes from its journal."""
     store, plan = store_of(home), load_plan(home, key)
     progress = Progress(f"shard {index}")
     if store.names(plan.verdicts(index)):
@@ -158,7 +158,7 @@ def gather(home: Home, plan: Plan) -> Iterator[Verdict]:
             raise PlatformError(
                 f"shard {index} has no verdicts yet",
                 where=store.uri(plan.directory()),
-                remedy="run judge-bulk again: it goes on",
+                remedy="run judge-bulk again: it resumes",
             )
         for line in data.splitlines():
             count += 1

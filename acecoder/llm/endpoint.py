@@ -99,7 +99,7 @@ class EndpointGenerator:
         )
 
     def batches(self, requests: Sequence[Request]) -> Iterator[Sequence[int]]:
-        """One request a group would serialise; groups of the width of the connection pool."""
+        """One request per group would serialise; groups of the width of the connection pool."""
         width = 4 * self._config.concurrency
         for start in range(0, len(requests), width):
             yield range(start, min(start + width, len(requests)))

@@ -176,7 +176,7 @@ class _Batch:
             position_BT = position_BT[:, -1:] + 1
 
     def _sample(self, logits_BV: Any) -> Any:
-        """One token a row: the likeliest at temperature 0, else by inverse transform."""
+        """One token per row: the likeliest at temperature 0, else by inverse transform."""
         import torch
 
         requests = [self.requests[row if row is not None else 0] for row in self.rows]

@@ -1,4 +1,4 @@
-"""Scores of a trained reward model: one float a (question, program), higher is better."""
+"""Scores of a trained reward model: one float per (question, program), higher is better."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train the reward model: a language model with one number for a head (AceCoder, section 4).
+"""Train the reward model: a language model with one number for a head (METHOD, M12).
 
 Loss per pair: -log sigmoid(score(chosen) - score(rejected)), by TRL's RewardTrainer. The number
 is read at the last token, so chats end with the template's end-of-turn.

@@ -1,4 +1,4 @@
-"""REINFORCE++ advantages (AceCoder, section 6.2), as pure functions of tensors.
+"""REINFORCE++ advantages (METHOD, M18), as pure functions of tensors.
 
 Shapes: B completions, T tokens (right-padded; mask 1 on real tokens).
 """

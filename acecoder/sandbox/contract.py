@@ -23,9 +23,9 @@ class Limits(Config):
     setup_cpu_s: float = Field(2.0, gt=0)
     """CPU seconds to start and import the program."""
     test_cpu_s: float = Field(0.5, gt=0)
-    """CPU seconds a test."""
+    """CPU seconds per test."""
     test_wall_s: float = Field(10.0, gt=0)
-    """Wall seconds a test (or the import)."""
+    """Wall seconds per test (or the import)."""
     test_idle_s: float = Field(1.0, gt=0)
     """Wall seconds in which a test uses no CPU at all: for programs that sleep. A busy machine
     leaves every program some."""
@@ -53,7 +53,7 @@ PRESETS = {
         setup_cpu_s=1.0, test_cpu_s=0.1, test_wall_s=3.0, test_idle_s=1.0, total_wall_s=20.0, max_timeouts=1
     ),
 }  # fmt: skip
-"""`paper`: AceCoder's RL reward (4 s a test, 15 s and 1 in all, every test is run, 4 GiB; there in
+"""`paper`: AceCoder's RL reward (4 s per test, 15 s and 1 in all, every test is run, 4 GiB; there in
 wall time). `fast`: for programs known to be quick, many of them wrong."""
 
 
@@ -65,7 +65,7 @@ class PoolConfig(Config):
     token_file: str = incidental("")
     """File that holds the bearer token (a mounted Secret); empty for none."""
     chunk_programs: int = incidental(32, ge=1, le=512)
-    """Programs a request."""
+    """Programs per request."""
     requests_per_replica: int = incidental(2, ge=1)
     """Requests under way at one replica."""
     wait_s: float = incidental(300.0, gt=0)
@@ -91,7 +91,7 @@ class SandboxConfig(Config):
     """Programs of a problem that may share a process, where an allow list shows that they cannot
     meet; 1 for none. Refused where verdicts are rewards of RL."""
     audit_share: float = incidental(0.05, ge=0, le=1)
-    """Share of programs judged in a batch that are judged again apart and must agree."""
+    """Share of programs judged in a batch that are judged again alone and must agree."""
     runsc: str = incidental("runsc")
     """For `gvisor`: the program, by path or looked for on PATH."""
     pool: PoolConfig = PoolConfig()
@@ -133,7 +133,7 @@ class Audit:
     batched: int = 0
     """Programs judged in a shared process."""
     audited: int = 0
-    """Of these, judged again apart."""
+    """Of these, judged again alone."""
     disagreed: int = 0
     """Of these, with another verdict: their batch was judged again, and batching ended."""
     # Whether a program is audited must not be foreseen by it.

@@ -57,7 +57,7 @@ class Attempt:
     first: int
     """Index of the first test it was given."""
     answers: bytes
-    """What it wrote: for calls the import's frame, then one a test; untrusted."""
+    """What it wrote: for calls the import's frame, then one per test; untrusted."""
     truncated: bool
     """It wrote more than it may; the rest was thrown away."""
     why: str

@@ -18,7 +18,7 @@ from acecoder.schema import Outcome, Pair, Problem, Verdict
 
 
 class BuildPairsConfig(Config):
-    """When one program is preferred to another (AceCoder, section 3)."""
+    """When one program is preferred to another (METHOD, M8)."""
 
     min_chosen: float = Field(0.8, ge=0, le=1)
     """The better one passes at least this share."""

@@ -150,7 +150,7 @@ def _check_network(config: SandboxConfig, needs: ClusterNeeds) -> str:
     found = ", ".join(f"{replica} reaches {address}" for replica, address in exposed.items())
     if not needs.open_network_allowed:
         raise PlatformError(
-            f"the network keeps sandbox pods from nothing: {found}",
+            f"the network does not isolate sandbox pods: {found}",
             where=config.pool.url,
             remedy="a network plugin that enforces NetworkPolicy; on a machine of your own, "
             "open_network_allowed = true in [cluster] of the infra file",

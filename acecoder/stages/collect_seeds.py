@@ -28,7 +28,7 @@ class CollectSeedsConfig(Config):
     max_per_source: dict[str, int] = Field(default_factory=dict)
     """Only the first so many of a source are read."""
     min_chars: int = Field(100, ge=0)
-    """Shorter code is dropped (AceCoder, section 1.1)."""
+    """Shorter code is dropped (METHOD, M1)."""
     max_chars: int = Field(4000, ge=1)
     """Longer code is dropped."""
     decontaminate_against: tuple[str, ...] = ("humaneval", "first_steps/held_out")

@@ -72,9 +72,8 @@ def evaluate_model(
         samples.add([each for each in chunk if each.programs])
     if not samples.model:
         raise InputError("no program belongs to a problem of the benchmark", where=str(programs))
-    values = _values(samples.by_problem, config, scored=reward_model is not None)
-    num_samples = max((len(item.correct) for item in samples.by_problem.values()), default=0)
-    table = _table(values, samples.model, num_samples)
+    values: Values = {name: dict(metrics) for name, metrics in samples.values.items()}
+    table = _table(values, samples.model, samples.most)
     write_table(scores, Score, table)
     (scores / VALUES_FILE).write_text(json.dumps(values, indent=0, sort_keys=True) + "\n")
     for score in table:
@@ -87,7 +86,7 @@ def evaluate_model(
 
 
 class _Samples:
-    """Gathers what the estimators need of each problem, a chunk of problems at a time."""
+    """Measures a chunk of problems at a time, and keeps one number per problem and metric."""
 
     def __init__(
         self, config: EvaluateModelConfig, reward_model: ModelIn | None, context: StageContext
@@ -100,16 +99,18 @@ class _Samples:
                 batch_size=config.score_batch_size,
                 max_length_tokens=config.max_length_tokens,
             )
-        self.by_problem: dict[str, _Sampled] = {}
+        self.values: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+        """benchmark -> metric -> problem id -> value in [0, 1]."""
         self.model = ""
+        self.most = 0
+        """Samples of the problem that has most."""
 
     def add(self, chunk: list[Joined]) -> None:
-        """Judge what has no verdict, score what is sampled, keep the numbers."""
+        """Judge what has no verdict, score what is sampled, measure."""
         self._judge(chunk)
         ranks = self._ranks(chunk)
         for each in chunk:
             item = _Sampled(each.problem.source or "benchmark")
-            self.by_problem[each.problem.id] = item
             for program in each.programs:
                 self.model = self.model or program.model
                 rate = each.verdicts[program.id].pass_rate
@@ -120,6 +121,9 @@ class _Samples:
                 item.rates.append(rate)
                 if program.id in ranks:
                     item.scores.append(ranks[program.id])
+            self.most = max(self.most, len(item.correct))
+            for metric, value in _measured(item, self._config).items():
+                self.values[item.benchmark][metric][each.problem.id] = value
 
     def _judge(self, chunk: list[Joined]) -> None:
         missing: list[Group] = []
@@ -154,26 +158,24 @@ def _is_greedy(program: Program) -> bool:
     return (program.model_extra or {}).get("decoding") == "greedy"
 
 
-def _values(samples: dict[str, _Sampled], config: EvaluateModelConfig, *, scored: bool) -> Values:
-    """benchmark -> metric -> problem id -> value in [0, 1]."""
-    values: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
-    for problem_id, item in samples.items():
-        here = values[item.benchmark]
-        if item.greedy is not None:
-            here["greedy"][problem_id] = item.greedy
-        count = len(item.correct)
-        if not count:
-            continue
-        here["average"][problem_id] = fmean(item.correct)
-        here["test_pass_rate"][problem_id] = fmean(item.rates)
-        here["oracle"][problem_id] = max(item.correct)
-        for k in config.pass_at:
-            if 1 < k <= count:
-                here[f"pass_at_{k}"][problem_id] = pass_at_k(count, int(sum(item.correct)), k)
-        for n in config.best_of if scored else ():
-            if n <= count:
-                here[f"best_of_{n}"][problem_id] = best_of_n(item.correct, item.scores, n)
-    return {name: dict(metrics) for name, metrics in values.items()}
+def _measured(item: _Sampled, config: EvaluateModelConfig) -> dict[str, float]:
+    """One problem's value of every metric that its programs allow."""
+    found = {} if item.greedy is None else {"greedy": item.greedy}
+    count = len(item.correct)
+    if not count:
+        return found
+    found |= {
+        "average": fmean(item.correct),
+        "test_pass_rate": fmean(item.rates),
+        "oracle": max(item.correct),
+    }
+    for k in config.pass_at:
+        if 1 < k <= count:
+            found[f"pass_at_{k}"] = pass_at_k(count, int(sum(item.correct)), k)
+    for n in config.best_of if item.scores else ():
+        if n <= count:
+            found[f"best_of_{n}"] = best_of_n(item.correct, item.scores, n)
+    return found
 
 
 def _table(values: Values, model: str, num_samples: int) -> list[Score]:

@@ -19,7 +19,7 @@ class FilterTestsConfig(Config):
     """When a problem is dropped."""
 
     min_tests: int = Field(5, ge=1)
-    """A problem with fewer surviving tests is dropped (AceCoder, section 2.4)."""
+    """A problem with fewer surviving tests is dropped (METHOD, M7)."""
 
 
 def filter_tests(

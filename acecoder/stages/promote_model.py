@@ -122,7 +122,7 @@ def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]
         values: Values = json.loads((scores / VALUES_FILE).read_text())
         return values[config.benchmark][config.metric]
     except FileNotFoundError:
-        raise InputError("no values a problem beside the scores", where=str(scores)) from None
+        raise InputError("no values per problem beside the scores", where=str(scores)) from None
     except KeyError as error:
         raise InputError(
             f"no {error} among the scores",
@@ -132,7 +132,7 @@ def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]
 
 
 def _commit(context: StageContext, record: Mapping[str, object], source: str) -> str:
-    """One commit a decision; the released model's file changes only on promotion."""
+    """One commit per decision; the released model's file changes only on promotion."""
     git = context.home.git
     context.home.bring_newest(git, "HEAD")
     repository = ReleaseRepository(git)

@@ -24,14 +24,14 @@ REFERENCE = "reference"
 
 
 class SampleProgramsConfig(Generates):
-    """How many programs, and how they are drawn (AceCoder, section 2.1)."""
+    """How many programs, and how they are drawn (METHOD, M4)."""
 
     model: Model
     """The model that writes the programs; an input `model` replaces its weights."""
     model_name: str = ""
     """Name in the records; the model's source or endpoint name if empty."""
     num_samples: int = Field(16, ge=0)
-    """Sampled programs a problem."""
+    """Sampled programs per problem."""
     temperature: float = Field(0.7, ge=0)
     """Of sampling; 0 is greedy."""
     top_p: float = Field(1.0, gt=0, le=1)
@@ -39,7 +39,7 @@ class SampleProgramsConfig(Generates):
     max_tokens: int = Field(1024, ge=1)
     """An answer is cut after this many tokens."""
     greedy: bool = False
-    """Also one greedy program a problem, at index 0."""
+    """Also one greedy program per problem, at index 0."""
     use_reference: bool = False
     """A problem that brings a reference program gets that one, and the model is not asked."""
     num_mutants: int = Field(0, ge=0)

@@ -32,7 +32,7 @@ def select_hard_problems(
     hard: Out,
     context: StageContext,
 ) -> Report:
-    """Write the chosen problems in their order (AceCoder, section 6.1)."""
+    """Write the chosen problems in their order (METHOD, M17)."""
     known = _difficulties(config, joined(problems, verdicts=verdicts))
     rated = {name: each for name, each in known.items() if each is not None}
     # Problems on which every sample fares alike teach nothing, hard or not; where most are so, the

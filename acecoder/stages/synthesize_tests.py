@@ -17,7 +17,7 @@ from acecoder.synthesis.answers import Unusable, parse_answer
 
 
 class SynthesizeTestsConfig(Generates):
-    """How questions and tests are imagined (AceCoder, section 1.2)."""
+    """How questions and tests are imagined (METHOD, M2)."""
 
     model: Model
     """The model that imagines."""
@@ -38,7 +38,7 @@ class SynthesizeTestsConfig(Generates):
 def synthesize_tests(
     config: SynthesizeTestsConfig, *, seeds: In, problems: Out, context: StageContext
 ) -> Report:
-    """Ask once a seed; write a problem for every usable answer. Raises LLMUnavailable."""
+    """Ask once per seed; write a problem for every usable answer. Raises LLMUnavailable."""
     read = list(read_table(seeds, Seed))
     prefill = SYNTHESIS_PREFILLS[config.style] if config.model.prefills else ""
     requests = [

@@ -107,7 +107,7 @@ def split_by_problem(pairs: list[Pair], share: float) -> tuple[list[Pair], list[
 
 
 def problem_accuracy(pairs: list[Pair], right: list[float]) -> dict[str, float]:
-    """Mean accuracy a problem: pairs of one problem share programs and are not independent."""
+    """Mean accuracy per problem: pairs of one problem share programs and are not independent."""
     grouped: dict[str, list[float]] = {}
     for pair, value in zip(pairs, right, strict=True):
         grouped.setdefault(pair.problem_id, []).append(value)

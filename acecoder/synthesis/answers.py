@@ -36,7 +36,7 @@ class Imagined:
 
 
 def parse_answer(text: str, *, min_tests: int) -> Imagined | Unusable:
-    """Read one answer (AceCoder, section 1.3, with the checks it lacks)."""
+    """Read one answer (METHOD, M3)."""
     data = parse_lines(text) if text.startswith("Question:") else parse_incomplete_json(text)
     if data is None:
         return Unusable.NO_JSON
@@ -56,7 +56,7 @@ def parse_answer(text: str, *, min_tests: int) -> Imagined | Unusable:
 
 
 def parse_lines(text: str) -> dict[str, object]:
-    """An answer in plain lines: `Question: ...`, then asserts, one a line."""
+    """An answer in plain lines: `Question: ...`, then asserts, one per line."""
     lines = text.removeprefix("Question:").splitlines()
     first = next((i for i, line in enumerate(lines) if is_form(line)), len(lines))
     tests = [line.strip().removeprefix("- ") for line in lines[first:] if "assert" in line]

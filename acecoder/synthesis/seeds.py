@@ -1,8 +1,7 @@
 """Real code to imagine questions from: functions of installed packages, JSONL, the hub.
 
-Every seed keeps where it came from and under which licence. Preparing follows AceCoder, section
-1.1 (lines that print are dropped); duplicates and benchmark problems are dropped too, which the
-original leaves out.
+Every seed keeps where it came from and under which licence. Lines that print are dropped (METHOD, M1);
+so are duplicates and benchmark problems.
 """
 
 from __future__ import annotations
@@ -137,7 +136,7 @@ def row_seed(row: dict[str, Any], origin: str) -> Seed | None:
     """A row of a code data set, or of an instruction data set whose answer holds a program.
 
     For `instruction`/`response` rows: the first closed Python fence that defines something
-    (AceCoder, section 1.1); the instruction travels along.
+    (METHOD, M1); the instruction travels along.
     """
     license_ = str(row.get("license", ""))
     code = next((row[key] for key in ("content", "code", "program") if row.get(key)), "")
@@ -160,7 +159,7 @@ def make_seed(code: str, origin: str, license_: str) -> Seed:
 
 
 def without_prints(code: str) -> str:
-    """The code without the lines that print (AceCoder, section 1.1)."""
+    """The code without the lines that print (METHOD, M1)."""
     return "\n".join(line for line in code.splitlines() if not line.strip().startswith("print"))
 
 

@@ -49,7 +49,7 @@ def test_a_network_that_enforces_no_policy_is_noticed(installation: str, tmp_pat
     if phase == "Succeeded":
         assert "no replica has a way out" in log
     else:
-        assert "the network keeps sandbox pods from nothing" in log
+        assert "the network does not isolate sandbox pods" in log
         assert "enforces NetworkPolicy" in log
 
 

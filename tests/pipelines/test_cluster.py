@@ -195,7 +195,7 @@ def test_argos_nodes_are_read_as_steps_compressed_or_not(compress: bool) -> None
 
 
 def test_where_no_kfp_answers_there_is_one_message() -> None:
-    with pytest.raises(InputError, match="which KFP"):
+    with pytest.raises(InputError, match="no address of the KFP API"):
         submitting.Kfp("", "acecoder", {})
     with pytest.raises(PlatformError, match="does not answer") as caught:
         submitting.Kfp("http://127.0.0.1:9", "acecoder", {}).runs("k")

@@ -101,7 +101,7 @@ def test_attacks_and_oddities_in_batches_are_judged_as_apart() -> None:
 
 
 def test_an_audit_that_disagrees_is_believed_and_ends_batching() -> None:
-    """A worker whose batches lie: everything is judged again apart."""
+    """A worker whose batches lie: everything is judged again alone."""
     wrong = b'\x00\x00\x00\x14{"values": [[9, 9]]}'
     right = b'\x00\x00\x00\x17{"values": [[3, 2, 4]]}'
     header = b'\x00\x00\x00\x0e{"values": []}'

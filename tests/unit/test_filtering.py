@@ -141,7 +141,7 @@ def test_defaults_are_the_papers() -> None:
 def test_the_legacy_denominator_silences_problems_that_lost_tests(
     denominator: str, pairs: int, run, write
 ) -> None:
-    """14 of 20 tests kept: dividing by 20, no program can reach 0.8 (spec, section 2.4)."""
+    """14 of 20 tests kept: dividing by 20, no program can reach 0.8 (METHOD, M9)."""
     from acecoder.engine.tables import read_table
     from acecoder.schema import Pair
 

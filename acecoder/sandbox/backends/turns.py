@@ -1,4 +1,4 @@
-"""Who may run now: one program a core, and one more beside each that takes long."""
+"""Who may run now: one program per core, and one more beside each that takes long."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _shared(
 
 
 def _impatient(limits: Limits) -> Limits:
-    """Of a batch, whose limits decide no verdict: what passes them is judged again, apart."""
+    """Of a batch, whose limits decide no verdict: what exceeds them is judged again, alone."""
     parts = ("test_cpu_s", "setup_cpu_s", "test_idle_s")
     shorter = {name: IMPATIENCE * getattr(limits, name) for name in parts}
     return limits.model_copy(update=shorter)

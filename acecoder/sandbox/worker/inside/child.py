@@ -261,7 +261,7 @@ def _drop_privileges(uid: int) -> None:
 
 
 def _run_tests(job: Data, answers: Answers, codes: dict[str, types.CodeType]) -> None:
-    """Import the program, then run each test's calls; one frame a test."""
+    """Import the program, then run each test's calls; one frame per test."""
     encode = encoding.encode
     module = types.ModuleType("program")
     module.__file__ = PROGRAM_FILE

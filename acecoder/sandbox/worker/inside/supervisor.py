@@ -8,7 +8,7 @@ how they ended. A program reads its limits and text from a pipe after the fork.
     stdin (fd 0)   control in: one attempt's header (a length, then JSON)
     stdout (fd 1)  control out: started, ready, stale, end, fatal (lines of JSON)
     programs_fd    limits, then programs and their tests; read by the child alone
-    answers_fd     one frame a test, written by the child alone
+    answers_fd     one frame per test, written by the child alone
 """
 
 import errno
