@@ -40,12 +40,19 @@ def stages_table() -> str:
 def flow() -> str:
     """The pipeline `acecoder` with the profile `local`, as it is compiled."""
     profile = Profile.load("local")
-    steps = compiling.steps_of(compiling.compiled(dags.build("acecoder", profile)))
+    ir = compiling.compiled(dags.build("acecoder", profile))
+    steps, names = compiling.steps_of(ir), compiling.step_names(ir)
+    after = {
+        names[key]: [names[other] for other in task.get("dependentTasks", ())]
+        for key, task in ir["root"]["dag"]["tasks"].items()
+    }
     ids = {step.name: step.name.replace(".", "_") for step in steps}
     lines = [f'  {ids[step.name]}["{step.name}"]' for step in steps]
     for step in steps:
         for source, output in dict.fromkeys(step.inputs.values()):
             lines.append(f"  {ids[source]} -- {output} --> {ids[step.name]}")
+        sources = {source for source, _ in step.inputs.values()}
+        lines += [f"  {ids[o]} -.-> {ids[step.name]}" for o in after[step.name] if o not in sources]
     return "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
 
 

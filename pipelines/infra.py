@@ -32,9 +32,13 @@ class ImagesInfra(Config):
     """Where images come from. Releases name digests."""
 
     cpu: str = _images.CPU
+    """For steps that need no torch."""
     train: str = _images.TRAIN
+    """For steps that run a model or train one."""
     rl: str = _images.RL
+    """For steps that write texts with vLLM."""
     pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    """Of every pod, as Kubernetes has it."""
     pull_secrets: tuple[str, ...] = ()
     """Names of Secrets."""
 
@@ -51,6 +55,7 @@ class StoreInfra(Config):
     endpoint: str = ""
     """Address of the store; empty for AWS."""
     region: str = "us-east-1"
+    """Of the store."""
     secret: str = "acecoder-store"
     """Secret with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
 
@@ -59,6 +64,7 @@ class TrackingInfra(Config):
     """MLflow."""
 
     uri: str = "http://mlflow:5000"
+    """Address of the tracking server."""
     secret: str = "acecoder-mlflow-client"
     """Secret with the keys MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; empty for none."""
 
@@ -67,6 +73,7 @@ class PoolInfra(Config):
     """The sandbox pool: the only place where programs run."""
 
     url: str = "http://sandbox-pool:8080"
+    """Address of the headless Service."""
     secret: str = "sandbox-pool-token"
     """Secret with the key `token`."""
 
@@ -75,7 +82,9 @@ class ClusterInfra(Config):
     """What check_platform asks of the cluster."""
 
     sandbox_namespace: str = "acecoder-sandbox"
+    """Where the pods of the pool run."""
     runtime_class: str = "gvisor"
+    """RuntimeClass of the pods of the pool."""
     nodes: Literal["fixed", "autoscaled"] = "fixed"
     """`autoscaled`: a node that fits may be made when a pod waits, so that none is no fault."""
     open_network_allowed: bool = False
@@ -92,6 +101,7 @@ class Resources(Config):
     memory: str = "2Gi"
     """Requested and limit: a pod's memory is not overcommitted."""
     gpu: int = Field(0, ge=0)
+    """Number of GPUs."""
     gpu_type: str = "nvidia.com/gpu"
     """The extended resource's name."""
     shared_memory: str = ""
@@ -99,7 +109,9 @@ class Resources(Config):
     disk: str = "10Gi"
     """Size limit of the home's emptyDir."""
     node_selector: dict[str, str] = {}
+    """Labels that the node must have."""
     tolerations: tuple[Toleration, ...] = ()
+    """Taints of nodes that the pod may run on."""
     labels: dict[str, str] = {}
     """Of the pod; a Kueue queue is `kueue.x-k8s.io/queue-name`."""
     timeout_s: int = Field(0, ge=0)
@@ -130,6 +142,7 @@ class TrainJobInfra(Config):
     runtime: str
     """The ClusterTrainingRuntime (manifests/components/trainer)."""
     nodes: int = Field(1, ge=1)
+    """Pods that train together."""
     processes_per_node: int = Field(1, ge=1)
     """One per GPU."""
     requests: dict[str, str] = {}
@@ -139,7 +152,9 @@ class TrainJobInfra(Config):
     rollout_server: bool = False
     """The runtime has a job `vllm` beside the nodes, which serves the policy under training."""
     queue_timeout_s: float = Field(86_400.0, gt=0)
+    """How long the job may wait for its nodes."""
     run_timeout_s: float = Field(345_600.0, gt=0)
+    """How long it may run once its first node has started."""
 
 
 class Infra(Config):
@@ -154,10 +169,15 @@ class Infra(Config):
     run_as_user: int = Field(65532, ge=1)
     """The uid of the images."""
     images: ImagesInfra = ImagesInfra()
+    """The images of steps."""
     store: StoreInfra = StoreInfra()
+    """The object store behind the home."""
     tracking: TrackingInfra = TrackingInfra()
+    """The MLflow server."""
     pool: PoolInfra = PoolInfra()
+    """The sandbox pool."""
     cluster: ClusterInfra = ClusterInfra()
+    """What check_platform asks of the cluster."""
     secrets: dict[str, SecretKey] = {}
     """Environment variable -> Secret, for keys of endpoints (`api_key_env`)."""
     config_maps: dict[str, dict[str, str]] = {}

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from acecoder.components import _images
 from acecoder.engine.contract import signature_of
+from acecoder.pipelines.infra import Infra
 from acecoder.stages import load_stage
 from acecoder.stages import names as stage_names
 from acecoder.verbs.options.help import nested_configs
@@ -114,6 +115,10 @@ def test_a_stages_help_explains_every_key_and_loads_no_torch(name: str) -> None:
     for field, text in fields(signature_of(load_stage(name)).config):
         assert f"  {field} (" in out
         assert text, f"{name}.{field} says nothing of itself"
+
+
+def test_every_key_of_an_infra_file_says_what_it_is() -> None:
+    assert [field for field, text in fields(Infra) if not text] == []
 
 
 def test_doctor_runs_before_anything_is_installed() -> None:
