@@ -1,6 +1,6 @@
 """A training on several nodes: a TrainJob (Kubeflow Trainer) started, followed, and its failure raised.
 
-The step that asks for it stays and waits; the job's pods run the same step (`runner.run_node`).
+The step that asks for it stays and waits; the job's pods run the same step (`engine.runner.run_node`).
 The name is the step's key, so that a step that was restarted finds the job that is already there. One
 that failed is followed by another, numbered: what is left of the old one (a JobSet, pods that still
 end) would be taken for the new one's under the same name.

@@ -43,7 +43,7 @@ def test_the_pods_kernel_is_gvisors_and_the_pods_are_restricted(pool: PoolConfig
         name = pod["metadata"]["name"]
         log = kubectl("-n", NAMESPACE, "logs", name)
         assert "kernel: gVisor" in log
-        code = "from worker.kernel import *; print(repr(why_not_gvisor()))"
+        code = "from worker.isolation.kernel import *; print(repr(why_not_gvisor()))"
         command = f"import sys; sys.path.insert(0, '/opt/sandbox'); {code}"
         said = kubectl("-n", NAMESPACE, "exec", name, "--", "python3", "-I", "-S", "-c", command)
         assert said.strip() == "''"
