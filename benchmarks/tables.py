@@ -22,7 +22,6 @@ from pathlib import Path
 
 from acecoder.judging.table import key_of
 from acecoder.sandbox.contract import SandboxConfig
-from acecoder.sandbox.identity import sandbox_digest
 from acecoder.schema import Problem, Program
 
 PROGRAMS, TESTS = 16, 16
@@ -49,9 +48,7 @@ class Cost:
 def make(directory: Path, num_problems: int) -> None:
     """Write problems, programs and verdicts, and the journal that judge_programs finds them in."""
     rng = random.Random(0)
-    journal = (
-        directory / "home" / "journal" / "verdicts" / f"{sandbox_digest(SandboxConfig())}.jsonl"
-    )
+    journal = directory / "home" / "journal" / "verdicts" / f"{SandboxConfig().digest()}.jsonl"
     journal.parent.mkdir(parents=True)
     with (
         (directory / "problems.jsonl").open("w") as problems,

@@ -24,7 +24,6 @@ from acecoder.engine.store import ObjectStore
 from acecoder.engine.tables import read_table
 from acecoder.errors import InputError, PlatformError
 from acecoder.judging.table import JudgingConfig, ProgramTable, judge
-from acecoder.sandbox.identity import sandbox_digest
 from acecoder.schema import Problem, Program, Record, Verdict
 
 FLUSH_EVERY = 500
@@ -73,7 +72,7 @@ def split(home: Home, problems: Path, programs: Path, config: JudgingConfig, siz
         content_digest(programs),
         decisive(config),
         size,
-        sandbox_digest(config.sandbox),
+        config.sandbox.digest(),
     ]
     key = digest_of(parts)[:16]
     found = store.get(f"bulk/{key}/plan.json")

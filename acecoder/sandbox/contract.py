@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from acecoder.config import Config, incidental
+from acecoder.sandbox.identity import sandbox_digest
 from acecoder.schema import Outcome, Test
 
 
@@ -98,10 +99,11 @@ class SandboxConfig(Config):
     """For `pool`."""
 
     def external_inputs(self) -> dict[str, str]:
-        """What decides verdicts beside these fields: the code of judge and worker, the interpreter."""
-        from acecoder.sandbox.identity import sandbox_digest
+        return {"verdicts": self.digest()}
 
-        return {"verdicts": sandbox_digest(self)}
+    def digest(self) -> str:
+        """Of everything that can change a verdict (`identity`)."""
+        return sandbox_digest(self, self.packages)
 
     @field_validator("limits", mode="before")
     @classmethod

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from acecoder.config import decisive, digest_of
+from acecoder.config import Config, decisive, digest_of
 from acecoder.engine.publishing import file_digest
-from acecoder.sandbox.contract import SandboxConfig
 
 
-def sandbox_digest(config: SandboxConfig) -> str:
-    """Digest of everything that can change a verdict."""
+def sandbox_digest(config: Config, packages: Iterable[str]) -> str:
+    """Digest of everything that can change a verdict: the decisive fields of a sandbox's config, the
+    code of judge and worker, the interpreter, and the versions of the packages programs may import."""
     versions: dict[str, str | None] = {}
-    for name in config.packages:
+    for name in packages:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -19,7 +19,6 @@ from acecoder.evaluation.values import VALUES_FILE, Values
 from acecoder.judging.joined import Joined, joined
 from acecoder.judging.table import Group, JudgingConfig, judge, verdict_of
 from acecoder.reward.scoring import RewardModel, ScoresPrograms
-from acecoder.sandbox.identity import sandbox_digest
 from acecoder.schema import Program, Score
 
 CHUNK_PROBLEMS = 256
@@ -134,7 +133,7 @@ class _Samples:
         if not missing:
             return
         judging, context = self._config.judging, self._context
-        journal = context.journal("verdicts", sandbox_digest(judging.sandbox))
+        journal = context.journal("verdicts", judging.sandbox.digest())
         judge(missing, sum(len(p) for _, p in missing), judging, journal, context.progress)
         for each in chunk:
             for program in each.programs:

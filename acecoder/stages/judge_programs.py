@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from acecoder.engine.contract import In, Out, Report, StageContext
 from acecoder.engine.tables import write_table
 from acecoder.judging.table import JudgingConfig, ProgramTable, judge
-from acecoder.sandbox.identity import sandbox_digest
 from acecoder.schema import Outcome, Verdict
 
 RATE_BINS = 10
@@ -25,7 +24,7 @@ def judge_programs(
 
     Raises: InputError where a program's problem is unknown; SandboxUnavailable.
     """
-    journal = context.journal("verdicts", sandbox_digest(config.sandbox))
+    journal = context.journal("verdicts", config.sandbox.digest())
     with ProgramTable(problems, programs) as table:
         judge(table.groups(), table.total, config, journal, context.progress)
         seen = _Summary()
