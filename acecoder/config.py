@@ -35,14 +35,14 @@ class Config(BaseModel):
         return {}
 
     def reusable(self) -> bool:
-        """Whether what the stage did once under a key need not be done again."""
+        """Whether a result under the same stage key may be reused."""
         return True
 
 
 def incidental(default: Any = PydanticUndefined, **kwargs: Any) -> Any:
     """A field that cannot change a stage's result (a worker count, a client's timeout).
 
-    It is left out of the stage key, so that changing it does no work again (DESIGN, "Identity").
+    It is left out of the stage key, so that changing it repeats no work (DESIGN, "Identity").
     """
     return Field(default, json_schema_extra={"incidental": True}, **kwargs)
 

@@ -163,7 +163,7 @@ def _environment(infra: Infra) -> list[Object]:
 
 
 def _start(cluster: Cluster, infra: Infra, thing: Object, plan: bulk.Plan, home: Home) -> None:
-    """Make the Job; one that is at work is adopted, one that has ended too early is replaced."""
+    """Create the Job. A running one is adopted; one that ended too early is replaced."""
     name, done = thing["metadata"]["name"], bulk.done_shards(home, plan)
     if done == plan.shards:
         _say("every shard is done")
@@ -243,7 +243,7 @@ def _failure(
 
 
 def _complain_of_stuck(cluster: Cluster, infra: Infra, name: str) -> None:
-    """Raise PlatformError where pods cannot start and none is at work."""
+    """Raise PlatformError where pods cannot start and none is running."""
     if any(pod["status"].get("phase") == "Running" for pod in _pods(cluster, infra, name)):
         return
     for wait in find_waits(cluster, infra.namespace, _selector(name), owner=name):

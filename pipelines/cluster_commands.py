@@ -60,7 +60,7 @@ class Prepared(NamedTuple):
         return found or self.kfp.tasks(run_id)
 
     def log(self, run_id: str, node: str) -> str:
-        """What a step said: from its pod, or from where KFP keeps it when the pod is gone."""
+        """A step's log, from its pod or, when the pod is gone, from KFP."""
         return workflows.log(self.infra.namespace, node) or self.kfp.log(run_id, node)
 
 

@@ -36,7 +36,7 @@ def _prepare(pipeline: str, profile_name: str, settings: Sequence[str]) -> Prepa
 
 
 def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
-    """Run what is not done yet, write the report, print what came of it."""
+    """Run the steps that are not done, write the report, print the summary."""
     ready = _prepare(pipeline, profile_name, settings)
     done = sum(item.directory is not None for item in ready.planned)
     _say(
@@ -70,7 +70,7 @@ def report(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
 
 
 def compile_all(output: Path, infra_file: Path | None = None) -> int:
-    """Every pipeline that a profile fits, as KFP IR; for a cluster also as objects for kubectl."""
+    """Compile every pipeline for every profile to KFP IR; for a cluster, write Kubernetes objects too."""
     infra = Infra.load(infra_file) if infra_file else None
     for path in sorted(SHIPPED.glob("*.toml")):
         own = Profile.load(str(path)).pipeline

@@ -1,4 +1,4 @@
-"""The pipelines by name, each a few of `flow`'s parts. What one has finished, no other does again."""
+"""The pipelines by name, each made of parts of `flow`. A step that one pipeline has finished is not run again by another."""
 
 from collections.abc import Callable
 from typing import Any

@@ -20,7 +20,7 @@ SHOWN = re.compile(r"^\s*(\[([a-z_.]+)\] .*)$")
 
 
 class _Screen(io.TextIOBase):
-    """Shows the stages' own lines, logs all others (KFP's executor prints its whole input)."""
+    """Prints the stages' own lines and logs all others (KFP's executor prints its whole input)."""
 
     def __init__(self, log: TextIO, screen: TextIO, steps: frozenset[str]) -> None:
         self._log, self._screen, self._steps = log, screen, steps

@@ -93,7 +93,7 @@ def _mount(task: Any, resources: Resources, infra: Infra, asks_pool: bool) -> No
 
 
 def _connect(task: Any, infra: Infra) -> None:
-    """Addresses as plain variables, keys from Secrets; no key is in what is compiled."""
+    """Addresses are plain variables, keys come from Secrets; the compiled pipeline holds no key."""
     for name, value in infra.plain_environment().items():
         task.set_env_variable(name, value)
     for variable, entry in infra.secret_environment().items():

@@ -1,6 +1,6 @@
 """Runs on Kubeflow Pipelines: submitted once per run key, followed, explained, cancelled.
 
-KFP has no idempotency key, so the run key is in a run's name: who submits looks for it first.
+KFP has no idempotency key, so a run's name holds the run key, and submitting looks for it first.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def decide(name: str, runs: Sequence[Run], *, retry: bool) -> Decision:
 
 
 def oldest(runs: Sequence[Run]) -> Run:
-    """Of several with one key: what two submitters at once agree on."""
+    """The run that two simultaneous submitters agree on: the oldest."""
     return min(runs, key=lambda run: (run.created, run.id))
 
 
@@ -102,7 +102,7 @@ class Kfp:
             self._client = kfp.Client(host=self._host, namespace=namespace)
 
     def runs(self, run_key: str) -> list[Run]:
-        """All runs of a key, whatever became of them. Raises PlatformError."""
+        """All runs of a key, in any state. Raises PlatformError."""
         import json
 
         wanted = {
@@ -154,7 +154,7 @@ class Kfp:
             self._client.terminate_run(run_id)
 
     def log(self, run_id: str, node: str) -> str:
-        """A node's log by way of KFP, which has it when the pod is gone too."""
+        """A node's log from KFP, which keeps it after the pod is gone."""
         import requests
 
         url = f"{self._host}/apis/v1alpha1/runs/{run_id}/nodes/{node}/log"
@@ -185,7 +185,7 @@ def tasks_of(details: Sequence[Any], steps: Mapping[str, str]) -> list[Task]:
 def follow(
     kfp: Kfp, run: Run, tasks: Callable[[str], list[Task]], say: Callable[[str], None], watch: Watch
 ) -> Run:
-    """Tell of every change of a step until the run has ended.
+    """Print every change of a step until the run has ended.
 
     `tasks` gives the steps of a run id. Raises: PlatformError, also where a pod of the run can never start: KFP would wait for ever.
     """
@@ -219,7 +219,7 @@ def _run(each: Any) -> Run:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """KFP's client prints addresses of a user interface and warns of servers of long ago."""
+    """KFP's client prints addresses of its UI and warnings about old servers; neither is of use here."""
     with redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

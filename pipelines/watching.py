@@ -1,6 +1,6 @@
 """What KFP does not tell of a run: why its pods do not start, and the TrainJobs it left.
 
-Asked of Kubernetes, where the account that submits may ask it; without a kubeconfig, nothing.
+Needs a kubeconfig whose account may read pods; without one, nothing is reported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def waits(namespace: str, run_id: str) -> list[Wait]:
 
 
 class Watch:
-    """Tells once of each pod that waits, and ends the waiting for one that never starts."""
+    """Reports each waiting pod once, and raises for one that never starts."""
 
     def __init__(self, namespace: str) -> None:
         self._namespace = namespace
@@ -51,7 +51,7 @@ class Watch:
 
 
 def remove_trainjobs(namespace: str, run_key: str) -> list[str]:
-    """Remove what a cancelled run still has on several nodes; the names."""
+    """Remove the TrainJobs of a cancelled run; their names."""
     try:
         cluster = Cluster.connect()
         found = cluster.items("trainjobs", namespace, labels=f"{RUN_KEY_LABEL}={run_key}")

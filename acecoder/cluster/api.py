@@ -83,7 +83,7 @@ class Cluster:
         return made
 
     def delete(self, kind: str, namespace: str, name: str) -> None:
-        """Remove an object and what it owns; one that is gone is no error. Raises as `get`."""
+        """Remove an object and what it owns. One that is gone already is no error. Raises as `get`."""
         self._call(
             "DELETE", f"{_path(kind, namespace)}/{name}", {"propagationPolicy": "Background"}
         )
@@ -93,7 +93,7 @@ class Cluster:
         return self._log(namespace, pod, {"container": container} if container else {})
 
     def stamped_log(self, namespace: str, pod: str, since: str) -> str:
-        """The same with a time before each line, from such a time on (to the second)."""
+        """The log with a timestamp before each line, from a given time on (to the second)."""
         return self._log(
             namespace,
             pod,

@@ -43,7 +43,7 @@ class Demand(Config):
 def quota_shortages(quotas: Sequence[Object], demands: Sequence[Demand]) -> list[str]:
     """One text for each step and resource that a quota has too little left for.
 
-    Steps are held against what is free one by one: KFP's run after each other or wait.
+    Steps are compared with what is free one by one, since KFP's steps run one after another or wait.
     """
     found = []
     for quota in quotas:
@@ -75,7 +75,7 @@ def _counted(demand: Demand) -> dict[str, str]:
 
 
 def homeless(nodes: Sequence[Object], demands: Sequence[Demand]) -> list[str]:
-    """One text for each step that no node could hold, were it empty."""
+    """One text for each step whose requests exceed every node, even an empty one."""
     found = []
     for demand in demands:
         reasons = [_why_not(node, demand) for node in nodes]

@@ -1,4 +1,4 @@
-"""What a run needs of a cluster, looked at before it costs anything."""
+"""What a run needs of a cluster, checked before anything is spent."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def check_nodes(cluster: Cluster, needs: ClusterNeeds) -> str:
 
 
 def explained(cluster: Cluster, needs: ClusterNeeds, fault: SandboxUnavailable) -> PlatformError:
-    """The fault of a pool that does not answer, with what its pods wait for."""
+    """The error of a pool that does not answer, with the reason why its pods do not start."""
     waits = find_waits(cluster, needs.sandbox_namespace, needs.sandbox_labels, owner="sandbox-pool")
     if not waits:
         return fault

@@ -1,4 +1,4 @@
-"""A training on several nodes: a TrainJob (Kubeflow Trainer) started, followed, and its failure raised.
+"""Training on several nodes: start a TrainJob (Kubeflow Trainer), follow it, raise its failure.
 
 The step that asks for it stays and waits; the job's pods run the same step (`engine.runner.run_node`).
 The name is the step's key, so that a step that was restarted finds the job that is already there. One
@@ -82,7 +82,7 @@ def _serving(model: str) -> Object:
 
 
 def run(cluster: Cluster, launch: Launch, thing: Object, say: Callable[[str], None]) -> None:
-    """Start the job or adopt it, tell its first node's log, return when it is complete.
+    """Start the job or adopt a running one, print its first node's log, return when it is complete.
 
     Raises: PlatformError where it fails, where its pods cannot start, or where it waits or runs
     longer than allowed (the job is then removed, and with it its hold on GPUs).
@@ -180,7 +180,7 @@ class _Node:
         return None
 
     def new_lines(self) -> Iterator[str]:
-        """Lines of node 0's log that were not told yet; each begins with its time there."""
+        """Lines of node 0's log that were not printed yet, each with its timestamp."""
         pod = self.first()
         if pod is None or pod["status"].get("phase") not in ("Running", "Succeeded", "Failed"):
             return
@@ -206,7 +206,7 @@ class _Node:
 
 
 class _Watch:
-    """Holds the waiting and the running of a job against what is allowed."""
+    """Compares how long a job has waited and run with what is allowed."""
 
     def __init__(self, launch: Launch, say: Callable[[str], None]) -> None:
         self._launch = launch
@@ -215,7 +215,7 @@ class _Watch:
         self._stuck_since_s: float | None = None
 
     def fault(self, found: Object, node: _Node) -> PlatformError | None:
-        """What ends the waiting, or None. Times are the cluster's, so a restart resets nothing."""
+        """The error that ends the waiting, or None. Times are the cluster's, so a restart resets nothing."""
         name, where = found["metadata"]["name"], self._launch.namespace
         first = node.first()
         started = (first or {}).get("status", {}).get("startTime", "")
@@ -241,7 +241,7 @@ class _Watch:
                 where=where,
                 remedy=remedy or "raise queue_timeout_s, or ask for fewer nodes",
             )
-        # Waiting for room is what queues are for; an image that is not there never comes.
+        # Waiting for room is normal; waiting for an image that does not exist never ends.
         for_room = wait.for_room or why.startswith("suspended")
         if why and not for_room:
             self._stuck_since_s = self._stuck_since_s or time.monotonic()

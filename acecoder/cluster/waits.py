@@ -1,4 +1,4 @@
-"""Why a pod does not run: what Kubernetes knows and tells nobody who does not ask."""
+"""Why a pod does not run, from its conditions and events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Wait(NamedTuple):
 
     @property
     def for_room(self) -> bool:
-        """Waiting for room is what queues are for; an image that is not there never comes."""
+        """Waiting for room is normal; waiting for an image that does not exist never ends."""
         return (
             self.why.startswith(("Unschedulable", "SchedulingGated"))
             or "exceeded quota" in self.why

@@ -22,7 +22,7 @@ OWN, FETCHED = 0, 1
 class Journal:
     """An append-only map from a digest to plain data, on disk before `put` returns.
 
-    In memory is none of it: an index on disk says where each entry stands. A torn line (the process
+    No entry is kept in memory; an index on disk says where each one is. A torn line (the process
     was killed while writing) is skipped; all others are kept. Where `segments` are given, entries
     are in the object store too before `put` returns.
     """

@@ -44,7 +44,7 @@ def content_digest(path: Path) -> str:
 
 
 def check_manifests(directory: Path, address: str) -> None:
-    """Believe no copy whose files are not those that its manifests name. Raises PlatformError."""
+    """Refuse a copy whose files are not those that its manifests name. Raises PlatformError."""
     for manifest in directory.rglob(MANIFEST):
         if _file_digests(manifest.parent) != json.loads(manifest.read_text())["files"]:
             raise PlatformError(

@@ -1,8 +1,8 @@
-"""The one door to every stage: validate, key, track, run, publish.
+"""The one way to run a stage: validate, make the key, track, run, publish.
 
     run_stage(filter_tests, step="filter_tests.train", table={...}, inputs={...}, home=home)
 
-Same key, nothing is done again. The output appears whole or not at all.
+A key that is there already is not run again. The output appears whole or not at all.
 What is not here: which stages there are, and what starts a step on other machines; both are handed in.
 """
 

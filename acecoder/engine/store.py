@@ -84,7 +84,7 @@ class ObjectStore:
         self._client.delete_object(Bucket=self._bucket, Key=self._prefix + name)
 
     def put_tree(self, directory: Path, name: str, *, last: str) -> None:
-        """Upload a directory; the file `last` goes last, so that who finds it finds all.
+        """Upload a directory. The file `last` goes last: whoever finds it finds all others.
 
         Large files go in parts. Raises PlatformError.
         """
@@ -140,7 +140,7 @@ class ObjectStore:
 
 
 class Segments:
-    """A journal as objects: every batch of lines one, because objects cannot be appended to."""
+    """A journal as objects, one per batch of lines, because objects cannot be appended to."""
 
     def __init__(self, store: ObjectStore, prefix: str) -> None:
         self._store = store

@@ -60,7 +60,7 @@ def _reaching(uri: str) -> Iterator[None]:
 
 
 def _database_errors() -> tuple[type[Exception], ...]:
-    """None where mlflow-skinny is installed, which speaks to servers only."""
+    """Empty where mlflow-skinny is installed, which has no database of its own."""
     try:
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError:

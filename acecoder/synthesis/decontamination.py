@@ -1,4 +1,4 @@
-"""Is this text one of the benchmark's? By shared runs of words, as open-r1 and others do.
+"""Does a text come from a benchmark? Decided by shared runs of words, as open-r1 and others do.
 
 Not covered: paraphrases, translations.
 """

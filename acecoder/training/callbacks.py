@@ -1,4 +1,4 @@
-"""What a trainer tells while it runs: progress, and checkpoints that are whole."""
+"""Callbacks of a trainer: progress, and checkpoints that are marked whole."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class MarkWhole(TrainerCallback):
 
 
 class ReportSteps(TrainerCallback):
-    """Tells the progress line every step with the values it is asked to show."""
+    """Reports every step to the progress line, with the values it is asked to show."""
 
     def __init__(self, progress: Any, shown: dict[str, str]) -> None:
         self._progress = progress

@@ -18,7 +18,7 @@ def world_size() -> int:
 
 
 def share_of_batch(batch_size: int, accumulation: int) -> tuple[int, int]:
-    """(batch size, accumulation) of one process, such that an update sees as many as ever.
+    """(batch size, accumulation) of one process, such that an update sees as many examples as with one process.
 
     Raises InputError where the processes cannot share them equally.
     """

@@ -1,4 +1,4 @@
-"""What a training leaves: safetensors and a tokenizer, never a pickle."""
+"""Saving a trained model: safetensors and a tokenizer, never a pickle."""
 
 from __future__ import annotations
 

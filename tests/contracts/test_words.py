@@ -26,6 +26,8 @@ REMOVED = {
     r"\bwhat the first one ended with\b": "say who printed what",
     r"\bjudged again apart\b": "alone",
     r"\b[Ll]eave word\b": "note",
+    r"\bThe one door to\b|\bthe same door\b": "the one way to run a stage",
+    r"\b[Bb]elieve no copy\b|so that who finds it\b": "refuse; whoever",
     r"\bhouse plan\b": "a page that a reader does not have",
     r"AceCoder, section|\(spec[,:] (section|acecoder)|\bspec/(acecoder|mlstack|platform|sandbox|style)": "cite docs/METHOD.md by its rules",
 }  # fmt: skip

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from acecoder.errors import SandboxUnavailable
+from acecoder.sandbox.backends.requirements import WORKER
 from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
 from acecoder.sandbox.judge.losses import CRASHED_AFTER, MAX_CANARIES, SUSPECT_AFTER
 from acecoder.sandbox.judge.units import units
@@ -128,3 +133,24 @@ def test_where_a_right_program_is_lost_too_the_sandbox_is_to_blame() -> None:
     with pytest.raises(SandboxUnavailable, match="a right program is lost too: gone"):
         backend.drive(next(unit_of(TEST)))
     assert len(backend.asked) == CRASHED_AFTER + MAX_CANARIES
+
+
+def test_the_workers_identity_is_that_of_all_its_files(tmp_path: Path) -> None:
+    """Or a client would take verdicts from a pool whose isolation is another."""
+    copy = tmp_path / "worker"
+    shutil.copytree(WORKER, copy, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def identity() -> str:
+        code = "from worker.outside.identity import identity; print(identity()['worker'])"
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+        ).stdout
+
+    first = identity()
+    for file in ("isolation/seccomp.py", "inside/child.py", "wire.py"):
+        text = (copy / file).read_text()
+        (copy / file).write_text(text + "# changed\n")
+        assert identity() != first, file
+        (copy / file).write_text(text)
+    assert identity() == first

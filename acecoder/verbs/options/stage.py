@@ -1,4 +1,4 @@
-"""A stage as a verb: one step on the files named, through the same door as in a pipeline."""
+"""A stage as a verb: one step on the files named, the same way as in a pipeline."""
 
 from __future__ import annotations
 
