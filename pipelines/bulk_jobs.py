@@ -47,19 +47,19 @@ def judge_bulk(
     over = infra.over("judge_programs", own, ())
     config = validate(JudgingConfig, merge(over, table), where="judge-bulk")
     cluster, home = Cluster.connect(), Home.from_environment()
-    plan = bulk.split(home, Path(problems), Path(programs), config, shard_programs)
-    _say(f"{plan.programs} programs in {plan.shards} shards, key {plan.key}")
-    _start(cluster, infra, job(plan, infra, parallelism), plan, home)
-    _follow(cluster, infra, plan, home)
-    write_table(Path(verdicts), Verdict, bulk.gather(home, plan))
-    _say(f"{plan.programs} verdicts in {verdicts}")
+    shards = bulk.split(home, Path(problems), Path(programs), config, shard_programs)
+    _say(f"{shards.num_programs} programs in {shards.num_shards} shards, key {shards.key}")
+    _start(cluster, infra, job(shards, infra, parallelism), shards, home)
+    _follow(cluster, infra, shards, home)
+    write_table(Path(verdicts), Verdict, bulk.gather(home, shards))
+    _say(f"{shards.num_programs} verdicts in {verdicts}")
     return 0
 
 
-def job(plan: bulk.Plan, infra: Infra, parallelism: int) -> Object:
-    """The Job of a plan: one index per shard, each tried again by itself."""
+def job(shards: bulk.Shards, infra: Infra, parallelism: int) -> Object:
+    """The Job that judges shards: one index per shard, each tried again by itself."""
     resources = infra.resources("judge_programs")
-    name = f"judge-{plan.key}"
+    name = f"judge-{shards.key}"
     labels = {
         "app.kubernetes.io/name": "bulk",
         "app.kubernetes.io/part-of": "acecoder",
@@ -79,7 +79,12 @@ def job(plan: bulk.Plan, infra: Infra, parallelism: int) -> Object:
         "name": "judge",
         "image": infra.images.cpu,
         "imagePullPolicy": infra.images.pull_policy,
-        "command": ["acecoder", "judge-shard", "--key", plan.key],  # JOB_COMPLETION_INDEX is given
+        "command": [
+            "acecoder",
+            "judge-shard",
+            "--key",
+            shards.key,
+        ],  # JOB_COMPLETION_INDEX is given
         "env": _environment(infra),
         "securityContext": security,
         "resources": {
@@ -122,8 +127,8 @@ def job(plan: bulk.Plan, infra: Infra, parallelism: int) -> Object:
         "metadata": {"name": name, "labels": labels | resources.labels},
         "spec": {
             "completionMode": "Indexed",
-            "completions": plan.shards,
-            "parallelism": min(parallelism, plan.shards),
+            "completions": shards.num_shards,
+            "parallelism": min(parallelism, shards.num_shards),
             "backoffLimitPerIndex": RETRIES_PER_SHARD,
             "maxFailedIndexes": 0,
             "ttlSecondsAfterFinished": 7 * 86400,
@@ -162,10 +167,10 @@ def _environment(infra: Infra) -> list[Object]:
     return found
 
 
-def _start(cluster: Cluster, infra: Infra, thing: Object, plan: bulk.Plan, home: Home) -> None:
+def _start(cluster: Cluster, infra: Infra, thing: Object, shards: bulk.Shards, home: Home) -> None:
     """Create the Job. A running one is adopted; one that ended too early is replaced."""
-    name, done = thing["metadata"]["name"], bulk.done_shards(home, plan)
-    if done == plan.shards:
+    name, done = thing["metadata"]["name"], bulk.done_shards(home, shards)
+    if done == shards.num_shards:
         _say("every shard is done")
         return
     found = cluster.get("jobs", name, infra.namespace)
@@ -181,13 +186,13 @@ def _start(cluster: Cluster, infra: Infra, thing: Object, plan: bulk.Plan, home:
     _say(f"job {name} started")
 
 
-def _follow(cluster: Cluster, infra: Infra, plan: bulk.Plan, home: Home) -> None:
+def _follow(cluster: Cluster, infra: Infra, shards: bulk.Shards, home: Home) -> None:
     """Until every shard is done. Raises PlatformError where the Job fails or no pod can run."""
-    name, said, moved_s = f"judge-{plan.key}", -1, time.monotonic()
-    while (done := bulk.done_shards(home, plan)) < plan.shards:
+    name, said, moved_s = f"judge-{shards.key}", -1, time.monotonic()
+    while (done := bulk.done_shards(home, shards)) < shards.num_shards:
         if done != said:
             said, moved_s = done, time.monotonic()
-            _say(f"{done}/{plan.shards} shards")
+            _say(f"{done}/{shards.num_shards} shards")
         found = cluster.get("jobs", name, infra.namespace)
         if found is None:
             raise PlatformError(
@@ -197,7 +202,7 @@ def _follow(cluster: Cluster, infra: Infra, plan: bulk.Plan, home: Home) -> None
             )
         if _ended(found) == "Failed":
             raise _failure(cluster, infra, name, found)
-        if _ended(found) and bulk.done_shards(home, plan) < plan.shards:
+        if _ended(found) and bulk.done_shards(home, shards) < shards.num_shards:
             raise PlatformError(
                 f"job {name} has ended, and shards have no verdicts",
                 where=infra.namespace,
@@ -206,7 +211,7 @@ def _follow(cluster: Cluster, infra: Infra, plan: bulk.Plan, home: Home) -> None
         if time.monotonic() - moved_s > STUCK_S:
             _complain_of_stuck(cluster, infra, name)
         time.sleep(LOOK_S)
-    _say(f"{plan.shards}/{plan.shards} shards")
+    _say(f"{shards.num_shards}/{shards.num_shards} shards")
 
 
 def _ended(found: Object) -> str:

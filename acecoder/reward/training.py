@@ -48,7 +48,7 @@ class RewardTraining(Precision):
 def train(
     pairs: Sequence[Pair],
     base: str,
-    plan: RewardTraining,
+    config: RewardTraining,
     *,
     scratch: Path,
     destination: Path,
@@ -69,22 +69,22 @@ def train(
     from trl import RewardConfig, RewardTrainer
 
     require_one_device()
-    batch_size, accumulation = share_of_batch(plan.batch_size, plan.accumulation)
-    torch.manual_seed(plan.seed)
+    batch_size, accumulation = share_of_batch(config.batch_size, config.accumulation)
+    torch.manual_seed(config.seed)
     tokenizer = load_tokenizer(base, padding_side="right")
     arguments = RewardConfig(
         **shared_arguments(
             scratch,
-            learning_rate=plan.learning_rate,
-            warmup_share=plan.warmup_share,
-            save_every_updates=plan.save_every_steps,
-            seed=plan.seed,
-            dtype=plan.dtype,
+            learning_rate=config.learning_rate,
+            warmup_share=config.warmup_share,
+            save_every_updates=config.save_every_steps,
+            seed=config.seed,
+            dtype=config.dtype,
         ),
-        num_train_epochs=plan.epochs,
+        num_train_epochs=config.epochs,
         per_device_train_batch_size=batch_size,
         gradient_accumulation_steps=accumulation,
-        max_length=plan.max_length_tokens,
+        max_length=config.max_length_tokens,
     )
     trainer = RewardTrainer(
         model=load_scorer(base, tokenizer),
@@ -94,7 +94,7 @@ def train(
         callbacks=list(callbacks),
     )
     trainer.train(resume_from_checkpoint=last_whole(scratch))
-    save(trainer, tokenizer, destination, dtype=plan.dtype)
+    save(trainer, tokenizer, destination, dtype=config.dtype)
     return [entry for entry in trainer.state.log_history if "loss" in entry]
 
 

@@ -65,7 +65,7 @@ def train(
     prompts: Sequence[tuple[str, str]],
     reward: RewardFunction,
     base: str,
-    plan: PolicyTraining,
+    config: PolicyTraining,
     *,
     use_vllm: bool,
     scratch: Path,
@@ -77,9 +77,9 @@ def train(
     Resumes from the last whole checkpoint in `scratch`; writes safetensors to `destination`.
     Raises InputError on too few prompts.
     """
-    if len(prompts) < plan.prompts_per_step:
+    if len(prompts) < config.prompts_per_step:
         raise InputError(
-            f"{len(prompts)} problems, and a step needs {plan.prompts_per_step}",
+            f"{len(prompts)} problems, and a step needs {config.prompts_per_step}",
             where="train_policy",
             remedy="lower prompts_per_step, or raise select_hard_problems.min_problems",
         )
@@ -87,60 +87,62 @@ def train(
     from datasets import Dataset
 
     require_one_device()
-    torch.manual_seed(plan.seed)
+    torch.manual_seed(config.seed)
     tokenizer = load_tokenizer(base, padding_side="left")
 
     def reward_of(completions: list[str], problem_id: list[str], **_: Any) -> list[float]:
         return reward(problem_id, completions)
 
     rows = [{"prompt": prompt, "problem_id": problem} for problem, prompt in prompts]
-    trainer = plan.algorithm.trainer(
+    trainer = config.algorithm.trainer(
         model=load_language_model(base),
-        args=_arguments(plan, scratch, use_vllm=use_vllm),
+        args=_arguments(config, scratch, use_vllm=use_vllm),
         processing_class=tokenizer,
         reward_funcs=[reward_of],
         train_dataset=Dataset.from_list(rows),
         callbacks=list(callbacks),
     )
     trainer.train(resume_from_checkpoint=last_whole(scratch))
-    save(trainer, tokenizer, destination, dtype=plan.dtype)
+    save(trainer, tokenizer, destination, dtype=config.dtype)
     # Rewards are logged with the update that follows a new rollout.
     rollouts = [entry for entry in trainer.state.log_history if "reward" in entry]
     return TrainingLog(rollouts, trainer.state.global_step)
 
 
-def _arguments(plan: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:
+def _arguments(config: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:
     """TRL's arguments: one rollout of prompts x samples, then `updates_per_rollout` updates."""
     from trl import GRPOConfig
 
-    rollout = plan.prompts_per_step * plan.samples_per_prompt
-    per_update = rollout // plan.updates_per_rollout
+    rollout = config.prompts_per_step * config.samples_per_prompt
+    per_update = rollout // config.updates_per_rollout
     server = _rollout_server()
-    if rollout % plan.updates_per_rollout or per_update % plan.minibatch_size:
+    if rollout % config.updates_per_rollout or per_update % config.minibatch_size:
         raise InputError(
-            f"{plan.prompts_per_step} prompts x {plan.samples_per_prompt} samples do not divide "
-            f"into {plan.updates_per_rollout} updates of minibatches of {plan.minibatch_size}",
+            f"{config.prompts_per_step} prompts x {config.samples_per_prompt} samples do not divide "
+            f"into {config.updates_per_rollout} updates of minibatches of {config.minibatch_size}",
             where="train_policy",
         )
     # A process's share, such that rollouts and updates are as large as with one process.
-    minibatch, accumulation = share_of_batch(plan.minibatch_size, per_update // plan.minibatch_size)
+    minibatch, accumulation = share_of_batch(
+        config.minibatch_size, per_update // config.minibatch_size
+    )
     return GRPOConfig(
         **shared_arguments(
             scratch,
-            learning_rate=plan.learning_rate,
-            warmup_share=plan.warmup_share,
-            save_every_updates=plan.save_every_steps * plan.updates_per_rollout,
-            seed=plan.seed,
-            dtype=plan.dtype,
+            learning_rate=config.learning_rate,
+            warmup_share=config.warmup_share,
+            save_every_updates=config.save_every_steps * config.updates_per_rollout,
+            seed=config.seed,
+            dtype=config.dtype,
         ),
-        **plan.algorithm.arguments(),
-        max_steps=plan.steps * plan.updates_per_rollout,
+        **config.algorithm.arguments(),
+        max_steps=config.steps * config.updates_per_rollout,
         per_device_train_batch_size=minibatch,
         gradient_accumulation_steps=accumulation,
-        steps_per_generation=accumulation * plan.updates_per_rollout,
-        num_generations=plan.samples_per_prompt,
-        max_completion_length=plan.max_new_tokens,
-        temperature=plan.temperature,
+        steps_per_generation=accumulation * config.updates_per_rollout,
+        num_generations=config.samples_per_prompt,
+        max_completion_length=config.max_new_tokens,
+        temperature=config.temperature,
         max_grad_norm=1.0,
         adam_beta2=0.95,
         use_vllm=use_vllm,

@@ -48,15 +48,15 @@ def tables(directory: Path, problems: int = 3, programs: int = 10) -> tuple[Path
 def test_shards_are_judged_apart_and_gathered_in_order(store: ObjectStore, tmp_path: Path) -> None:
     problems, programs = tables(tmp_path)
     submitter = Home(tmp_path / "submitter", store)
-    plan = bulk.split(submitter, problems, programs, CONFIG, 4)
-    assert (plan.shards, plan.programs) == (3, 10)
-    assert bulk.split(submitter, problems, programs, CONFIG, 4) == plan, "split once"
+    shards = bulk.split(submitter, problems, programs, CONFIG, 4)
+    assert (shards.num_shards, shards.num_programs) == (3, 10)
+    assert bulk.split(submitter, problems, programs, CONFIG, 4) == shards, "split once"
     for index in (2, 0):
-        bulk.judge_shard(Home(tmp_path / f"pod{index}", store), plan.key, index)
+        bulk.judge_shard(Home(tmp_path / f"pod{index}", store), shards.key, index)
     with pytest.raises(PlatformError, match="shard 1 has no verdicts"):
-        list(bulk.gather(submitter, plan))
-    bulk.judge_shard(Home(tmp_path / "pod1", store), plan.key, 1)
-    made = list(bulk.gather(submitter, plan))
+        list(bulk.gather(submitter, shards))
+    bulk.judge_shard(Home(tmp_path / "pod1", store), shards.key, 1)
+    made = list(bulk.gather(submitter, shards))
     assert [v.program_index for v in made] == list(range(10))
     # i % 3 names the problem: n * (n + 1) is n * n for n = 0 alone.
     assert [v.pass_rate for v in made] == [float(i % 2 == 1 or i % 3 == 0) for i in range(10)]
@@ -67,17 +67,17 @@ def test_a_pod_that_dies_in_a_shard_loses_no_verdict(
     store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problems, programs = tables(tmp_path, programs=120)
-    plan = bulk.split(Home(tmp_path / "s", store), problems, programs, CONFIG, 120)
+    shards = bulk.split(Home(tmp_path / "s", store), problems, programs, CONFIG, 120)
     put = ObjectStore.put
 
     def dies(self: ObjectStore, name: str, data: bytes) -> None:
-        if name == plan.verdicts(0):
+        if name == shards.verdicts(0):
             raise KeyboardInterrupt
         put(self, name, data)
 
     monkeypatch.setattr(ObjectStore, "put", dies)
     with pytest.raises(KeyboardInterrupt):
-        bulk.judge_shard(Home(tmp_path / "a", store), plan.key, 0)
+        bulk.judge_shard(Home(tmp_path / "a", store), shards.key, 0)
     monkeypatch.setattr(ObjectStore, "put", put)
 
     def nothing(self: Sandbox, jobs: Iterable[Job]) -> Iterator[Judged]:
@@ -85,8 +85,8 @@ def test_a_pod_that_dies_in_a_shard_loses_no_verdict(
         return iter(())
 
     monkeypatch.setattr(Sandbox, "judge", nothing)
-    bulk.judge_shard(Home(tmp_path / "b", store), plan.key, 0)
-    assert len(list(bulk.gather(Home(tmp_path / "s", store), plan))) == 120
+    bulk.judge_shard(Home(tmp_path / "b", store), shards.key, 0)
+    assert len(list(bulk.gather(Home(tmp_path / "s", store), shards))) == 120
 
 
 def test_a_pool_that_has_moved_is_found_and_nothing_is_split_again(
@@ -105,7 +105,7 @@ def test_a_pool_that_has_moved_is_found_and_nothing_is_split_again(
         for url in ("http://old:8080", "http://new:8080")
     )
     assert moved.key == first.key
-    assert "http://new:8080" in bulk.load_plan(home, moved.key).config
+    assert "http://new:8080" in bulk.load(home, moved.key).config
 
 
 def test_a_program_without_its_problem_is_refused_before_anything_starts(
@@ -115,7 +115,7 @@ def test_a_program_without_its_problem_is_refused_before_anything_starts(
     problems.write_text(problems.read_text().splitlines()[0] + "\n")
     with pytest.raises(InputError, match="p1"):
         bulk.split(Home(tmp_path / "s", store), problems, programs, CONFIG, 4)
-    assert not [n for n in store.names("bulk/") if n.endswith("plan.json")]
+    assert not [n for n in store.names("bulk/") if n.endswith("shards.json")]
 
 
 def test_without_a_store_it_says_what_to_set(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_the_job_has_an_index_a_shard_and_pods_that_may_nothing(
     shards: int, parallelism: int
 ) -> None:
     infra = Infra.load(Path("manifests/overlays/production/infra.toml"))
-    made = job(bulk.Plan("k" * 16, shards, 5, "{}"), infra, parallelism)
+    made = job(bulk.Shards("k" * 16, shards, 5, "{}"), infra, parallelism)
     spec, pod = made["spec"], made["spec"]["template"]["spec"]
     assert (spec["completions"], spec["completionMode"]) == (shards, "Indexed")
     assert 1 <= spec["parallelism"] <= min(shards, parallelism)
