@@ -10,7 +10,7 @@ from acecoder.sandbox.contract import Job, Judged, Limits
 from acecoder.sandbox.opening import Sandbox
 from acecoder.schema import Outcome, Test
 
-LIMITS = Limits(test_cpu_s=0.3, test_wall_s=1.5, setup_cpu_s=2.0, max_timeouts=1)
+LIMITS = Limits(test_cpu_s=0.3, test_wall_s=4.0, setup_cpu_s=2.0, max_timeouts=1)
 """Short ones: many attacks run into them."""
 TESTS: tuple[Test, ...] = tuple(f"assert f([{i}, 2, 3]) == [3, 2, {i}]" for i in range(4, 10))
 """Of every program here: `f` reverses a list."""
