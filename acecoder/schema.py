@@ -38,14 +38,21 @@ class Outcome(StrEnum):
     NOT_RUN = "not_run"
 
 
+Comparison = Literal["numbers", "lines", "exact"]
+"""By which rule what a script printed is held against what it should have (the sandbox's README)."""
+
+
 class StdinTest(BaseModel):
     """Feed `input` to the program's standard input and compare its standard output."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     kind: Literal["stdin"]
     input: str
     output: str
+    compare: Comparison = "numbers"
+    """The rule of comparison; `numbers` forgives white space at ends of lines, and the last digits
+    of numbers with a point."""
 
 
 class UnittestTest(BaseModel):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from acecoder.config import digest_of, incidental
+from acecoder.engine.grouping import grouped
 from acecoder.engine.journal import Journal
 from acecoder.engine.lookup import Lookup
 from acecoder.engine.progress import Progress
@@ -19,6 +20,7 @@ from acecoder.sandbox.opening import default_workers, open_sandbox
 from acecoder.schema import Outcome, Problem, Program, Verdict, pass_rate
 
 FLUSH_EVERY = 50
+FLUSH_AFTER_S = 1.0
 WINDOW_PROGRAMS = 4096
 """Programs of which those of one problem may share what they can, wherever they stand."""
 
@@ -45,13 +47,14 @@ def judge(
     """Put the verdict on every program into the journal, by content; what is there is not judged.
 
     Groups are drawn lazily; equal programs of a group are judged once. Verdicts are on disk every
-    `flush_every` of them, so that a killed run judges nothing twice. Raises SandboxUnavailable.
+    `flush_every` of them, at most `FLUSH_AFTER_S` after they came, and on the way out: a killed run
+    judges little twice. Raises SandboxUnavailable.
     """
     waiting = _Waiting(journal, lambda done: progress.count(done, total, "programs"))
     with open_sandbox(
         config.sandbox, num_workers=config.num_workers or default_workers()
     ) as sandbox:
-        for batch in _batched(sandbox.judge(waiting.jobs(groups)), flush_every):
+        for batch in grouped(sandbox.judge(waiting.jobs(groups)), flush_every, FLUSH_AFTER_S):
             journal.put({result.key: _entry(result) for result in batch})
             waiting.settle(batch)
         audit = sandbox.audit
@@ -85,7 +88,7 @@ class _Waiting:
                     self._weights[key] += 1
             self._report(self._done)
             if todo:
-                yield Job(problem.id, problem.tests, tuple(todo.items()))
+                yield Job(problem.id, problem.tests, tuple(todo.items()), problem.entry_point or "")
 
     def settle(self, results: Iterable[Judged]) -> None:
         for result in results:
@@ -94,9 +97,9 @@ class _Waiting:
 
 
 def key_of(problem: Problem, program: Program) -> str:
-    """What a verdict is journaled under: the tests and the program's text."""
+    """What a verdict is journaled under: the tests, what they call, and the program's text."""
     tests = problem.model_dump(mode="json", include={"tests"})["tests"]
-    return digest_of([tests, program.program])
+    return digest_of([tests, problem.entry_point or "", program.program])
 
 
 def verdict_of(problem: Problem, program: Program, journal: Journal) -> Verdict:
@@ -165,17 +168,6 @@ class ProgramTable:
 
     def __exit__(self, *exception: object) -> None:
         self._problems.__exit__()
-
-
-def _batched(results: Iterable[Judged], size: int) -> Iterator[list[Judged]]:
-    batch: list[Judged] = []
-    for result in results:
-        batch.append(result)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _entry(result: Judged) -> dict[str, object]:

@@ -49,7 +49,12 @@ class RuleReward(RewardConfig, Judges):
         completions: list[str],
     ) -> list[float]:
         jobs = [
-            Job(name, problems[name].tests, ((str(index), extract_program(text)),))
+            Job(
+                name,
+                problems[name].tests,
+                ((str(index), extract_program(text)),),
+                problems[name].entry_point or "",
+            )
             for index, (name, text) in enumerate(zip(names, completions, strict=True))
         ]
         rates = {int(each.key): pass_rate(each.outcomes) for each in sandbox.judge(jobs)}

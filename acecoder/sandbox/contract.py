@@ -150,6 +150,8 @@ class Job:
     tests: tuple[Test, ...]
     programs: tuple[tuple[str, str], ...]
     """(key, program text) each; keys come back with the results."""
+    entry_point: str = ""
+    """What the tests call: `f`, `Stack`, `Solution().f`; empty for what most of them call."""
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,17 @@ class Trial:
     """`calls`, `stdin` or `batch`."""
     programs: tuple[str, ...]
     tests: tuple[dict[str, Any], ...]
-    """`{"calls": [source, ...]}`, `{"code": source}` or `{"input": text}`."""
+    """`{"calls": [source, ...], "lazy": bool}`, `{"code": source}` or `{"input": text}`."""
     limits: Limits
     max_kills: int
     """Attempts that may end by a limit or a crash before the rest is `not_run`."""
     max_wall_s: float
     hash_seed: int = 0
     alone: bool = False
-    """To be run after all others, on a replica that has nothing else."""
+    """To be run with nothing beside it: of a pool, after all others, on a replica that has nothing
+    else."""
+    patient: bool = False
+    """It is taken again, with longer wall limits."""
 
     def wire(self) -> dict[str, Any]:
         """As JSON data."""
@@ -66,6 +69,10 @@ class Attempt:
     """Of a script that finished: its exit status, or 256 where its memory ran out; else 0."""
     cpu_s: float
     wall_s: float
+    error: str = ""
+    """Of a script that raised: the exception and its text, as the program tells them."""
+    starved: bool = False
+    """It ended by a wall limit, and the machine may have kept the program from running."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,8 @@ class Loss:
     fault: SandboxUnavailable
     """How it was lost."""
 
+
+MAX_ERROR = 300
 
 Reply = list[Attempt] | Loss
 Unit = Generator[Trial, Reply, list[Judged]]
@@ -113,6 +122,8 @@ def read_attempts(data: list[dict[str, Any]]) -> list[Attempt]:
                 status=int(each["status"]),
                 cpu_s=float(each["cpu_s"]),
                 wall_s=float(each["wall_s"]),
+                error=str(each["error"])[:MAX_ERROR],
+                starved=bool(each["starved"]),
             )
             for each in data
         ]

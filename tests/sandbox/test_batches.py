@@ -13,7 +13,7 @@ from acecoder.sandbox.backends.requirements import why_unavailable
 from acecoder.sandbox.conformance.programs import ATTACKS, ODDITIES, RIGHT
 from acecoder.sandbox.contract import Audit, Job, SandboxConfig
 from acecoder.sandbox.judge.program import judge_program
-from acecoder.sandbox.judge.units import units
+from acecoder.sandbox.judge.units import planned, units
 from acecoder.sandbox.opening import open_sandbox
 from acecoder.sandbox.trials import Attempt, Trial
 from acecoder.sandbox.worker.purity import why_call_impure, why_impure
@@ -28,6 +28,8 @@ SHARED = {
     "closures": "def f(x, g=lambda v: v):\n    def h(v): return g(v)\n    return sorted(x, key=h, reverse=True)",
     "errors": "def f(x):\n    try: return x[9]\n    except IndexError as e: raise ValueError(*e.args) from e",
     "texts": "def f(x) -> list:\n    return f'{len(x):>{3}}'.strip().split(',')",
+    "annotations": "from typing import Callable, List, Optional\ndef f(x: List[int], g: Optional[Callable[[int], int]] = None) -> 'List[int]':\n    y: List[int] = x\n    return y",
+    "patterns": "import re\ndef f(x):\n    return re.sub('a', 'b', 'aA', flags=re.I | re.M), re.compile('a', re.I).search('a')",
 }
 APART = {
     "a class": "class A: pass",
@@ -60,6 +62,16 @@ APART = {
     "namedtuple": "from collections import namedtuple",
     "async": "async def f(x): return x",
     "a keyword": "def f(x): return dict(__class__=x)",
+    "a cache of typing": "from typing import Optional\ndef f(x): return Optional[frozenset({(x, 1)})]",
+    "a cache of typing by its module": "import typing as t\ndef f(x): return str(t.Optional[x])",
+    "a cache of typing in an annotation": "from typing import Optional\ndef f(x):\n    def g(a: Optional[frozenset({x})]): pass",
+    "an annotation that binds": "from typing import Optional\ndef f(x):\n    def g(a: (y := Optional[int])): return y",
+    "an alias of a type": "from typing import List\nV = List[int]",
+    "a cache of re": "import re\ndef f(x): return re.compile('a', x)",
+    "a cache of re by a default": "import re\ndef f(x, c=re.compile): return c('a', x)",
+    "a cache of re by stars": "from re import compile as c\ndef f(x): return c('a', *x)",
+    "a cache of re by names": "import re\ndef f(x): return re.sub('a', 'b', 'a', **x)",
+    "a cache of re by map": "import re\ndef f(x): return list(map(re.compile, x, x))",
     "with": "def f(x):\n    with x as y: return y",
 }  # fmt: skip
 
@@ -164,6 +176,7 @@ def test_expected_values_are_in_no_trial() -> None:
         "assert abs(f(2) - 271828) < 3.14159",
         "assert 99887 in f(3)",
     )
-    judging = judge_program("k", "p", tests, "def f(x): return x", SandboxConfig().limits)
+    plans = planned(Job("p", tests, ()))
+    judging = judge_program("k", "p", plans, "def f(x): return x", SandboxConfig().limits)
     text = str(next(judging).wire())
     assert not any(value in text for value in ("secret-1", "271828", "3.14159", "99887"))

@@ -204,7 +204,7 @@ LIMIT_TABLE = Limits().model_dump()
 TRIAL = {
     "kind": "calls",
     "program": "def f(x): return x + 1",
-    "tests": [{"calls": ["f(41)"]}],
+    "tests": [{"calls": ["f(41)"], "lazy": False}],
     "limits": LIMIT_TABLE,
     "max_kills": 1,
     "max_wall_s": 60.0,
@@ -230,7 +230,8 @@ def post(port: int, *trials: dict[str, object]) -> list[dict[str, object]]:
         {"hash_seed": [1]},
         {"kind": "other"},
         {"tests": []},
-        {"tests": [{"calls": [1]}]},
+        {"tests": [{"calls": [1], "lazy": False}]},
+        {"tests": [{"calls": ["f(1)"]}]},
         {"program": 3},
         {"max_kills": 0},
         {"tests": "abc"},

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,28 @@ def test_losses_beside_others_make_a_suspect_and_no_verdict() -> None:
 def test_a_few_losses_cost_time_and_no_verdict() -> None:
     (judged,) = Backend(alone=True, losses=CRASHED_AFTER - 1).drive(next(unit_of(TEST)))
     assert judged.outcomes == (Outcome.PASSED,)
+
+
+def test_a_wall_limit_on_a_busy_machine_is_taken_again_alone_before_it_counts() -> None:
+    starved = [replace(ANSWERED[0], why="timeout", starved=True)]
+    replies = [starved, WELL]
+    backend = Backend(alone=True)
+    backend.reply = lambda trial: backend.asked.append(trial) or replies.pop(0)  # type: ignore[method-assign,func-returns-value]
+    (judged,) = backend.drive(next(unit_of(TEST)))
+    assert judged.outcomes == (Outcome.PASSED,)
+    first, again = backend.asked
+    assert not first.alone and again.alone
+    assert again.limits.test_idle_s > first.limits.test_idle_s
+    assert again.limits.test_cpu_s == first.limits.test_cpu_s
+
+
+def test_a_wall_limit_counts_where_it_strikes_again() -> None:
+    starved = [replace(ANSWERED[0], why="timeout", starved=True)]
+    replies = [starved, starved]
+    backend = Backend(alone=True)
+    backend.reply = lambda trial: replies.pop(0)  # type: ignore[method-assign]
+    (judged,) = backend.drive(next(unit_of(TEST)))
+    assert judged.outcomes == (Outcome.TIMEOUT,)
 
 
 def test_where_a_right_program_is_lost_too_the_sandbox_is_to_blame() -> None:

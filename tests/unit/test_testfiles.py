@@ -48,7 +48,7 @@ def test_tests_that_are_all_skipped_pass_nothing() -> None:
         "x = f(1)\ny = x",
         "def test_it():\n    f(1)",
         "def check(f):\n    assert f(1) == 2",
-        "def test_it(tmp_path):\n    assert f(1) == 2",
+        "def test_it(mocker):\n    assert f(1) == 2",
         "import random\nrandom.seed(0)\ndef check(): assert f(1) == 2",
         "def it():\n    assert f(1) == 2\ndef run(): it()",
         "class T(" + "+".join("a" * 3000) + "):\n    def test_it(self): self.assertEqual(f(1), 2)",

@@ -87,3 +87,26 @@ def test_an_error_inside_gives_the_turn_back() -> None:
             pass
     with given.one():
         pass
+
+
+def test_who_asks_to_be_alone_is_and_the_others_go_on_afterwards() -> None:
+    given, running, beside = Turns(2), 0, []
+    lock = threading.Lock()
+
+    def work(number: int) -> None:
+        nonlocal running
+        with given.one():
+            with lock:
+                running += 1
+            threading.Event().wait(0.001)
+            with lock:
+                running -= 1
+            if number % 5 == 0:
+                with given.alone():
+                    beside.append(running)
+                    threading.Event().wait(0.002)
+                    beside.append(running)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(60)))
+    assert beside == [0] * 24

@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Self
 
 from acecoder.errors import SandboxUnavailable
@@ -58,7 +59,7 @@ class LocalBackend:
         try:
             while (unit := call.next_unit()) is not None:
                 with self._turns.one():
-                    verdicts = drive(unit, worker.run)
+                    verdicts = drive(unit, partial(self._run, worker))
                 for judged in verdicts:
                     call.done.put(judged)
             if worker.runs is not None:
@@ -68,6 +69,12 @@ class LocalBackend:
             call.done.put(error)
         finally:
             call.done.put(None)
+
+    def _run(self, worker: _Replaced, trial: Trial) -> Reply:
+        if not trial.alone:
+            return worker.run(trial)
+        with self._turns.alone():
+            return worker.run(trial)
 
 
 def drive(unit: Unit, run: Callable[[Trial], Reply]) -> list[Judged]:

@@ -269,7 +269,7 @@ ATTACKS |= {
 ODDITIES = {
     "copies files": "import pathlib, shutil, tempfile\ndef f(x):\n    with tempfile.TemporaryDirectory() as d:\n        a = pathlib.Path(d, 'a')\n        a.touch()\n        a.write_text(repr(x[::-1]))\n        shutil.copy(a, f'{d}/b')\n        shutil.copy2(f'{d}/b', f'{d}/c')\n        return eval(pathlib.Path(d, 'c').read_text())",
     "plain": RIGHT,
-    "numpy": "import numpy as np\ndef f(x): return np.array(x)[::-1]",
+    "numpy": "import numpy as np\ndef f(x): return np.array(x)[::-1].tolist()",
     "numpy scalars": "import numpy as np\ndef f(x): return [np.int64(v) for v in x[::-1]]",
     "prints a lot": "def f(x):\n    print('x' * 1_000_000)\n    return x[::-1]",
     "threads": (

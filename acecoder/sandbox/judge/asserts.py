@@ -3,42 +3,28 @@
     assert f([1, 2]) == [2, 1]   calls: f([1, 2])    judged here: <answer> == [2, 1]
 
 The process that runs the program sees the calls alone. The rest of the statement is read by a
-closed interpreter of its syntax tree: a few node types, a few functions, bounded steps and sizes.
-An assert it cannot read is run beside the program and marked weak.
+closed interpreter of its syntax tree (`reading`, `interpreter`). An assert it cannot read, or in
+which the program would supply more than the answers of its entry point, is run beside the program
+and marked weak. That hangs on the text of the test and on the entry point, never on an answer.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
-import contextlib
-import sys
-from collections.abc import Container
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from acecoder.errors import InputError
-from acecoder.sandbox.judge.interpreter import (
-    ARITHMETIC,
-    WRONG,
-    Answer,
-    Literal,
-    evaluate,
-    qualified,
-)
-from acecoder.sandbox.judge.testfiles import runnable
-from acecoder.sandbox.judge.vocabulary import (
-    AS_ARGUMENTS,
-    FUNCTIONS,
-    KEYS,
-    KEYWORDS,
-    MAX_LENGTH,
-    QUALIFIED,
-    TYPES,
-    Unreadable,
-)
+from acecoder.sandbox.judge.budget import Unreadable
+from acecoder.sandbox.judge.entry_points import EntryPoint, Link, chain_of, entry_point_of, read
+from acecoder.sandbox.judge.interpreter import Answer
+from acecoder.sandbox.judge.reading import check_readable, folded
+from acecoder.sandbox.judge.testfiles import MAX_DEPTH, depth, runnable
+from acecoder.sandbox.judge.vocabulary import METHOD_NAMES
 
+MAX_CHARACTERS = 100_000
 CACHED_CHARACTERS = 4_000
 
 
@@ -49,262 +35,235 @@ class Plan:
     calls: tuple[str, ...] = ()
     """Expressions for the sandboxed program, as source."""
     condition: ast.expr | None = None
-    """What must be true; `Answer` names stand for the calls' values."""
+    """What must be true; `Answer` nodes stand for the calls' values."""
+    lazy: bool = False
+    """Not every call may be needed: what one of them raises is no error unless it is read."""
     weak_code: str = ""
     """The whole statement, where it can only be judged beside the program."""
     broken: str = ""
     """Why the test is no test at all: no program passes it."""
 
 
-TOO_LONG = Plan(broken=f"longer than {MAX_LENGTH:,} characters")
+TOO_LONG = Plan(broken=f"longer than {MAX_CHARACTERS:,} characters")
 
 
-def plan(test: str) -> Plan:
-    """Read one test. Never raises: what is no assert is `broken`, what is unreadable is weak."""
-    if len(test) > MAX_LENGTH:
+def plan(test: str, entry_point: str = "") -> Plan:
+    """Read one test of a problem whose tests call `entry_point`; empty for what this one calls.
+
+    Never raises: what is no assert is `broken`, what is unreadable is weak.
+    """
+    if len(test) > MAX_CHARACTERS:
         return TOO_LONG
-    return _cached_plan(test) if len(test) <= CACHED_CHARACTERS else _plan(test)
+    made = _cached_plan if len(test) <= CACHED_CHARACTERS else _plan
+    return made(test, entry_point or entry_point_of(None, [test]))
 
 
-def _plan(test: str) -> Plan:
+def _plan(test: str, entry_point: str) -> Plan:
     text = test.strip()
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Plan(broken=f"not Python: {type(error).__name__}")
     if len(body) != 1 or not isinstance(body[0], ast.Assert):
-        return plan_file(text) if body else Plan(broken="empty")
+        return plan_file(text, entry_point) if body else Plan(broken="empty")
+    condition = body[0].test
+    if not any(isinstance(node, ast.Name) for node in ast.walk(condition)):
+        return Plan(broken="calls nothing of the program")
     try:
-        calls = _Calls(_KNOWN)
-        condition = calls.visit(body[0].test)
-        if not calls.sources:  # a problem may ask for a `product` or a `filter`
-            calls = _Calls(_OWN)
-            condition = calls.visit(ast.parse(text).body[0].test)  # type: ignore[attr-defined]
-        if not calls.sources:
-            return Plan(broken="calls nothing of the program")
-        _check_readable(condition)
-        for source in calls.sources:
-            compile(source, "<test>", "eval")  # what was unparsed may nest too deeply to be read
-    except (Unreadable, RecursionError, ValueError, SyntaxError, MemoryError):
+        if depth(condition) > MAX_DEPTH:
+            raise Unreadable("nested too deeply")
+        split = _Split(read(entry_point), text)
+        condition = split.visit(condition)
+        if not split.sources:
+            raise Unreadable("no call of the entry point")
+        check_readable(condition)
+        condition = folded(condition)
+    except Unreadable:
         return Plan(weak_code=text)
-    return Plan(calls=tuple(calls.sources), condition=_Literals().visit(condition))
+    return Plan(calls=tuple(split.sources), condition=condition, lazy=_is_lazy(condition))
 
 
-_cached_plan = lru_cache(maxsize=256)(_plan)
+_cached_plan = lru_cache(maxsize=1024)(_plan)
 
 
-def plan_file(code: str) -> Plan:
+def plan_file(code: str, entry_point: str = "") -> Plan:
     """A test that is more than one assert: run beside the program, with what it defines called."""
-    if len(code) > MAX_LENGTH:
+    if len(code) > MAX_CHARACTERS:
         return TOO_LONG
     try:
-        return Plan(weak_code=runnable(code))
+        return Plan(weak_code=runnable(code, entry_point))
     except InputError as error:
         return Plan(broken=error.what)
 
 
-class _Calls(ast.NodeTransformer):
-    """Replace every maximal expression about the program's own names by an `Answer`.
+def _is_lazy(condition: ast.expr) -> bool:
+    return any(
+        isinstance(node, ast.BoolOp | ast.IfExp)
+        or (isinstance(node, ast.Compare) and len(node.ops) > 1)
+        for node in ast.walk(condition)
+    )
 
-    `known` names are not the program's.
+
+class _Split(ast.NodeTransformer):
+    """Replaces every maximal chain that begins at the entry point by an `Answer`.
+
+    What a chain goes on with is the judge's where it is handed something: a method with arguments
+    of an answer would be told what is expected.
     """
 
-    def __init__(self, known: Container[str]) -> None:
+    def __init__(self, entry: EntryPoint, text: str) -> None:
         self.sources: list[str] = []
-        self._known = known
+        self._entry = entry
+        self._lines = text.encode().splitlines(keepends=True)
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, ast.expr) and _is_about_program(node, self._known):
-            if any(_reaches_in(part) for part in ast.walk(node)):
-                raise Unreadable("reaches into the program")
-            if any(
-                isinstance(part, ast.NamedExpr | ast.Await | ast.Yield) for part in ast.walk(node)
-            ):
-                raise Unreadable("binds a name")
-            self.sources.append(ast.unparse(node))
-            return Answer(len(self.sources) - 1)
+        chain = chain_of(node) if isinstance(node, Link) else None
+        if chain and self._entry.is_root(*chain):
+            return self._answered(*chain)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             return node  # of a module
-        if isinstance(
-            node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-        ):
-            raise Unreadable("a scope of its own")
         return self.generic_visit(node)
+
+    def _answered(self, root: str, links: list[Link]) -> ast.expr:
+        own = self._own_links(root, links)
+        if not any(isinstance(link, ast.Call) for link in own):
+            raise Unreadable("a constant of the program")
+        if any(_reaches_in(part) for part in ast.walk(own[-1])):
+            raise Unreadable("reaches into the program")
+        self.sources.append(self._source(own[-1]))
+        made: ast.expr = Answer(len(self.sources) - 1)
+        for link in links[len(own) :]:
+            made = self._on_top(made, link)
+        return made
+
+    def _own_links(self, root: str, links: list[Link]) -> list[Link]:
+        """The links that are the program's to compute, up to one that hands something to an answer."""
+        calls = methods = 0
+        for index, link in enumerate(links):
+            called = links[index + 1] if index + 1 < len(links) else None
+            if calls and isinstance(link, ast.Attribute) and isinstance(called, ast.Call):
+                handed = bool(called.args or called.keywords)
+                inputs = methods == 0 and self._entry.is_class(root)
+                if handed and not inputs:
+                    return links[:index]
+                asked = link.attr in (self._entry.name, self._entry.method)
+                if handed and not asked and link.attr in METHOD_NAMES:
+                    raise Unreadable("a method of an object, or of an answer")
+                methods += 1
+            if calls and isinstance(link, ast.Subscript) and not _is_position(link.slice):
+                return links[:index]
+            calls += isinstance(link, ast.Call)
+        return links
+
+    def _on_top(self, value: ast.expr, link: Link) -> ast.expr:
+        if isinstance(link, ast.Call):
+            arguments = [self.visit(argument) for argument in link.args]
+            keywords = [self.visit(keyword) for keyword in link.keywords]
+            return ast.Call(value, arguments, keywords)
+        if isinstance(link, ast.Attribute):
+            return ast.Attribute(value, link.attr, ast.Load())
+        return ast.Subscript(value, self.visit(link.slice), ast.Load())
+
+    def _source(self, node: ast.expr) -> str:
+        """The text of an expression, as it stands in the test."""
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        lines = self._lines[first : last + 1]
+        lines[-1] = lines[-1][: node.end_col_offset]
+        lines[0] = lines[0][node.col_offset :]
+        source = b"".join(lines).decode()
+        return f"({source})" if first != last else source
+
+
+def _is_position(node: ast.expr) -> bool:
+    """An item's place, a slice, or several: it says nothing of what is expected there."""
+    if isinstance(node, ast.Tuple):
+        return all(map(_is_position, node.elts))
+    if isinstance(node, ast.Slice):
+        return all(
+            part is None or _is_position(part) for part in (node.lower, node.upper, node.step)
+        )
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand
+    return isinstance(node, ast.Constant) and type(node.value) is int
 
 
 def _reaches_in(node: ast.AST) -> bool:
     """May this part of a call change the program that later tests are held against?"""
     if isinstance(node, ast.Attribute):
-        return node.attr.startswith("__")
-    return isinstance(node, ast.Name) and node.id in REACHING
+        own = isinstance(node.value, ast.Name) and node.attr in MUTATORS
+        return own or node.attr.startswith("__") or node.attr in REACHING_ATTRIBUTES
+    if isinstance(node, ast.Constant):
+        text = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
+        return isinstance(text, str) and DUNDER.search(text) is not None
+    if isinstance(node, ast.Name):
+        return node.id in REACHING or (node.id.startswith("__") and node.id.endswith("__"))
+    return isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom)
 
 
-REACHING = {
-    "globals",
-    "locals",
-    "vars",
-    "setattr",
-    "delattr",
-    "exec",
-    "eval",
-    "compile",
-    "__import__",
-    "__builtins__",
-}
-
-
-def _is_about_program(node: ast.expr, known: Container[str]) -> bool:
-    """A name of the program, or a chain of calls, attributes and items that starts at one."""
-    above: ast.expr | None = None
-    while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
-        above, node = node, node.func if isinstance(node, ast.Call) else node.value
-    if not isinstance(node, ast.Name):
-        return False
-    is_module = isinstance(above, ast.Attribute) and node.id in sys.stdlib_module_names
-    return node.id not in known and not is_module
-
-
-_OWN = frozenset({*FUNCTIONS, "isinstance", "type", "True", "False", "None", "np", "numpy"})
-_KNOWN = frozenset(
-    {
-        *_OWN,
-        *dir(builtins),
-        "pd",
-        "pandas",
-        "pytest",
-        "approx",
-        "OrderedDict",
-        "defaultdict",
-        "deque",
-        "namedtuple",
-        "deepcopy",
-        "isnan",
-        "sqrt",
-        "reduce",
-        "partial",
-        "chain",
-        "permutations",
-        "combinations",
-        "product",
-        "allclose",
-        "array_equal",
-        "assert_allclose",
-    }
+DUNDER = re.compile(r"__\w+__")
+REACHING = frozenset(
+    [
+        "globals",
+        "locals",
+        "vars",
+        "getattr",
+        "setattr",
+        "delattr",
+        "exec",
+        "eval",
+        "compile",
+        "super",
+        "attrgetter",
+        "methodcaller",
+        "import_module",
+        "reload",
+        "patch",
+        "sys",
+        "gc",
+        "inspect",
+        "importlib",
+        "builtins",
+        "ctypes",
+        "unittest",
+        "mock",
+    ]
 )
-"""Python's own names and what tests import: not taken for the program's, which would have it
-compute what it is held against, unless a test names nothing else. What is not read here is run
-beside the program and is weak."""
-_READABLE = (
-    Answer, ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Compare, ast.BoolOp,
-    ast.UnaryOp, ast.BinOp, ast.Call, ast.Name, ast.Subscript, ast.Slice, ast.IfExp,
-    ast.Attribute, ast.keyword, ast.Load, ast.And, ast.Or, ast.cmpop, ast.operator, ast.unaryop,
-)  # fmt: skip
-
-
-def _check_readable(condition: ast.expr) -> None:
-    """Raises Unreadable where the interpreter would not come to the end of it.
-
-    That may hang on the test alone, never on an answer: a program could choose to be judged weakly.
-    """
-    for node in ast.walk(condition):
-        if not isinstance(node, _READABLE):
-            raise Unreadable(type(node).__name__)
-        if isinstance(node, ast.Call) and not _known_function(node.func):
-            raise Unreadable("a call of something else")
-        if isinstance(node, ast.BinOp) and type(node.op) not in ARITHMETIC:
-            raise Unreadable(type(node.op).__name__)
-        if isinstance(node, ast.Attribute) and qualified(node) not in QUALIFIED:
-            raise Unreadable("an attribute")
-        if isinstance(node, ast.Dict) and None in node.keys:
-            raise Unreadable("a dict unpacked")
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and _is_text(node.left):
-            raise Unreadable("a formatted text")
-        if isinstance(node, ast.Call):
-            _check_call(node)
-    _check_names(condition, None)
-    _try_constants(condition)
-
-
-def _name_of(node: ast.expr) -> str:
-    return qualified(node) if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
-def _check_call(node: ast.Call) -> None:
-    """Raises Unreadable on arguments that mean something else here than in Python."""
-    name = _name_of(node.func)
-    for keyword in node.keywords:
-        if name not in (
-            "Counter",
-            "collections.Counter",
-            "dict",
-        ) and keyword.arg not in KEYWORDS.get(name, ()):
-            raise Unreadable(f"{name} with {keyword.arg}")
-        if keyword.arg is None or (keyword.arg == "key" and _name_of(keyword.value) not in KEYS):
-            raise Unreadable("a key, or keywords unpacked")
-    if name == "isinstance" and len(node.args) == 2:
-        kinds = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
-        if any(_name_of(kind) not in TYPES for kind in kinds):
-            raise Unreadable("a type that answers do not keep")
-
-
-def _check_names(node: ast.AST, above: ast.AST | None) -> None:
-    """Raises Unreadable where a name is no value here, or what stands for it would show: a dict for
-    a Counter, lists for an array, a function for a class."""
-    name = _name_of(node.func) if isinstance(node, ast.Call) else ""
-    kind = {"collections.Counter": "Counter", "numpy.array": "np.array"}.get(name, name)
-    if kind in AS_ARGUMENTS:
-        inside = isinstance(above, ast.Call) and _name_of(above.func) in AS_ARGUMENTS[kind]
-        beside = (
-            kind == "Counter"
-            and isinstance(above, ast.Compare)
-            and all(isinstance(op, ast.Eq | ast.NotEq) for op in above.ops)
-        )
-        if not inside and not beside:
-            raise Unreadable(f"{kind} as a value")
-    if isinstance(node, ast.Name):
-        called = isinstance(above, ast.Call) and above.func is node
-        if not (called or node.id in TYPES or isinstance(above, ast.Attribute | ast.keyword)):
-            raise Unreadable(f"{node.id} as a value")
-    for child in ast.iter_child_nodes(node):
-        _check_names(child, node)
-
-
-def _try_constants(node: ast.AST) -> bool:
-    """Evaluate every largest part without an answer; True where all of `node` is such a part."""
-    parts = list(ast.iter_child_nodes(node))
-    constant = [_try_constants(part) for part in parts]
-    if isinstance(node, Answer):
-        return False
-    if all(constant):
-        return True
-    for part, is_constant in zip(parts, constant, strict=True):
-        if is_constant and isinstance(part, ast.expr) and not isinstance(part, ast.Slice):
-            with contextlib.suppress(*WRONG):
-                evaluate(part)
-    return False
-
-
-class _Literals(ast.NodeTransformer):
-    """Replace every largest literal by its value: most asserts hold an answer against one."""
-
-    _BOXES = (ast.List, ast.Tuple, ast.Set, ast.Dict)
-    _PARTS = (*_BOXES, ast.Constant, ast.Load, ast.UnaryOp, ast.unaryop)
-
-    def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, self._BOXES) and all(
-            isinstance(part, self._PARTS) for part in ast.walk(node)
-        ):
-            with contextlib.suppress(Unreadable, *WRONG):
-                return Literal(evaluate(node))
-            return node  # an error in it is one of each evaluation
-        return self.generic_visit(node)
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
-
-
-def _known_function(node: ast.expr) -> bool:
-    if isinstance(node, ast.Name):
-        return node.id in FUNCTIONS or node.id in ("isinstance", "type")
-    return isinstance(node, ast.Attribute) and callable(QUALIFIED.get(qualified(node)))
+"""Names that lead from a value to the program's namespace, or change one."""
+REACHING_ATTRIBUTES = frozenset(
+    [
+        "f_globals",
+        "f_locals",
+        "f_builtins",
+        "f_back",
+        "gi_frame",
+        "cr_frame",
+        "ag_frame",
+        "tb_frame",
+        "gi_code",
+        "modules",
+        "_getframe",
+        "get_objects",
+        "get_referrers",
+    ]
+)
+MUTATORS = frozenset(
+    [
+        "add",
+        "append",
+        "appendleft",
+        "clear",
+        "discard",
+        "extend",
+        "extendleft",
+        "insert",
+        "pop",
+        "popitem",
+        "popleft",
+        "remove",
+        "reverse",
+        "setdefault",
+        "sort",
+        "update",
+    ]
+)
+"""Methods that change a container; of one of the program's own, they change the program."""

@@ -1,29 +1,22 @@
-"""The closed interpreter of asserts: plain data, a few functions, bounded steps and sizes.
+"""The closed interpreter of asserts: plain data, a few functions, a budget.
 
-What it may be asked to evaluate is decided beforehand, on the test's text alone (`asserts`).
+What it may be asked to evaluate is decided beforehand, on the test's text alone (`reading`).
 """
 
 from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from acecoder.sandbox.judge.decoding import Malformed, Opaque, check_hashes
-from acecoder.sandbox.judge.vocabulary import (
-    FUNCTIONS,
-    MAX_WEIGHT,
-    QUALIFIED,
-    TYPES,
-    Function,
-    Unreadable,
-    hashable,
-    refuse_growth,
-    weight,
-)
-
-MAX_STEPS = 20_000
+from acecoder.sandbox.judge import budget as cost
+from acecoder.sandbox.judge.budget import Budget, Size
+from acecoder.sandbox.judge.decoding import Raised, check_hashes
+from acecoder.sandbox.judge.values import VIEWS, Malformed, Opaque, OrderedSet, ordered
+from acecoder.sandbox.judge.vocabulary import FUNCTIONS, QUALIFIED, TYPES, Function, method
 
 
 class Answer(ast.expr):
@@ -37,14 +30,22 @@ class Answer(ast.expr):
 
 
 class Literal(ast.expr):
-    """A literal of the condition, evaluated once for all answers it is held against."""
+    """A part of the condition that hangs on no answer, evaluated once."""
 
     _fields = ("value",)
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, size: Size) -> None:
         super().__init__()
         self.value = value
-        self.weight = weight(value, MAX_WEIGHT)
+        self.size = size
+
+
+class CallRaised(Exception):
+    """A call of the test did not return: `kind` and `text` are what the program told of it."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(f"{kind}: {text}")
+        self.kind, self.text = kind, text
 
 
 COMPARISONS: dict[type[ast.AST], Function] = {
@@ -62,7 +63,8 @@ COMPARISONS: dict[type[ast.AST], Function] = {
 ARITHMETIC: dict[type, Function] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Mult: operator.mul,
-    ast.Pow: operator.pow,
+    ast.Pow: operator.pow, ast.BitAnd: operator.and_, ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor, ast.LShift: operator.lshift, ast.RShift: operator.rshift,
 }  # fmt: skip
 UNARY: dict[type, Function] = {
     ast.Not: operator.not_,
@@ -72,70 +74,83 @@ UNARY: dict[type, Function] = {
 }
 
 
-def qualified(node: ast.Attribute) -> str:
-    return f"{node.value.id}.{node.attr}" if isinstance(node.value, ast.Name) else ""
+def qualified(node: ast.expr) -> str:
+    """`module.name` of such an attribute, else nothing."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return ""
 
 
-WRONG = (
-    TypeError,
-    ValueError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
-    RecursionError,
-    Malformed,
-)
+WRONG = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, Malformed)
 """What an assert may raise that means no more than that it does not hold."""
 
 
-def evaluate(node: ast.expr) -> Any:
+def evaluate(node: ast.expr, budget: Budget) -> tuple[Any, Size]:
     """The value of an expression without answers. Raises: Unreadable, or one of WRONG."""
-    return _Interpreter(()).value(node)
+    with _quietly():
+        return _Interpreter((), budget).sized(node)
 
 
 def holds(condition: ast.expr, answers: Sequence[Any]) -> bool:
     """Is the condition true of these decoded answers?
 
     An error inside it (a comparison of unlike types, an index out of range) is False, as the
-    assert would have raised. Raises: Unreadable past the limits on steps and sizes.
+    assert would have raised. Raises: CallRaised where it reads the answer of a call that did not
+    return; OverBudget.
     """
-    try:
-        return bool(_Interpreter(answers).value(condition))
-    except WRONG:
-        return False
+    with _quietly():
+        try:
+            return bool(_Interpreter(answers, Budget()).value(condition))
+        except WRONG:
+            return False
+
+
+def _quietly() -> AbstractContextManager[Any]:
+    """Numpy warns of overflows, which are the program's and of no concern to whoever judges."""
+    numpy = sys.modules.get("numpy")
+    return numpy.errstate(all="ignore") if numpy is not None else nullcontext()
 
 
 class _Interpreter:
     """Evaluates the readable subset over plain data; nothing here can reach an object's code."""
 
-    def __init__(self, answers: Sequence[Any]) -> None:
+    def __init__(self, answers: Sequence[Any], budget: Budget) -> None:
         self._answers = answers
-        self._steps = 0
-        self._weight = 0
+        self._budget = budget
+        self._size = cost.ONE
+        """Of the value made last."""
+
+    def sized(self, node: ast.expr) -> tuple[Any, Size]:
+        value = self.value(node)
+        return value, self._size
 
     def value(self, node: ast.expr | None) -> Any:
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise Unreadable("too many steps")
+        self._budget.spend(2)
         if node is None:
             return None
+        if isinstance(node, Literal):
+            self._size = node.size
+            return node.value
         read: Function = getattr(self, f"_{type(node).__name__.lower()}")
         made = read(node)
-        if isinstance(node, Literal):
-            self._weight += node.weight
-        else:
-            self._weight += weight(made, MAX_WEIGHT - self._weight)
-        if self._weight > MAX_WEIGHT:
-            raise Unreadable("values too large")
+        self._size = self._budget.size_of(made)
         return made
 
+    def _drawn(self, node: ast.expr) -> tuple[Any, Size]:
+        """The value and size of an expression; of an iterator, those of what it yields."""
+        value, size = self.sized(node)
+        if isinstance(value, Iterator):
+            value = list(value)
+            size = self._budget.size_of(value)
+        return value, size
+
     def _answer(self, node: Answer) -> Any:
-        return self._answers[node.index]
+        answer = self._answers[node.index]
+        if isinstance(answer, Raised):
+            raise CallRaised(answer.name, answer.text)
+        return answer
 
     def _constant(self, node: ast.Constant) -> Any:
-        return node.value
-
-    def _literal(self, node: Literal) -> Any:
         return node.value
 
     def _name(self, node: ast.Name) -> Any:
@@ -147,8 +162,10 @@ class _Interpreter:
     def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
         return tuple(self.value(item) for item in node.elts)
 
-    def _set(self, node: ast.Set) -> set[Any]:
-        return set(hashable([self.value(item) for item in node.elts]))
+    def _set(self, node: ast.Set) -> OrderedSet:
+        items = [self.value(item) for item in node.elts]
+        check_hashes(items)
+        return OrderedSet(items)
 
     def _dict(self, node: ast.Dict) -> dict[Any, Any]:
         keys = [self.value(key) for key in node.keys]
@@ -156,13 +173,18 @@ class _Interpreter:
         return dict(zip(keys, map(self.value, node.values), strict=True))
 
     def _compare(self, node: ast.Compare) -> Any:
-        left = self.value(node.left)
-        for kind, right_node in zip(node.ops, node.comparators, strict=True):
-            right = self.value(right_node)
-            if not COMPARISONS[type(kind)](left, right):
-                return False
-            left = right
-        return True
+        left, one = self.sized(node.left)
+        made: Any = True
+        for index, (kind, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):
+            if index and not made:
+                return made
+            right, other = (
+                self._drawn(right_node) if isinstance(kind, _IN) else self.sized(right_node)
+            )
+            self._budget.spend(cost.comparison(kind, left, right, one, other))
+            made = COMPARISONS[type(kind)](left, right)
+            left, one = right, other
+        return made
 
     def _boolop(self, node: ast.BoolOp) -> Any:
         wanted = isinstance(node.op, ast.Or)
@@ -177,9 +199,11 @@ class _Interpreter:
         return UNARY[type(node.op)](self.value(node.operand))
 
     def _binop(self, node: ast.BinOp) -> Any:
-        left, right = self.value(node.left), self.value(node.right)
-        refuse_growth(node.op, left, right)
-        return ARITHMETIC[type(node.op)](left, right)
+        (left, one), (right, other) = self.sized(node.left), self.sized(node.right)
+        self._budget.spend(cost.operation(node.op, left, right, one, other))
+        if isinstance(left, VIEWS) or isinstance(right, VIEWS):
+            left, right = _as_set(left), _as_set(right)
+        return ordered(ARITHMETIC[type(node.op)](left, right), left, right)
 
     def _ifexp(self, node: ast.IfExp) -> Any:
         return self.value(node.body if self.value(node.test) else node.orelse)
@@ -194,15 +218,39 @@ class _Interpreter:
         return QUALIFIED[qualified(node)]
 
     def _call(self, node: ast.Call) -> Any:
-        arguments = [self.value(argument) for argument in node.args]
+        name = qualified(node.func) or getattr(node.func, "id", "")
+        short = name.rpartition(".")[2]
+        drawn = [
+            self.sized(each) if short in OF_THE_WHOLE else self._drawn(each) for each in node.args
+        ]
+        values, sizes = [value for value, _ in drawn], [size for _, size in drawn]
+        function = QUALIFIED[name] if name in QUALIFIED else FUNCTIONS.get(name)
+        if function is None:
+            assert isinstance(node.func, ast.Attribute)
+            value, size = self.sized(node.func.value)
+            self._budget.spend(cost.call("", [value, *values], [size, *sizes]))
+            return method(value, node.func.attr, values)
         named = {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
-        if isinstance(node.func, ast.Attribute):
-            function = QUALIFIED[qualified(node.func)]
-            assert callable(function)
-            return function(*arguments, **named)
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if name == "isinstance":
-            return not isinstance(arguments[0], Opaque) and isinstance(arguments[0], arguments[1])
-        if name == "type":
-            return Opaque if isinstance(arguments[0], Opaque) else type(arguments[0])
-        return FUNCTIONS[name](*arguments, **named)
+        if short not in OF_THE_WHOLE:
+            values, sizes = self._listed(values, sizes)
+        self._budget.spend(cost.call(short, values, sizes))
+        assert callable(function)
+        return function(*values, **named)
+
+    def _listed(self, values: list[Any], sizes: list[Size]) -> tuple[list[Any], list[Size]]:
+        """An object that can be iterated is taken by what it yields."""
+        for index, value in enumerate(values):
+            if isinstance(value, Opaque) and value.items is not None:
+                values[index] = list(value.items)
+                sizes[index] = self._budget.size_of(values[index])
+        return values, sizes
+
+
+OF_THE_WHOLE = frozenset({"len", "isinstance", "type", "str", "repr", "bool"})
+"""Functions of a value as it is, which iterate over nothing."""
+_IN = (ast.In, ast.NotIn)
+
+
+def _as_set(value: Any) -> Any:
+    items: Any = value
+    return OrderedSet(items) if isinstance(value, VIEWS) else value

@@ -1,9 +1,12 @@
-"""When has a program crashed that takes its worker with it? Decided here, for every backend.
+"""When is what a worker did the program's doing? Decided here, for every backend.
 
 A worker may be lost for many reasons that say nothing of the program: a node that goes, a pod that is
 evicted, a neighbour that kills. So a trial whose worker was lost is asked for again: as before, then
 alone. Lost alone CRASHED_AFTER times, it has crashed, once a right program has been judged right after
 it. Where that one is lost too, the sandbox is broken and no program is to blame.
+
+A wall limit may strike a program that a busy machine kept from running. Such a trial is asked for
+again, alone and with longer wall limits, before it counts; CPU limits stay as they are.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ SUSPECT_AFTER = 2
 CRASHED_AFTER = 3
 """Losses alone after which a program has crashed, if the next canary lives."""
 MAX_CANARIES = 3
+PATIENCE = 2.0
+"""How many times longer the wall limits are where a trial is taken again."""
 
 Result = TypeVar("Result")
 
@@ -43,15 +48,29 @@ def outliving(judging: Generator[Trial, list[Attempt], Result]) -> Generator[Tri
 def _answered(trial: Trial) -> Generator[Trial, Reply, list[Attempt]]:
     losses = losses_alone = 0
     while True:
-        suspect = losses >= SUSPECT_AFTER or losses_alone > 0
+        suspect = trial.patient or losses >= SUSPECT_AFTER or losses_alone > 0
         reply = yield replace(trial, alone=suspect)
         if not isinstance(reply, Loss):
-            return reply
+            if trial.patient or not any(attempt.starved for attempt in reply):
+                return reply
+            trial = _patient(trial)
+            continue
         losses += 1
         losses_alone += reply.alone
         if losses_alone >= CRASHED_AFTER:
             yield from _prove_workers_whole(trial.limits)
             return [LOST]
+
+
+def _patient(trial: Trial) -> Trial:
+    walls = ("test_wall_s", "test_idle_s", "total_wall_s")
+    longer = {name: PATIENCE * getattr(trial.limits, name) for name in walls}
+    return replace(
+        trial,
+        limits=trial.limits.model_copy(update=longer),
+        max_wall_s=PATIENCE * trial.max_wall_s,
+        patient=True,
+    )
 
 
 def _prove_workers_whole(limits: Limits) -> Generator[Trial, Reply, None]:

@@ -14,12 +14,14 @@ from typing import Any, NamedTuple
 
 from acecoder.sandbox.contract import Judged, Limits
 from acecoder.sandbox.judge.asserts import Plan
-from acecoder.sandbox.judge.decoding import Frame, Malformed, decode, read_frame
-from acecoder.sandbox.judge.interpreter import holds
-from acecoder.sandbox.judge.kinds.kind import Script, plan_of
+from acecoder.sandbox.judge.decoding import Frame, decode_all, read_frame
+from acecoder.sandbox.judge.interpreter import CallRaised, holds
+from acecoder.sandbox.judge.kinds.kind import Planned, Script
+from acecoder.sandbox.judge.stdin import same_output
+from acecoder.sandbox.judge.values import Malformed
 from acecoder.sandbox.trials import Attempt, Trial
 from acecoder.sandbox.worker.wire import OUT_OF_MEMORY, split_frames
-from acecoder.schema import Outcome, Test
+from acecoder.schema import Outcome
 
 MAX_REASON = 300
 MAX_OUTPUT_BYTES = 32 << 20
@@ -54,22 +56,24 @@ class _Tally:
 def judge_program(
     key: str,
     problem_id: str,
-    tests: tuple[Test, ...],
+    tests: tuple[Planned, ...],
     program: str,
     limits: Limits,
     hash_seed: int = 0,
 ) -> Judging:
     """Hold one program against the tests of its problem."""
     tally = _Tally([Outcome.NOT_RUN] * len(tests), [])
-    plain, weak, scripts = _planned(tests, tally)
+    plain, weak, scripts = _parts(tests, tally)
     # Apart: weak tests carry expected values into the program's process, where it could read them
     # for the others.
     for part in (plain, weak):
-        if part and not tally.exhausted(limits):
+        while part and not tally.exhausted(limits):
             jobs = tuple(_job(this) for _, this in part)
             trial = _trial("calls", program, jobs, limits, hash_seed, tally)
+            settled = 0
             for attempt in (yield trial):
-                _take_calls(attempt, part, limits, tally)
+                settled = _take_calls(attempt, part, limits, tally)
+            part = part[settled:]
     if scripts and not tally.exhausted(limits):
         inputs = tuple({"input": test.input} for _, test in scripts)
         longest = max(len(test.output) for _, test in scripts)
@@ -91,7 +95,7 @@ def judge_program(
 
 
 def judge_twice(
-    key: str, problem_id: str, tests: tuple[Test, ...], program: str, limits: Limits
+    key: str, problem_id: str, tests: tuple[Planned, ...], program: str, limits: Limits
 ) -> Judging:
     """Judge under two hash seeds; a test that passes under one of them alone has not passed."""
     first = yield from judge_program(key, problem_id, tests, program, limits)
@@ -117,7 +121,7 @@ def judge_twice(
     )
 
 
-class _Planned(NamedTuple):
+class _Parts(NamedTuple):
     """The tests by what they ask for, each with its index."""
 
     plain: list[tuple[int, Plan]]
@@ -125,11 +129,10 @@ class _Planned(NamedTuple):
     scripts: list[tuple[int, Script]]
 
 
-def _planned(tests: tuple[Test, ...], tally: _Tally) -> _Planned:
-    """Read all tests; those that are no tests are recorded as errors."""
-    found = _Planned([], [], [])
-    for index, test in enumerate(tests):
-        this = plan_of(test)
+def _parts(tests: tuple[Planned, ...], tally: _Tally) -> _Parts:
+    """The tests apart; those that are no tests are recorded as errors."""
+    found = _Parts([], [], [])
+    for index, this in enumerate(tests):
         if isinstance(this, Script):
             found.scripts.append((index, this))
         elif this.broken:
@@ -162,36 +165,44 @@ def _trial(
 
 
 def _job(this: Plan) -> dict[str, Any]:
-    return {"code": this.weak_code} if this.weak_code else {"calls": list(this.calls)}
+    if this.weak_code:
+        return {"code": this.weak_code}
+    return {"calls": list(this.calls), "lazy": this.lazy}
 
 
 def _take_calls(
     attempt: Attempt, part: list[tuple[int, Plan]], limits: Limits, tally: _Tally
-) -> None:
-    """Record what one attempt says of the tests from its first on."""
+) -> int:
+    """Record what one attempt says of the tests from its first on; how many of all are settled.
+
+    Fewer than all, where its answers were as many as are kept at once: the rest is asked for again.
+    """
     tally.cpu_s += attempt.cpu_s
     tally.wall_s += attempt.wall_s
     waiting = part[attempt.first :]
     frames = split_frames(attempt.answers, limits.answer_bytes, len(waiting) + 1)
     if not waiting:
-        return
+        return len(part)
     if not frames:  # the import itself did not end
         outcome, reason = _interrupted(attempt)
         tally.record(waiting[0][0], outcome, f"while importing the program: {reason}")
         tally.kills += 1
-        return
+        return len(part)
     error = _error_of(read_frame(frames[0]))
     if error:
         for index, _ in waiting:
             tally.record(index, *error)
-        return
+        return len(part)
     for (index, this), frame in zip(waiting, frames[1:], strict=False):
         tally.record(index, *judge_frame(this, read_frame(frame)))
     settled = len(frames) - 1
+    if attempt.why == "finished" and 0 < settled < len(waiting):
+        return attempt.first + settled
     if settled < len(waiting):
         tally.record(waiting[settled][0], *_interrupted(attempt))
     if attempt.why != "finished":
         tally.kills += 1
+    return len(part)
 
 
 ORDINARY_ERRORS = frozenset(
@@ -253,7 +264,10 @@ def _interrupted(ended: Attempt) -> tuple[Outcome, str]:
 def _error_of(frame: Frame) -> tuple[Outcome, str] | None:
     if frame.error is None:
         return None
-    kind, text = frame.error
+    return _raised(*frame.error)
+
+
+def _raised(kind: str, text: str) -> tuple[Outcome, str]:
     if kind == "MemoryError":
         return Outcome.MEMORY, "out of memory"
     return (Outcome.FAILED if kind == "AssertionError" else Outcome.ERROR), f"{kind}: {text}"
@@ -269,10 +283,12 @@ def judge_frame(this: Plan, frame: Frame) -> tuple[Outcome, str]:
     try:
         if frame.values is None or len(frame.values) != len(this.calls):
             raise Malformed("another number of answers than of calls")
-        answers = [decode(value) for value in frame.values]
+        answers = decode_all(frame.values)
         assert this.condition is not None
         if holds(this.condition, answers):
             return Outcome.PASSED, ""
+    except CallRaised as end:
+        return _raised(end.kind, end.text)
     except Exception as fault:
         return Outcome.ERROR, str(fault)[:MAX_REASON] or type(fault).__name__
     return Outcome.FAILED, f"{this.calls[0]} gave {_short(answers[0])}"
@@ -298,17 +314,11 @@ def _take_script(attempt: Attempt, scripts: list[tuple[int, Script]], tally: _Ta
     elif attempt.status == OUT_OF_MEMORY:
         tally.record(index, Outcome.MEMORY, "out of memory")
     elif attempt.status:
-        tally.record(index, Outcome.ERROR, f"exited with status {attempt.status}")
+        told = f" ({attempt.error})" if attempt.error else ""
+        tally.record(index, Outcome.ERROR, f"exited with status {attempt.status}{told}")
     elif attempt.truncated:
         tally.record(index, Outcome.ERROR, "printed more than it may")
-    elif _same_output(attempt.answers, test.output):
+    elif same_output(attempt.answers, test.output, test.compare):
         tally.record(index, Outcome.PASSED)
     else:
         tally.record(index, Outcome.FAILED, f"printed {_short(attempt.answers[:100])}")
-
-
-def _same_output(output: bytes, expected: str) -> bool:
-    """Equal line by line, but for white space at the ends of lines and of the text."""
-    lines = output.decode(errors="replace").rstrip().split("\n")
-    wanted = expected.rstrip().split("\n")
-    return [line.rstrip() for line in lines] == [line.rstrip() for line in wanted]

@@ -8,9 +8,14 @@ without one (a test that is a generator, a coroutine that nobody awaits) has tes
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from acecoder.errors import InputError
+from acecoder.sandbox.judge.collecting import collected
+
+MAX_DEPTH = 100
+"""Levels of a test's syntax tree: how deep Python may recurse hangs on who calls it."""
 
 RUN_CLASSES = """
 import unittest as _unittest
@@ -22,37 +27,73 @@ assert _result.testsRun > len(_result.skipped) + len(_result.expectedFailures), 
 """
 
 
-def runnable(code: str) -> str:
+def runnable(code: str, entry_point: str = "") -> str:
     """`code` with calls of the TestCase classes and `test*` functions that it defines.
 
-    Raises: InputError where the code is not Python or would assert nothing, and so pass.
+    What it imports of the solution's module, whatever that is called, is the program's. Raises:
+    InputError where the code is not Python or would assert nothing, and so pass.
     """
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"not Python: {type(error).__name__}") from error
     tree.body = _without_guard(tree.body)
-    classes = _test_cases(tree)
-    functions = _test_functions(tree.body)
-    methods = [
-        (node.name, name)
-        for node in tree.body
-        if isinstance(node, ast.ClassDef) and node.name.startswith("Test") and not node.bases
-        for name in _test_functions(node.body, ("self",))
-    ]
-    if not _asserts_something(tree, {*classes, *functions, *(kind for kind, _ in methods)}):
+    for node in ast.walk(tree):
+        _take_from_program(node, entry_point.partition(".")[0].partition("(")[0])
+    cases = _test_cases(tree)
+    found = collected(tree)
+    if not _asserts_something(tree, {*cases, *found.functions, *found.classes}):
         raise InputError("without an assertion that is ever reached")
-    coroutines = {node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef)}
-    runs = [RUN_CLASSES.format(classes=", ".join(classes))] if classes else []
-    runs += [
-        RUN_COROUTINE.format(name=name) if name in coroutines else f"{name}()" for name in functions
-    ]
-    runs += [f"_acecoder_run({name}, {method!r})" for name, method in methods]
-    try:
-        counted = _counted(tree)
-    except (RecursionError, ValueError, MemoryError):  # too deep to be written out again
+    runs = [RUN_CLASSES.format(classes=", ".join(cases))] if cases else []
+    if found.needs_runner:
+        runs.append(RUN_COLLECTED.format(functions=found.functions, classes=found.classes))
+    else:
+        coroutines = {node.name for node in tree.body if isinstance(node, ast.AsyncFunctionDef)}
+        runs += [
+            RUN_COROUTINE.format(name=name) if name in coroutines else f"{name}()"
+            for name in found.functions
+        ]
+        runs += [
+            f"_acecoder_run({name}, {method!r})"
+            for name, methods in found.classes.items()
+            for method in methods
+        ]
+    if depth(tree) > MAX_DEPTH:  # too deep to be written out again
         return "\n".join([code, PRELUDE, *runs])
-    return "\n".join([counted, *runs, EPILOGUE])
+    return "\n".join([_counted(tree), *runs, EPILOGUE])
+
+
+MODULES = frozenset(
+    [
+        "solution",
+        "solutions",
+        "program",
+        "main",
+        "answer",
+        "your_module",
+        "my_module",
+        "module",
+        "script",
+        "submission",
+        "candidate",
+        "implementation",
+        "source_code",
+        "task",
+    ]
+)
+"""What the tests of data sets call the module that holds the program."""
+
+
+def _take_from_program(node: ast.AST, entry_point: str) -> None:
+    """An import of the solution becomes one of `program`, which is what the worker calls it."""
+    if isinstance(node, ast.ImportFrom):
+        names = {alias.name for alias in node.names}
+        if node.module in MODULES or (entry_point and entry_point in names):
+            node.module, node.level = "program", 0
+    elif isinstance(node, ast.Import):
+        for alias in node.names:
+            if alias.name in MODULES:
+                alias.name, alias.asname = "program", alias.asname or alias.name
 
 
 def _counted(tree: ast.Module) -> str:
@@ -63,7 +104,7 @@ def _counted(tree: ast.Module) -> str:
         if not is_text and not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
             break
         front += 1
-    made = _Counting().visit(tree)
+    made = _Counting(tree).visit(tree)
     made.body[front:front] = ast.parse(PRELUDE).body
     return ast.unparse(ast.fix_missing_locations(made))
 
@@ -87,6 +128,7 @@ def _acecoder_run(kind, name):
             takes = function.__code__.co_argcount - 1 if hook != name else 0
             function(*(method,) * takes)
 """
+RUN_COLLECTED = "import _acecoder_pytest\n_acecoder_pytest.run(globals(), {functions}, {classes})"
 EPILOGUE = 'assert _acecoder_made, "nothing was asserted"'
 RUN_COROUTINE = "import asyncio as _asyncio\n_asyncio.run({name}())"
 
@@ -99,16 +141,18 @@ class _Counting(ast.NodeTransformer):
     when control comes past it.
     """
 
+    def __init__(self, tree: ast.Module) -> None:
+        self._failing = _holding(tree, _fails)
+        self._asserting = _holding(tree, lambda node: isinstance(node, ast.Assert))
+
     def visit(self, node: ast.AST) -> Any:
-        holds = isinstance(node, ast.If | ast.Try | ast.Expr | ast.For | ast.While) and any(
-            _fails(part) for part in _within(node)
+        holds = isinstance(node, ast.If | ast.Try | ast.Expr | ast.For | ast.While) and (
+            id(node) in self._failing
         )
         node = self.generic_visit(node)
         if isinstance(node, ast.Assert) or holds:
             return [node, _count()]
-        if isinstance(node, ast.Try) and any(
-            isinstance(p, ast.Assert) for s in node.body for p in ast.walk(s)
-        ):
+        if isinstance(node, ast.Try) and any(id(each) in self._asserting for each in node.body):
             for handler in node.handlers:  # `assert False` after a call that must raise
                 if handler.type is not None and not _catches_assertions(handler.type):
                     handler.body.insert(0, _count())
@@ -120,6 +164,24 @@ class _Counting(ast.NodeTransformer):
         ):
             return ast.Call(ast.Name("_acecoder_counted", ast.Load()), [node], [])
         return node
+
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+def _holding(tree: ast.AST, is_one: Callable[[ast.AST], bool]) -> set[int]:
+    """The nodes (by id) that hold such a one or are it, not counting what functions and classes
+    hold; in time linear in the tree."""
+    above: dict[int, ast.AST] = {}
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        for child in ast.iter_child_nodes(node):
+            above[id(child)] = node
+        holder: ast.AST | None = node if is_one(node) else None
+        while holder is not None and id(holder) not in found:
+            found.add(id(holder))
+            holder = None if isinstance(holder, _SCOPES) else above.get(id(holder))
+    return found
 
 
 def _within(node: ast.AST) -> list[ast.AST]:
@@ -218,13 +280,11 @@ def _names_test_case(base: ast.expr, known: list[str]) -> bool:
     return name.endswith("TestCase") or name in known
 
 
-def _test_functions(body: list[ast.stmt], parameters: tuple[str, ...] = ()) -> list[str]:
-    """Names of the functions that pytest would collect and that need no fixture."""
-    return [
-        node.name
-        for node in body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.name.startswith("test")
-        and tuple(a.arg for a in node.args.args) == parameters
-        and not node.args.kwonlyargs
-    ]
+def depth(tree: ast.AST) -> int:
+    """Levels of a syntax tree, without recursion."""
+    deepest, waiting = 0, [(tree, 1)]
+    while waiting:
+        node, level = waiting.pop()
+        deepest = max(deepest, level)
+        waiting.extend((child, level + 1) for child in ast.iter_child_nodes(node))
+    return deepest

@@ -7,7 +7,8 @@ from collections.abc import Generator, Iterable, Iterator
 
 from acecoder.sandbox.contract import Audit, Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.judge.asserts import Plan
-from acecoder.sandbox.judge.kinds.kind import plan_of
+from acecoder.sandbox.judge.entry_points import entry_point_of
+from acecoder.sandbox.judge.kinds.kind import Planned, plan_of
 from acecoder.sandbox.judge.losses import outliving
 from acecoder.sandbox.judge.program import Judging, judge_frames, judge_program, judge_twice
 from acecoder.sandbox.trials import Attempt, Trial, Unit
@@ -23,36 +24,46 @@ IMPATIENCE = 0.2
 def units(jobs: Iterable[Job], config: SandboxConfig, audit: Audit) -> Iterator[Unit]:
     """The units of `jobs`, lazily and in order."""
     for job in jobs:
+        tests = planned(job)
         size = config.batch_size
         if size == 1 or config.flaky_check or len(job.programs) == 1:
             for key, program in job.programs:
-                yield outliving(_alone(job, key, program, config))
+                yield outliving(_alone(job, tests, key, program, config))
             continue
-        plans = _batchable(job)
+        plans = _batchable(tests)
         for start in range(0, len(job.programs), size):
             programs = job.programs[start : start + size]
             if plans and not audit.disagreed:
                 yield outliving(_together(job, programs, plans, config, audit))
             else:
                 for key, program in programs:
-                    yield outliving(_alone(job, key, program, config))
+                    yield outliving(_alone(job, tests, key, program, config))
 
 
-def _single(job: Job, key: str, program: str, config: SandboxConfig) -> Judging:
+def planned(job: Job) -> tuple[Planned, ...]:
+    """How the tests of a job are judged: read once for all of its programs."""
+    entry_point = entry_point_of(job.entry_point, job.tests)
+    return tuple(plan_of(test, entry_point) for test in job.tests)
+
+
+def _single(
+    job: Job, tests: tuple[Planned, ...], key: str, program: str, config: SandboxConfig
+) -> Judging:
     judge = judge_twice if config.flaky_check else judge_program
-    return judge(key, job.problem_id, job.tests, program, config.limits)
+    return judge(key, job.problem_id, tests, program, config.limits)
 
 
-def _alone(job: Job, key: str, program: str, config: SandboxConfig) -> Judgings:
-    verdict = yield from _single(job, key, program, config)
+def _alone(
+    job: Job, tests: tuple[Planned, ...], key: str, program: str, config: SandboxConfig
+) -> Judgings:
+    verdict = yield from _single(job, tests, key, program, config)
     return [verdict]
 
 
-def _batchable(job: Job) -> list[Plan]:
+def _batchable(tests: tuple[Planned, ...]) -> list[Plan]:
     """Plans of the tests, where every one is plain and calls nothing suspect; else none."""
     plans: list[Plan] = []
-    for test in job.tests:
-        this = plan_of(test)
+    for this in tests:
         if not isinstance(this, Plan) or not this.calls or any(map(_is_suspect, this.calls)):
             return []
         plans.append(this)
@@ -81,7 +92,7 @@ def _together(
         sampled = key in shared and audit.random.random() < config.audit_share
         if key in shared and not sampled:
             continue
-        verdict = yield from _single(job, key, program, config)
+        verdict = yield from _single(job, tuple(plans), key, program, config)
         judged.append(verdict)
         if sampled:
             audit.audited += 1
@@ -89,7 +100,7 @@ def _together(
     if audit.disagreed:  # a fault of the allow list: batching ends, for the whole sandbox
         for key, program in programs:
             if key in shared:
-                judged.append((yield from _single(job, key, program, config)))
+                judged.append((yield from _single(job, tuple(plans), key, program, config)))
         return judged
     return [*judged, *shared.values()]
 
@@ -100,7 +111,7 @@ def _shared(
     """Verdicts on those whose answers are complete. One that ends the process has none, and those
     after it share another."""
     each = len(plans) + 1
-    tests = tuple({"calls": list(this.calls)} for this in plans)
+    tests = tuple({"calls": list(this.calls), "lazy": this.lazy} for this in plans)
     verdicts: dict[str, Judged] = {}
     while len(programs) > 1:
         (attempt,) = yield Trial(

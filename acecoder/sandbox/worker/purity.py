@@ -6,7 +6,10 @@ program that is refused is run in a process of its own. So it is no sandbox and 
 one: it stands inside one, and a random share of what it let through is run again apart and must
 agree (`units`). Refused on purpose: classes and every store to an attribute (they could change a
 library's class for the next program), dunders, introspection, text that becomes an attribute
-(`str.format`, `attrgetter`), global state of libraries (`random`, `decimal`, `sys`).
+(`str.format`, `attrgetter`), global state of libraries (`random`, `decimal`, `sys`). What libraries
+share and look up by equality is refused as well, for `1 == True` makes a note of it: names of `typing`
+stand in annotations alone, where nobody reads what they became, and the functions of `re` are called
+with flags that are written out.
 """
 
 import ast
@@ -92,6 +95,12 @@ _NODES = (
     ast.unaryop, ast.cmpop,
 )  # fmt: skip
 MAX_CHARACTERS = 20_000
+FLAGS_AT = {
+    "compile": 1, "findall": 2, "finditer": 2, "fullmatch": 2, "match": 2, "search": 2, "split": 3,
+    "sub": 4, "subn": 4,
+}  # fmt: skip
+"""Where the functions of `re` take flags, which are a part of what their cache is looked up by."""
+FLAGS = frozenset({"DOTALL", "I", "IGNORECASE", "M", "MULTILINE", "S"})
 
 
 def why_impure(tree: ast.AST) -> str:
@@ -105,6 +114,9 @@ def why_impure(tree: ast.AST) -> str:
         return modules
     if bound & modules.keys():
         return "binds a module's name again"
+    reason = _shared_caches(tree, modules)
+    if reason:
+        return reason
     # A name the program binds somewhere is still Python's own wherever that did not happen.
     names = _Names(BUILTINS | (bound - _REFUSED_BUILTINS), modules)
     for node in ast.walk(tree):  # parents first: `module.name` before `module`
@@ -125,6 +137,95 @@ def _dunder(tree: ast.AST) -> str:
                 if isinstance(text, str) and text.startswith("__"):
                     return f"has {text}"
     return ""
+
+
+def _shared_caches(tree: ast.AST, modules: dict[str, str]) -> str:
+    """Does it use what a library keeps for all programs in a way that another could read?"""
+    names = _names_of(tree, modules)
+    allowed: set[int] = set()
+    for node in ast.walk(tree):
+        for annotation in _annotations(node):
+            if not _is_type(annotation):
+                return "computes an annotation"
+            allowed.update(map(id, ast.walk(annotation)))
+        if isinstance(node, ast.Call) and names.get(_spelled(node.func), "").startswith("re."):
+            function = names[_spelled(node.func)][3:]
+            if not _plain_flags(node, FLAGS_AT.get(function, 99), names):
+                return f"calls re.{function} with flags that it computes"
+            allowed.update(map(id, ast.walk(node.func)))
+            allowed.update(id(part) for flag in _flags(node, function) for part in ast.walk(flag))
+    for node in ast.walk(tree):
+        name = names.get(_spelled(node), "") if id(node) not in allowed else ""
+        if name.startswith("typing.") or (name.startswith("re.") and name != "re.escape"):
+            return f"uses {name} as a value"
+    return ""
+
+
+def _names_of(tree: ast.AST, modules: dict[str, str]) -> dict[str, str]:
+    """What of `typing` and `re` goes by which name: `Optional`, `t.Optional`, `re.sub`."""
+    names = {
+        f"{alias}.{name}": f"{module}.{name}"
+        for alias, module in modules.items()
+        if module in ("re", "typing")
+        for name in MODULES[module]
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in ("re", "typing"):
+            names |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+    return names
+
+
+def _spelled(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _annotations(node: ast.AST) -> list[ast.expr]:
+    found = []
+    if isinstance(node, ast.arg):
+        found = [node.annotation]
+    elif isinstance(node, ast.AnnAssign):
+        found = [node.annotation]
+    elif isinstance(node, ast.FunctionDef):
+        found = [node.returns]
+    return [each for each in found if each is not None]
+
+
+def _is_type(annotation: ast.expr) -> bool:
+    """Is it a name, a text, or names in brackets, and nothing that is computed?"""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return True
+    parts = (
+        ast.Name, ast.Attribute, ast.Subscript, ast.Tuple, ast.List, ast.BinOp, ast.BitOr, ast.Load,
+    )  # fmt: skip
+    return all(
+        isinstance(part, parts)
+        or (isinstance(part, ast.Constant) and (part.value is None or part.value is ...))
+        for part in ast.walk(annotation)
+    )
+
+
+def _flags(node: ast.Call, function: str) -> list[ast.expr]:
+    named = [keyword.value for keyword in node.keywords if keyword.arg == "flags"]
+    return node.args[FLAGS_AT.get(function, 99) :] + named
+
+
+def _plain_flags(node: ast.Call, at: int, names: dict[str, str]) -> bool:
+    """Are the flags names of flags, and can nothing else become one?"""
+    if any(isinstance(argument, ast.Starred) for argument in node.args):
+        return False
+    if any(keyword.arg is None for keyword in node.keywords):
+        return False
+    flags = node.args[at:] + [k.value for k in node.keywords if k.arg == "flags"]
+    return all(_is_flag(flag, names) for flag in flags)
+
+
+def _is_flag(node: ast.expr, names: dict[str, str]) -> bool:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _is_flag(node.left, names) and _is_flag(node.right, names)
+    module, _, flag = names.get(_spelled(node), "").partition(".")
+    return module == "re" and flag in FLAGS
 
 
 class _Names:

@@ -4,12 +4,13 @@ A **trial** is plain JSON data: some tests of one program (or, `batch`, of sever
 
     kind       calls, stdin or batch
     program    its text; for a batch `programs`, several texts
-    tests      calls: {"calls": [source, ...]} or {"code": source}; stdin: {"input": text}
+    tests      calls: {"calls": [source, ...], "lazy": may a call that raises not be needed} or
+               {"code": source}; stdin: {"input": text}
     limits     see `contract.Limits`
     max_kills, max_wall_s   when to give up; hash_seed
 
-Its result is a list of **attempts**: {first, why, status, answers, truncated, cpu_s, wall_s}. A
-program that is killed on one test is tried again from the next test on.
+Its result is a list of **attempts**: {first, why, status, answers, truncated, cpu_s, wall_s, error,
+starved}. A program that is killed on one test is tried again from the next test on.
 """
 
 import base64
@@ -24,10 +25,14 @@ LENGTH = struct.Struct(">I")
 PROGRESS = struct.Struct("=QddQ")
 """On the page that a program shares with the supervisor: the phase begun, the CPU and wall clock it
 began at, and what a script ended with."""
+ERROR_BYTES = 300
+"""Of what a script says that it raised, behind `PROGRESS` on the page."""
+MAX_ANSWERS_BYTES = 16 << 20
+"""Of one process's answers to calls: then it ends, and the tests that are left are asked for again."""
 OUT_OF_MEMORY = 256
 """What a script that ran out of memory has in the place of an exit status."""
 CANARY_PROGRAM = "def f(x):\n    return x + 1\n"
-CANARY_TESTS = ({"calls": ["f(41)"]},)
+CANARY_TESTS = ({"calls": ["f(41)"], "lazy": False},)
 CANARY_ANSWER = b"[42]"
 """What any whole worker answers to the canary, among other bytes."""
 
@@ -70,6 +75,8 @@ def check_trial(trial: Data) -> None:
         texts = [test["input"]] if trial["kind"] == "stdin" else [test.get("code", ""), *calls]
         if not all(isinstance(text, str) for text in texts):
             raise TypeError("a test is of texts")
+        if calls and not isinstance(test["lazy"], bool):
+            raise TypeError("lazy is yes or no")
 
 
 def encode_body(body: Data) -> bytes:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from acecoder.sandbox.judge.asserts import Plan
-from acecoder.schema import Test
+from acecoder.schema import Comparison, Test
 
 ROOM = "acecoder.sandbox.judge.kinds"
 
@@ -24,6 +24,12 @@ class Script:
 
     input: str
     output: str
+    compare: Comparison = "numbers"
+    """The rule by which the two texts are held against each other (`judge.stdin`)."""
+
+
+Planned = Plan | Script
+"""How one test is judged."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +38,15 @@ class Kind:
 
     type: type
     """The class of its tests, in `schema.Test`."""
-    plan: Callable[[Any], Plan | Script]
-    """How a test is held against a program; may raise on one that cannot be read."""
+    plan: Callable[[Any, str], Planned]
+    """How a test is held against a program, whose entry point is the second argument; may raise on
+    a test that cannot be read."""
 
 
-def plan_of(test: Test) -> Plan | Script:
+def plan_of(test: Test, entry_point: str = "") -> Planned:
     """How a test of any kind is judged. A fault of the planner may cost a test, never the run."""
     try:
-        return kinds()[type(test)].plan(test)
+        return kinds()[type(test)].plan(test, entry_point)
     except Exception as fault:
         return Plan(broken=f"not to be read: {type(fault).__name__}")
 

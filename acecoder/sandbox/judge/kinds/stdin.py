@@ -6,8 +6,8 @@ from acecoder.sandbox.judge.kinds.kind import Kind, Script
 from acecoder.schema import StdinTest
 
 
-def _plan(test: StdinTest) -> Script:
-    return Script(test.input, test.output)
+def _plan(test: StdinTest, entry_point: str) -> Script:
+    return Script(test.input, test.output, test.compare)
 
 
 KIND = Kind(StdinTest, _plan)

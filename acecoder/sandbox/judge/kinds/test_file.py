@@ -7,8 +7,8 @@ from acecoder.sandbox.judge.kinds.kind import Kind
 from acecoder.schema import UnittestTest
 
 
-def _plan(test: UnittestTest) -> Plan:
-    return plan_file(test.code)
+def _plan(test: UnittestTest, entry_point: str) -> Plan:
+    return plan_file(test.code, entry_point)
 
 
 KIND = Kind(UnittestTest, _plan)

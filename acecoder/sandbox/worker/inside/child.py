@@ -19,7 +19,7 @@ from typing import Any
 
 from .. import purity
 from ..isolation import kernel, seccomp, system
-from ..wire import LENGTH, OUT_OF_MEMORY, PROGRESS, Data
+from ..wire import ERROR_BYTES, LENGTH, MAX_ANSWERS_BYTES, OUT_OF_MEMORY, PROGRESS, Data
 from . import encoding
 
 ENVIRONMENT = {
@@ -66,11 +66,22 @@ UNSETTABLE_IN_GVISOR = frozenset((resource.RLIMIT_NPROC, resource.RLIMIT_MSGQUEU
 """gVisor's kernel refuses to set these; the filter allows no process and no message queue, and the
 address space bounds the threads."""
 
+MAX_INT_DIGITS = 50_000
+"""Of an int that becomes a decimal text, as LiveCodeBench has it; Python's own limit is 4,300."""
 REHEARSALS = 20
 """Enough for the interpreter to have specialised the code that every child runs."""
 
+PYTESTS = "pytests.py"
 _filter: "seccomp.OwnFilter | None" = None
+_pytests: "types.CodeType | None" = None
 _unsettable: frozenset[int] = frozenset()
+
+
+def read_pytests() -> None:
+    """Read what stands for pytest, while this file's folder is in sight; few programs need it."""
+    global _pytests
+    with open(os.path.join(os.path.dirname(__file__), PYTESTS), encoding="utf-8") as file:
+        _pytests = compile(file.read(), PYTESTS, "exec")
 
 
 def prepare() -> None:
@@ -98,6 +109,7 @@ def prepare() -> None:
     finally:
         os.register_at_fork = register
     sys.modules["random"].seed(0)
+    sys.set_int_max_str_digits(MAX_INT_DIGITS)
     # What `site` adds, which is not run here; scripts end themselves with them.
     builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]
     _rehearse()
@@ -109,7 +121,11 @@ def _rehearse() -> None:
     """Run a small program as a child will, so that caches and specialised code are there before
     the fork: each child would make them on pages it must copy first."""
     program = "def f(x):\n    return [x, (str(x),), {x: 0.5}]\nclass C:\n    pass\n"
-    job = {"kind": "calls", "program": program, "tests": [{"calls": ["f(1)"]}, {"calls": ["g()"]}]}
+    job = {
+        "kind": "calls",
+        "program": program,
+        "tests": [{"calls": ["f(1)"], "lazy": False}, {"calls": ["g()"], "lazy": False}],
+    }
     text = json.dumps(job).encode()
     sink = os.open("/dev/null", os.O_WRONLY)
     reader, writer = os.pipe()
@@ -118,7 +134,7 @@ def _rehearse() -> None:
         system.rehearse()
         os.write(writer, LENGTH.pack(len(text)) + text)
         job = _read_job(reader)
-        answers = Answers(sink, bytearray(PROGRESS.size), 1 << 16)
+        answers = Answers(sink, bytearray(PROGRESS.size + ERROR_BYTES), 1 << 16)
         _run_tests(job, answers, {})
         answers.hold = True
         _run_tests({**job, "kind": "batch"}, answers, {})
@@ -167,6 +183,7 @@ class Answers:
     def __init__(self, fd: int, progress: Any, max_bytes: int) -> None:
         self.fd, self.progress, self.max_bytes = fd, progress, max_bytes
         self.phase = 0
+        self.written_bytes = 0
         self.hold = False
         self._held: list[bytes] = []
 
@@ -188,12 +205,24 @@ class Answers:
         self._write(b"".join(self._held))
         self._held.clear()
 
-    def advance(self, status: int = 0) -> None:
+    def is_full(self) -> bool:
+        """Is this as much as the trusted side keeps at once?"""
+        return self.written_bytes > MAX_ANSWERS_BYTES
+
+    def end_early(self, last_phase: int) -> None:
+        """Say that all is done, though tests are left: they are asked for again."""
+        self.phase = last_phase - 1
+        self.advance()
+
+    def advance(self, status: int = 0, error: bytes = b"") -> None:
         """Begin the next phase; the last one of a script tells what it ended with."""
         self.phase += 1
+        if error:
+            self.progress[PROGRESS.size : PROGRESS.size + len(error)] = error
         PROGRESS.pack_into(self.progress, 0, self.phase, _cpu_clock(), _wall_clock(), status)
 
     def _write(self, data: bytes) -> None:
+        self.written_bytes += len(data)
         while data:
             data = data[_write(self.fd, data) :]
 
@@ -262,7 +291,6 @@ def _drop_privileges(uid: int) -> None:
 
 def _run_tests(job: Data, answers: Answers, codes: dict[str, types.CodeType]) -> None:
     """Import the program, then run each test's calls; one frame per test."""
-    encode = encoding.encode
     module = types.ModuleType("program")
     module.__file__ = PROGRAM_FILE
     sys.modules["program"] = module
@@ -279,22 +307,52 @@ def _run_tests(job: Data, answers: Answers, codes: dict[str, types.CodeType]) ->
     else:
         answers.put({"values": []})
         for test in tests:
-            frame: Data
-            try:
-                if "code" in test:
-                    exec(compile(test["code"], "<test>", "exec"), namespace)
-                    frame = {"values": []}
-                else:
-                    values = [encode(eval(_code(call, codes), namespace)) for call in test["calls"]]
-                    frame = {"values": values}
-            except BaseException as error:
-                frame = {"error": _describe(error)}
-            answers.put(frame)
+            answers.put(_frame(test, namespace, codes))
+            if answers.is_full():
+                answers.end_early(len(tests) + 1)
+                break
     if answers.hold:
         answers.flush()
         # What it kept would be missing to the next of the batch.
         namespace.clear()
         gc.collect()
+
+
+def _frame(test: Data, namespace: Data, codes: dict[str, types.CodeType]) -> Data:
+    """The answer to one test: all calls are made before any value is read, as Python would."""
+    try:
+        if "code" in test:
+            if "pytest" in test["code"]:
+                _show_pytest()
+            exec(compile(test["code"], "<test>", "exec"), namespace)
+            return {"values": []}
+        if test["lazy"]:
+            return {"values": _each(test["calls"], namespace, codes)}
+        values = [eval(_code(call, codes), namespace) for call in test["calls"]]
+        return {"values": encoding.encode_all(values)}
+    except BaseException as error:
+        return {"error": _describe(error)}
+
+
+def _show_pytest() -> None:
+    """Let a test file import what stands for pytest."""
+    if "_acecoder_pytest" not in sys.modules:
+        module = types.ModuleType("pytest")
+        sys.modules["pytest"] = sys.modules["_acecoder_pytest"] = module
+        assert _pytests is not None
+        exec(_pytests, module.__dict__)
+
+
+def _each(calls: list[str], namespace: Data, codes: dict[str, types.CodeType]) -> list[object]:
+    """The calls of a test that may not need all of them: an error takes its value's place."""
+    values, raised = [], {}
+    for index, call in enumerate(calls):
+        try:
+            values.append(eval(_code(call, codes), namespace))
+        except BaseException as error:
+            raised[index] = {"t": "raised", "v": _describe(error)}
+            values.append(None)
+    return [raised.get(index, each) for index, each in enumerate(encoding.encode_all(values))]
 
 
 class Impure(Exception):
@@ -340,13 +398,13 @@ def _run_script(job: Data, answers: Answers) -> None:
     sys.modules["__main__"] = module
     leave = os._exit
 
-    def end(status: int) -> None:
-        answers.advance(status)
+    def end(status: int, error: bytes = b"") -> None:
+        answers.advance(status, error)
         leave(0)
 
     # What ends itself so has ended all the same.
     os._exit = lambda status: end(status & 0xFF)  # type: ignore[assignment,return-value]
-    status = 0
+    status, told = 0, b""
     answers.advance()
     try:
         exec(compile(job["program"], "<program>", "exec"), module.__dict__)
@@ -354,8 +412,9 @@ def _run_script(job: Data, answers: Answers) -> None:
         status = stop.code & 0xFF if isinstance(stop.code, int) else int(stop.code is not None)
     except MemoryError:
         status = OUT_OF_MEMORY
-    except BaseException:
+    except BaseException as error:
         status = 1
+        told = ": ".join(_describe(error)).encode("utf-8", "replace")[:ERROR_BYTES]
     # As the interpreter does at its end: wait for threads that still print, run what was asked
     # for, let files that nobody closed be written.
     sys.modules["threading"]._shutdown()
@@ -366,4 +425,4 @@ def _run_script(job: Data, answers: Answers) -> None:
         pass  # the program closed it, which flushed it
     module.__dict__.clear()
     gc.collect()
-    end(status)
+    end(status, told)

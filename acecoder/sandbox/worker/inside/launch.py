@@ -12,7 +12,7 @@ import sys
 
 from ..isolation import filesystem, seccomp, system
 from ..wire import Data
-from . import supervisor
+from . import child, supervisor
 
 FIRST_HOST_UID = 1_800_000_000
 MAPPED_UIDS = 65_536
@@ -33,9 +33,10 @@ def main(arguments: list[str]) -> None:
     settings = json.loads(arguments[0])
     for stream in (sys.stdin, sys.stdout):
         os.set_blocking(stream.fileno(), True)
+    child.read_pytests()
     try:
         _isolate(settings)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         supervisor.say({"fatal": str(error)})
         raise SystemExit(3) from error
     pid = os.fork()
@@ -52,7 +53,7 @@ def _isolate(settings: Data) -> None:
     packages = settings["packages"]
     settings["many_uids"] = os.geteuid() == 0
     if not seccomp.supported():
-        raise OSError(0, "the system call filter is written for x86-64 only")
+        raise RuntimeError("the system call filter is written for x86-64 only")
     if os.geteuid() == 0:
         _isolate_as_root(packages)
     else:

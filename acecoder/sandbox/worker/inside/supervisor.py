@@ -22,7 +22,7 @@ import socket
 import time
 
 from ..isolation import filesystem, kernel, seccomp, system
-from ..wire import LENGTH, PROGRESS, Data
+from ..wire import ERROR_BYTES, LENGTH, PROGRESS, Data
 from . import child
 
 GONE_S = 20.0
@@ -237,9 +237,12 @@ class _Attempt:
         wall_s = time.monotonic() - started_s
         # Told by the program, of no consequence: cut to what can be.
         cpu_s = _within(self.cpu_s, seen_cpu_s, max(self.cpu_s, wall_s * (os.cpu_count() or 1)))
+        told = self.progress[PROGRESS.size : PROGRESS.size + ERROR_BYTES].rstrip(b"\0")
         return {
-            "end": why,
+            "end": "timeout" if why == "waited" else why,
+            "by_wall": why == "waited",
             "status": status if why == "finished" else 0,
+            "error": told.decode(errors="replace") if why == "finished" and status else "",
             "cpu_s": round(cpu_s, 6),
             "wall_s": round(wall_s, 6),
         }
@@ -276,7 +279,7 @@ class _Attempt:
                 idle_left_s = awake_wall_s + self.limits["test_idle_s"] - wall_s
                 wall_left_s = min(wall_left_s, idle_left_s)
             if cpu_left_s <= 0 or wall_left_s <= 0:
-                return "timeout"
+                return "timeout" if cpu_left_s <= 0 else "waited"
             # Several threads may burn CPU at once, and the next phase may be short: look again
             # before all of either could be gone.
             wait_s = min(wall_left_s, max(min(cpu_left_s, self.limits["test_cpu_s"]) / 2, 0.002))

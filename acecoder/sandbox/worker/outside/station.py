@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-from ..wire import LENGTH, Data, encode_body, split_frames
+from ..wire import LENGTH, MAX_ANSWERS_BYTES, Data, encode_body, split_frames
+from .machine import IdleClock, was_busy
 
 START_S = 30.0
 GRACE_S = 10.0
@@ -93,17 +94,18 @@ class Station:
 
 def _run_calls(attempt_at: AttemptAt, trial: Data) -> list[Data]:
     attempts: list[Data] = []
-    first, kills, wall_s = 0, 0, 0.0
+    first, kills, wall_s, kept_bytes = 0, 0, 0.0, 0
     while first < len(trial["tests"]) and not _exhausted(trial, kills, wall_s):
         tests = trial["tests"][first:]
         body = encode_body({"kind": "calls", "program": trial["program"], "tests": tests})
-        attempt = attempt_at(trial["limits"], [body], len(tests))
+        attempt = attempt_at(_left(trial, wall_s), [body], len(tests))
         attempts.append({"first": first, **attempt})
         wall_s += attempt["wall_s"]
+        kept_bytes += len(attempt["answers"])
         most = trial["limits"]["answer_bytes"]
         frames = len(split_frames(attempt["answers"], most, len(tests) + 1))
-        if attempt["why"] == "finished" or frames == 0:
-            break
+        if attempt["why"] == "finished" or frames == 0 or kept_bytes > MAX_ANSWERS_BYTES:
+            break  # what is left, if anything, the judge asks for again
         first += frames  # the import's frame and those of the tests before; one more was cut off
         kills += 1
     return attempts
@@ -116,7 +118,7 @@ def _run_stdin(attempt_at: AttemptAt, trial: Data) -> list[Data]:
         if _exhausted(trial, kills, wall_s):
             break
         body = encode_body({"kind": "stdin", "program": trial["program"], "tests": [test]})
-        attempt = attempt_at(trial["limits"], [body], 1, False)
+        attempt = attempt_at(_left(trial, wall_s), [body], 1, False)
         attempts.append({"first": index, **attempt})
         wall_s += attempt["wall_s"]
         kills += attempt["why"] != "finished"
@@ -129,6 +131,13 @@ def _run_batch(attempt_at: AttemptAt, trial: Data) -> Data:
         for program in trial["programs"]
     ]
     return {"first": 0, **attempt_at(trial["limits"], bodies, len(trial["tests"]))}
+
+
+def _left(trial: Data, wall_s: float) -> Data:
+    """The limits of an attempt, within what is left of the wall time for all of them."""
+    limits: Data = trial["limits"]
+    left_s = max(trial["max_wall_s"] - wall_s, 0.001)
+    return {**limits, "total_wall_s": min(limits["total_wall_s"], left_s)}
 
 
 def _exhausted(trial: Data, kills: int, wall_s: float) -> bool:
@@ -167,6 +176,7 @@ class Worker:
         self._lines = b""
         self._dirty = False  # may bytes of an earlier program be left in the programs pipe?
         self._closed = False
+        self._idle = IdleClock()
         try:
             self._expect("started", time.monotonic() + START_S)
         except BaseException:
@@ -203,6 +213,7 @@ class Worker:
         if self._dirty:
             self._expect("ready", time.monotonic() + START_S)
         self._dirty = True
+        idle_before_s, begun_s = self._idle.read_s(), time.monotonic()
         end = self._converse(exchange, time.monotonic() + limits["total_wall_s"] + GRACE_S)
         # Only code that has read its program to the last byte writes a frame. In a batch, a
         # program might forge frames and leave the next one unread.
@@ -214,6 +225,9 @@ class Worker:
             "status": int(end["status"]),
             "answers": exchange.kept(),
             "truncated": exchange.truncated,
+            "error": str(end["error"]),
+            "starved": bool(end["by_wall"])
+            and was_busy(idle_before_s, self._idle.read_s(), time.monotonic() - begun_s),
             "cpu_s": float(end["cpu_s"]),
             "wall_s": float(end["wall_s"]),
         }
@@ -230,6 +244,7 @@ class Worker:
                 stream.close()
         os.close(self._programs)
         os.close(self._answers)
+        self._idle.close()
 
     def _converse(self, exchange: "_Exchange", deadline_s: float) -> Data:
         """Feed and collect until the supervisor says that it is over."""
@@ -321,6 +336,8 @@ class _Exchange:
         self._frames = 0
         self._over = False  # what comes now is no answer any more
         self._max_bytes = len(bodies) * frames_each * (answer_bytes + 2 * LENGTH.size)
+        if framed and len(bodies) == 1:
+            self._max_bytes = min(self._max_bytes, MAX_ANSWERS_BYTES + 2 * answer_bytes)
         self.answers = bytearray()
         """What may still count; the rest is thrown away, so that memory stays flat."""
         self.truncated = False
@@ -356,7 +373,7 @@ class _Exchange:
         while not self._over and self._scanned + LENGTH.size <= len(self.answers):
             size = LENGTH.unpack_from(self.answers, self._scanned)[0]
             end = self._scanned + LENGTH.size + size
-            if size > self._answer_bytes:
+            if size > self._answer_bytes or end > self._max_bytes:
                 self._over = True
             elif end > len(self.answers):
                 return
