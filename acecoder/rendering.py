@@ -6,23 +6,19 @@ original AceCoder these differ (METHOD, M15).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
+from acecoder.answers.names import most_called
+from acecoder.answers.program import extract
 from acecoder.config import Config
-from acecoder.schema import Problem
+from acecoder.schema import Problem, StdinTest
 
 FENCE = "```"
 OPEN_FENCE = "```python\n"
 Message = tuple[str, str]
-
-CUTS = re.compile(
-    r"^(?:assert\b|import unittest\b|from unittest\b|if __name__\b|print\(|# ?(?:Example|Test))",
-    re.MULTILINE,
-)
 
 
 class PromptConfig(Config):
@@ -55,22 +51,20 @@ def program_prefill(problem: Problem, config: PromptConfig) -> str:
     return f"Here is a self-contained function that solves the problem and passes its tests:\n{OPEN_FENCE}"
 
 
-def extract_program(answer: str) -> str:
-    """The program in an answer that may or may not begin inside a fence.
+def extract_program(answer: str, problem: Problem | None = None) -> str:
+    """The program in an answer to a problem, which may or may not begin inside a fence.
 
-    Keeps the first fenced block (or what precedes the closing fence), and cuts where the model
-    goes on with tests or a demonstration (METHOD, M5: at the start of a line only,
-    so that an `assert` inside a function stays).
+    One rule for sampling, rewards and evaluation (METHOD, M5). The problem says what its tests
+    call, and whether they write to standard input; without it the answer alone decides.
     """
-    text = answer
-    opened = re.search(r"```[a-zA-Z]*\n", text)
-    before = text[: opened.start()] if opened else text
-    if opened and not re.search(r"^\s*(def|class|import|from)\b", before, re.MULTILINE):
-        text = text[opened.end() :]
-    text = text.split(FENCE)[0]
-    text = re.sub(r"\A\s*(?:python|markdown)\n", "", text)
-    cut = next((match.start() for match in CUTS.finditer(text) if match.start() > 0), len(text))
-    return text[:cut].strip("\n") + "\n" if text[:cut].strip() else ""
+    if problem is None:
+        return extract(answer)
+    tests = [test for test in problem.tests if isinstance(test, str)]
+    return extract(
+        answer,
+        entry_point=problem.entry_point or most_called(tests),
+        reads_input=any(isinstance(test, StdinTest) for test in problem.tests),
+    )
 
 
 def scored_messages(question: str, program: str) -> tuple[Message, ...]:

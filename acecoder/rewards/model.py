@@ -45,7 +45,8 @@ class ModelReward(RewardConfig, ScoresPrograms):
         )
 
         def rewards(names: list[str], completions: list[str]) -> list[float]:
-            programs = [extract_program(text) for text in completions]
+            pairs = zip(names, completions, strict=True)
+            programs = [extract_program(text, problems[name]) for name, text in pairs]
             questions = [problems[name].question for name in names]
             return model.score(list(zip(questions, programs, strict=True)))
 

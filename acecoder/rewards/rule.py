@@ -52,7 +52,7 @@ class RuleReward(RewardConfig, Judges):
             Job(
                 name,
                 problems[name].tests,
-                ((str(index), extract_program(text)),),
+                ((str(index), extract_program(text, problems[name])),),
                 problems[name].entry_point or "",
             )
             for index, (name, text) in enumerate(zip(names, completions, strict=True))

@@ -80,7 +80,7 @@ def sample_programs(
         written += given[problem.id]
         for index in range(_num_answers(config)) if problem.id in asked_ids else ():
             answer = next(stream)
-            text = extract_program(answer.text)
+            text = extract_program(answer.text, problem)
             truncated += answer.truncated
             empty += not text
             decoding = "greedy" if config.greedy and index == 0 else "sampled"

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from acecoder.answers.names import most_called
+
 REPAIR_LIMIT = 4_000
 
 
@@ -105,19 +107,3 @@ def is_assert(test: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return len(body) == 1 and isinstance(body[0], ast.Assert)
-
-
-def most_called(tests: list[str]) -> str:
-    """The name most tests call: the function to write; empty where no test calls one."""
-    import builtins
-
-    counts: dict[str, int] = {}
-    for test in tests:
-        names = {
-            node.func.id
-            for node in ast.walk(ast.parse(test))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        }
-        for name in names - set(dir(builtins)):
-            counts[name] = counts.get(name, 0) + 1
-    return max(sorted(counts), key=lambda name: counts[name], default="")

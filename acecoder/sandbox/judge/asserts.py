@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,9 @@ from acecoder.sandbox.judge.testfiles import MAX_DEPTH, depth, runnable
 from acecoder.sandbox.judge.vocabulary import METHOD_NAMES
 
 MAX_CHARACTERS = 100_000
+MAX_OPERATIONS = 5_000
+"""Nodes of a test's syntax tree beside those of plain literals."""
+_LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Load, ast.UnaryOp, ast.USub)
 CACHED_CHARACTERS = 4_000
 
 
@@ -67,9 +71,12 @@ def _plan(test: str, entry_point: str) -> Plan:
     if len(body) != 1 or not isinstance(body[0], ast.Assert):
         return plan_file(text, entry_point) if body else Plan(broken="empty")
     condition = body[0].test
-    if not any(isinstance(node, ast.Name) for node in ast.walk(condition)):
+    kinds = Counter(map(type, ast.walk(condition)))
+    if not kinds[ast.Name]:
         return Plan(broken="calls nothing of the program")
     try:
+        if sum(kinds.values()) - sum(kinds[kind] for kind in _LITERAL) > MAX_OPERATIONS:
+            raise Unreadable("too many operations")
         if depth(condition) > MAX_DEPTH:
             raise Unreadable("nested too deeply")
         split = _Split(read(entry_point), text)

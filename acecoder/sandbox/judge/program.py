@@ -289,6 +289,8 @@ def judge_frame(this: Plan, frame: Frame) -> tuple[Outcome, str]:
             return Outcome.PASSED, ""
     except CallRaised as end:
         return _raised(end.kind, end.text)
+    except (RecursionError, MemoryError):
+        raise  # the judge's own fault, past all its bounds: no verdict
     except Exception as fault:
         return Outcome.ERROR, str(fault)[:MAX_REASON] or type(fault).__name__
     return Outcome.FAILED, f"{this.calls[0]} gave {_short(answers[0])}"
@@ -297,7 +299,7 @@ def judge_frame(this: Plan, frame: Frame) -> tuple[Outcome, str]:
 def _short(value: Any) -> str:
     try:
         return ADDRESS.sub("0x…", repr(value)[:120])
-    except (ValueError, RecursionError):
+    except Exception:  # of numbers too long to be written, of counts that do not compare
         return f"a {type(value).__name__}"
 
 
