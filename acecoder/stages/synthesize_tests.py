@@ -63,7 +63,9 @@ def synthesize_tests(
         )
     made, why = [], Counter({reason.value: 0 for reason in Unusable})
     for seed, answer in zip(read, answers, strict=True):
-        imagined = parse_answer(prefill + answer.text, min_tests=config.min_tests)
+        imagined = parse_answer(
+            prefill + answer.text, min_tests=config.min_tests, truncated=answer.truncated
+        )
         if isinstance(imagined, Unusable):
             why[imagined.value] += 1
             continue

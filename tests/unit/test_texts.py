@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 
 import pytest
 from hypothesis import given
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from acecoder.problem_sets.humaneval import humaneval_tests
 from acecoder.rendering import PromptConfig, extract_program, program_messages, synthesis_messages
 from acecoder.schema import Problem, UnittestTest
-from acecoder.synthesis.answers import Imagined, Unusable, parse_answer, parse_incomplete_json
 from acecoder.synthesis.decontamination import Decontaminator
 from acecoder.synthesis.mutation import mutants
 from acecoder.synthesis.seeds import make_seed, normalized, read_source, row_seed
@@ -62,50 +60,6 @@ def test_the_question_alone_is_asked_in_the_plain_style_and_two_tests_shown_in_t
 def test_braces_in_a_seed_survive_the_synthesis_prompt() -> None:
     (_, (_, text)) = synthesis_messages("x = '{program} {instruction}'", "say {hello}")
     assert "x = '{program} {instruction}'" in text and "say {hello}" in text
-
-
-TESTS = [f"assert f({i}) == {i}" for i in range(8)]
-
-
-def answer(question: object, tests: object) -> str:
-    return "```json\n" + json.dumps({"question": question, "tests": tests}) + "\n```"
-
-
-def test_a_good_answer_gives_a_question_its_tests_and_the_function() -> None:
-    read = parse_answer(answer("Write a function f(x).", [*TESTS, TESTS[0], "f(1)"]), min_tests=5)
-    assert read == Imagined("Write a function f(x).", tuple(TESTS), "f", 2)
-
-
-def test_a_cut_off_answer_keeps_its_whole_tests() -> None:
-    text = answer("Write a function f(x).", TESTS)
-    cut = text[: text.index("f(6)") + 3]
-    read = parse_answer(cut, min_tests=5)
-    assert isinstance(read, Imagined)
-    assert read.tests == tuple(TESTS[:6])
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("I cannot do that.", Unusable.NO_JSON),
-        (answer(None, TESTS), Unusable.NO_QUESTION),
-        (answer("Short.", TESTS), Unusable.NO_QUESTION),
-        (answer("Write a function f(x).", TESTS[:4]), Unusable.TOO_FEW_TESTS),
-        (answer("Write a function f(x).", "assert f(1)"), Unusable.TOO_FEW_TESTS),
-        (
-            answer("Write it all in one.", [f"assert {i} == {i}" for i in range(6)]),
-            Unusable.NO_ENTRY_POINT,
-        ),
-    ],
-)
-def test_an_unusable_answer_says_why(text: str, why: Unusable) -> None:
-    assert parse_answer(text, min_tests=5) is why
-
-
-@given(st.text(max_size=400))
-def test_no_answer_breaks_the_parser(text: str) -> None:
-    parse_incomplete_json(text)
-    parse_answer(text, min_tests=1)
 
 
 def test_seeds_lose_their_prints_and_equal_code_is_one_seed() -> None:
