@@ -32,7 +32,8 @@ def grouped(items: Iterable[Item], size: int, after_s: float) -> Iterator[list[I
     try:
         while True:
             try:
-                item = reader.next(LOOK_S if group else None)
+                left_s = max(0.0, began_s + after_s - time.monotonic())
+                item = reader.next(left_s if group else None)
             except queue.Empty:
                 item = None
             except KeyboardInterrupt:
@@ -48,11 +49,15 @@ def grouped(items: Iterable[Item], size: int, after_s: float) -> Iterator[list[I
             if item is not None:
                 began_s = began_s if group else time.monotonic()
                 group.append(item[0])
-            if group and (len(group) >= size or time.monotonic() - began_s >= after_s):
+            if group and (len(group) >= size or _is_due(reader, began_s, after_s)):
                 yield group
                 group = []
     finally:
         reader.stop()
+
+
+def _is_due(reader: _Reader[Item], began_s: float, after_s: float) -> bool:
+    return reader.is_idle and time.monotonic() - began_s >= after_s
 
 
 class _Reader(Generic[Item]):
@@ -67,6 +72,11 @@ class _Reader(Generic[Item]):
     def next(self, timeout_s: float | None) -> tuple[Item] | _End:
         """Raises: queue.Empty where nothing came in time."""
         return self._found.get(timeout=timeout_s)
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is there to be taken at once."""
+        return self._found.empty()
 
     def stop(self) -> None:
         """Draw no more, close the source, and wait until that is done."""

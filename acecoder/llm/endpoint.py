@@ -6,19 +6,19 @@ The key is read from the environment variable the profile names and goes nowhere
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Event
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from acecoder.config import incidental
+from acecoder.config import digest_of, incidental
 from acecoder.engine.home import Home
-from acecoder.errors import InputError, LLMUnavailable
-from acecoder.llm.interface import Answer, Generator, Request
+from acecoder.errors import InputError
+from acecoder.llm.interface import Answer, Generator, Request, SetAside
 from acecoder.llm.model import ModelConfig
+from acecoder.llm.requesting.client import Client, Endpoint
+from acecoder.llm.requesting.parameters import Parameters
 
 
 class EndpointModel(ModelConfig):
@@ -32,12 +32,17 @@ class EndpointModel(ModelConfig):
     """The model's name there."""
     api_key_env: str = incidental("")
     """The environment variable that holds the key; never the key itself."""
+    parameters: Parameters = Parameters()
+    """Which parameters requests have, and under which names."""
     timeout_s: float = incidental(120.0, gt=0)
-    """How long one request may take."""
+    """How long one try of a request may take, to its last byte."""
     max_retries: int = incidental(4, ge=0)
-    """Tries after the first, with exponential waits."""
-    concurrency: int = incidental(8, ge=1)
+    """Tries after the first, with growing waits, or those the server asks for."""
+    concurrency: int = incidental(8, ge=1, le=1000)
     """Requests under way at once."""
+    max_refused_share: float = incidental(0.05, ge=0, le=1)
+    """Above this share of prompts that the server will not answer (too long, against its policy) the
+    step stops; below, they are counted and set aside."""
     prefill: bool = False
     """Begin the answer for the model, e.g. with an opened fence; only some servers (vLLM) can
     continue an answer."""
@@ -59,7 +64,8 @@ class EndpointModel(ModelConfig):
         return self.prefill
 
     def identity(self) -> str:
-        return f"endpoint:{self.model}"
+        changed = self.parameters.model_dump(exclude_defaults=True)
+        return f"endpoint:{self.model}" + (f":{digest_of(changed)[:16]}" if changed else "")
 
     def open(self, home: Home, *, weights: Path | None = None) -> Generator:
         """See `ModelConfig.open`. Raises InputError on weights: an endpoint has its own."""
@@ -74,102 +80,44 @@ class EndpointModel(ModelConfig):
     def check(self, home: Home) -> str:
         read_key(self)
         request = Request(messages=(("user", "Say hello."),), max_tokens=4)
-        list(EndpointGenerator(self).generate([request]))
-        return f"{self.model} answers at {self.base_url}"
+        ((_, answer),) = EndpointGenerator(self).generate([request])
+        told = f", but said nothing ({answer.reason})" if isinstance(answer, SetAside) else ""
+        return f"{self.model} answers at {self.base_url}{told}"
 
 
 CONFIG = EndpointModel
 
 
 class EndpointGenerator:
-    """Chat completions, several requests at once, retried with exponential waits."""
+    """Chat completions, many requests at once."""
 
     whole_batches = False
 
-    def __init__(self, config: EndpointModel) -> None:
-        import openai
-
+    def __init__(self, config: EndpointModel, say: Callable[[str], None] = print) -> None:
         self.identity = config.identity()
-        self._config = config
-        self._client = openai.OpenAI(
-            base_url=config.base_url,
-            api_key=read_key(config),
-            timeout=config.timeout_s,
-            max_retries=config.max_retries,
+        self._client = Client(
+            Endpoint(
+                base_url=config.base_url,
+                model=config.model,
+                key=read_key(config),
+                key_env=config.api_key_env,
+                parameters=config.parameters,
+                timeout_s=config.timeout_s,
+                max_retries=config.max_retries,
+                concurrency=config.concurrency,
+                max_refused_share=config.max_refused_share,
+            ),
+            say,
         )
 
     def batches(self, requests: Sequence[Request]) -> Iterator[Sequence[int]]:
-        """One request per group would serialise; groups of the width of the connection pool."""
-        width = 4 * self._config.concurrency
-        for start in range(0, len(requests), width):
-            yield range(start, min(start + width, len(requests)))
+        """All at once: no request waits for those before it to be done."""
+        if requests:
+            yield range(len(requests))
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer | SetAside]]:
         """See `Generator.generate`."""
-        failed: BaseException | None = None
-        stopped = Event()
-
-        def ask(request: Request) -> Answer | None:
-            return None if stopped.is_set() else self._ask(request)
-
-        with ThreadPoolExecutor(self._config.concurrency) as pool:
-            waiting = {pool.submit(ask, request): i for i, request in enumerate(requests)}
-            try:
-                for future in as_completed(waiting):
-                    error = future.exception()
-                    if error is not None:
-                        # What is under way is heard out, for it is paid for; nothing new is asked.
-                        failed = failed or error
-                        stopped.set()
-                        continue
-                    answer = future.result()
-                    if answer is not None:
-                        yield waiting[future], answer
-            finally:
-                stopped.set()
-        if failed is not None:
-            raise failed
-
-    def _ask(self, request: Request) -> Answer:
-        import openai
-
-        messages: list[Any] = [{"role": r, "content": c} for r, c in request.messages]
-        extra: dict[str, Any] = {}
-        if request.prefill:
-            messages.append({"role": "assistant", "content": request.prefill})
-            extra = {"continue_final_message": True, "add_generation_prompt": False}
-        try:
-            done = self._client.chat.completions.create(
-                model=self._config.model,
-                messages=messages,
-                max_tokens=request.max_tokens,
-                temperature=request.temperature,
-                top_p=request.top_p,
-                seed=request.seed,
-                stop=list(request.stop) or None,
-                extra_body=extra or None,
-            )
-            choice = done.choices[0]
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise InputError(
-                f"the endpoint refused the key ({error.status_code})",
-                where=self._config.base_url,
-                remedy=f"set {self._config.api_key_env or 'api_key_env in the profile'}",
-            ) from None
-        except (openai.NotFoundError, openai.BadRequestError) as error:
-            raise InputError(
-                f"the endpoint refused the request ({error.status_code}): {error.message[:300]}",
-                where=f"{self._config.base_url}, model {self._config.model}",
-            ) from None
-        except (openai.OpenAIError, IndexError, TypeError, AttributeError) as error:
-            raise LLMUnavailable(
-                f"no answer after {self._config.max_retries + 1} tries: {_first_line(error)}",
-                where=self._config.base_url,
-                remedy="is the server up? answers so far are kept; run the same command again",
-            ) from None
-        text = choice.message.content or ""
-        tokens = done.usage.completion_tokens if done.usage else 0
-        return Answer(text, tokens, choice.finish_reason == "length")
+        return self._client.answers(requests)
 
 
 def read_key(config: EndpointModel) -> str:
@@ -184,8 +132,3 @@ def read_key(config: EndpointModel) -> str:
             remedy=f"export {config.api_key_env}=...",
         )
     return key
-
-
-def _first_line(error: BaseException) -> str:
-    cause = error.__cause__ or error
-    return f"{type(error).__name__}: {str(cause).splitlines()[0] if str(cause) else ''}"[:300]

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Protocol
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
 
 from acecoder.config import digest_of
+from acecoder.engine.grouping import grouped
 from acecoder.engine.journal import Journal
+
+MAX_SEED = 2**31
+"""Seeds stay below it: servers refuse larger ones."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,15 @@ class Answer:
     """True where `max_tokens` ended it."""
 
 
+@dataclass(frozen=True)
+class SetAside:
+    """A request that was heard and brought no answer: a refusal, a tool's call, reasoning alone."""
+
+    reason: str
+    message: str
+    num_tokens: int
+
+
 class Generator(Protocol):
     """A language model, in this process or behind an endpoint."""
 
@@ -56,7 +70,7 @@ class Generator(Protocol):
         """Split requests into groups answered together; the same split for the same requests."""
         ...
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer | SetAside]]:
         """Answer one group: (position in `requests`, answer) as they come.
 
         Raises: LLMUnavailable.
@@ -64,29 +78,88 @@ class Generator(Protocol):
         ...
 
 
+COMMIT_EVERY = 256
+COMMIT_AFTER_S = 0.02
+"""An answer waits so long for others that enter the journal with it."""
+REFUSED_PROMPT = "refused_prompt"
+"""The reason of what cost nothing and may be answered another time: it is not journaled."""
+
+
 def complete(
     generator: Generator,
     requests: Sequence[Request],
     journal: Journal,
     report: Callable[[int, int], None],
-) -> list[Answer]:
+) -> list[Answer | SetAside]:
     """Answer every request, in order; what the journal holds is not asked again.
 
-    A resumed run has the same data as an unbroken one: answers of a whole batch enter the journal
-    together, when the batch is done; others one by one, as they come.
+    Of requests that are alike, each is a sample of its own. A resumed run has the same data as an
+    unbroken one: answers of a whole batch enter the journal together, when the batch is done; others
+    as they come, in small groups.
     """
+    requests = numbered(requests)
     digests = [request.digest(generator.identity) for request in requests]
+    refused: dict[str, SetAside] = {}
     done = 0
     for group in generator.batches(requests):
-        missing = [index for index in group if digests[index] not in journal]
-        asked = list(group) if missing and generator.whole_batches else missing
-        answered = {}
-        for position, answer in generator.generate([requests[index] for index in asked]):
-            answered[digests[asked[position]]] = asdict(answer)
-            if not generator.whole_batches:
-                journal.put(answered)
-                answered = {}
-        journal.put({key: answer for key, answer in answered.items() if key not in journal})
+        first = {digests[index]: index for index in reversed(group)}
+        missing = sorted(index for digest, index in first.items() if digest not in journal)
+        if missing and generator.whole_batches:
+            missing = list(group)
+        asked = [requests[index] for index in missing]
+        settled = done + len(group) - len(missing)
+        for answers in _groups(generator, asked):
+            entries = {digests[missing[position]]: answer for position, answer in answers}
+            for digest, answer in entries.items():
+                if isinstance(answer, SetAside) and answer.reason == REFUSED_PROMPT:
+                    refused[digest] = answer
+            journal.put(
+                {d: _entry(a) for d, a in entries.items() if d not in refused and d not in journal}
+            )
+            settled += len(answers)
+            report(settled, len(requests))
         done += len(group)
         report(done, len(requests))
-    return [Answer(**journal.get(key)) for key in digests]
+    return [refused[d] if d in refused else _read(journal.get(d)) for d in digests]
+
+
+def numbered(requests: Sequence[Request]) -> list[Request]:
+    """Requests that are alike and not greedy made different by their seeds, by the order they come in.
+
+    They would share one answer, and each would be paid for.
+    """
+    seen: Counter[Request] = Counter()
+    made = []
+    for request in requests:
+        number = seen[request]
+        seen[request] += 1
+        again = number and request.temperature > 0
+        made.append(replace(request, seed=sample_seed(request.seed, number)) if again else request)
+    return made
+
+
+def sample_seed(seed: int, number: int) -> int:
+    """A seed for one sample of several that are alike."""
+    return int(digest_of([seed, number])[:8], 16) % MAX_SEED
+
+
+def _groups(
+    generator: Generator, asked: Sequence[Request]
+) -> Iterator[list[tuple[int, Answer | SetAside]]]:
+    """What enters the journal together."""
+    if not asked:
+        return
+    if generator.whole_batches:
+        yield list(generator.generate(asked))
+        return
+    yield from grouped(generator.generate(asked), COMMIT_EVERY, COMMIT_AFTER_S)
+
+
+def _entry(answer: Answer | SetAside) -> dict[str, object]:
+    return {**asdict(answer), **({"set_aside": True} if isinstance(answer, SetAside) else {})}
+
+
+def _read(entry: dict[str, Any]) -> Answer | SetAside:
+    if entry.get("set_aside"):
+        return SetAside(entry["reason"], entry["message"], entry["num_tokens"])
+    return Answer(**entry)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from pydantic import Field
 
 from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
 from acecoder.engine.tables import read_table, write_table
-from acecoder.llm.interface import Request, complete
+from acecoder.llm.interface import MAX_SEED, Answer, Request, SetAside, complete
 from acecoder.llm.model import Generates, Model
 from acecoder.rendering import (
     FENCE,
@@ -63,7 +64,7 @@ def sample_programs(
     given = {problem.id: _given(problem, config) for problem in read}
     asked = [p for p in read if not (config.use_reference and given[p.id])]
     requests = [request for problem in asked for request in _requests(problem, config)]
-    answers = []
+    answers: list[Answer | SetAside] = []
     if requests:
         generator = config.model.open(context.home, weights=model)
         journal = context.journal("answers", "programs")
@@ -76,10 +77,14 @@ def sample_programs(
     stream = iter(answers)
     asked_ids = {problem.id for problem in asked}
     truncated = empty = 0
+    aside: Counter[str] = Counter()
     for problem in read:
         written += given[problem.id]
         for index in range(_num_answers(config)) if problem.id in asked_ids else ():
             answer = next(stream)
+            if isinstance(answer, SetAside):
+                aside[answer.reason] += 1
+                continue
             text = extract_program(answer.text, problem)
             truncated += answer.truncated
             empty += not text
@@ -94,6 +99,9 @@ def sample_programs(
         "empty": empty,
         "tokens": sum(answer.num_tokens for answer in answers),
     }
+    metrics |= {f"set_aside_{reason}": count for reason, count in aside.items()}
+    if aside:
+        context.progress.say(f"no program in {sum(aside.values())} answers: {dict(aside)}")
     return Report({key: float(value) for key, value in metrics.items()})
 
 
@@ -115,7 +123,7 @@ def _requests(problem: Problem, config: SampleProgramsConfig) -> list[Request]:
             **common,
             temperature=config.temperature,
             top_p=config.top_p,
-            seed=config.seed * 1_000_003 + index,
+            seed=(config.seed * 1_000_003 + index) % MAX_SEED,
         )
         for index in range(config.num_samples)
     ]

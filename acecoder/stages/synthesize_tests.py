@@ -9,7 +9,7 @@ from pydantic import Field
 
 from acecoder.engine.contract import In, Out, Report, StageContext
 from acecoder.engine.tables import read_table, write_table
-from acecoder.llm.interface import Request, complete
+from acecoder.llm.interface import Answer, Request, SetAside, complete
 from acecoder.llm.model import Generates, Model
 from acecoder.rendering import SYNTHESIS_PREFILLS, synthesis_messages
 from acecoder.schema import Problem, Seed
@@ -53,7 +53,7 @@ def synthesize_tests(
         )
         for seed in read
     ]
-    answers = []
+    answers: list[Answer | SetAside] = []
     if requests:
         generator = config.model.open(context.home)
         journal = context.journal("answers", "synthesis")
@@ -63,6 +63,9 @@ def synthesize_tests(
         )
     made, why = [], Counter({reason.value: 0 for reason in Unusable})
     for seed, answer in zip(read, answers, strict=True):
+        if isinstance(answer, SetAside):
+            why[answer.reason] += 1
+            continue
         imagined = parse_answer(
             prefill + answer.text, min_tests=config.min_tests, truncated=answer.truncated
         )

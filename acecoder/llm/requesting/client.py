@@ -1,0 +1,231 @@
+"""Many requests under way at once, on one event loop in a thread of its own.
+
+Each is tried again with growing waits; what the server will never answer is set aside; a fault that
+every request would meet ends them all, once those under way have been heard out: they are paid for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import openai
+
+from acecoder.errors import AceCoderError, InputError, LLMUnavailable
+from acecoder.llm.interface import REFUSED_PROMPT, Answer, Request, SetAside
+from acecoder.llm.requesting.faults import (
+    ParameterRefused,
+    PromptRefused,
+    Transient,
+    empty_account,
+    error_of,
+    refused_at_once,
+    said,
+    wait_of,
+)
+from acecoder.llm.requesting.parameters import NAMED, Parameters, body_of, refused_parameter
+from acecoder.llm.requesting.reading import Unread, read_completion
+
+FIRST_WAIT_S, LAST_WAIT_S = 0.5, 30.0
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where requests go and how they are made."""
+
+    base_url: str
+    model: str
+    key: str
+    key_env: str
+    parameters: Parameters
+    timeout_s: float
+    max_retries: int
+    concurrency: int
+    max_refused_share: float
+
+
+@dataclass
+class _Run:
+    """One call of `answers`."""
+
+    requests: Sequence[Request]
+    found: queue.Queue[tuple[int, Answer | SetAside] | BaseException | None]
+    waiting: Iterator[int] = field(init=False)
+    fault: BaseException | None = None
+    stopped: bool = False
+    refused: int = 0
+
+    def __post_init__(self) -> None:
+        self.waiting = iter(range(len(self.requests)))
+
+    @property
+    def over(self) -> bool:
+        """Nothing new is asked."""
+        return self.stopped or self.fault is not None
+
+
+class Client:
+    """Asks one endpoint."""
+
+    def __init__(self, endpoint: Endpoint, say: Callable[[str], None]) -> None:
+        self._endpoint = endpoint
+        self._say = say
+        self._refused: set[str] = set()
+        """Parameters that the server has refused by name."""
+
+    def answers(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer | SetAside]]:
+        """(position in `requests`, answer) as they come.
+
+        Raises: InputError or LLMUnavailable, after all that was under way has been yielded.
+        """
+        run = _Run(requests, queue.Queue())
+        thread = threading.Thread(target=self._run, args=(run,), daemon=True)
+        thread.start()
+        try:
+            while (each := run.found.get()) is not None:
+                if isinstance(each, BaseException):
+                    raise each
+                yield each
+        finally:
+            run.stopped = True
+            thread.join()
+
+    def _run(self, run: _Run) -> None:
+        try:
+            asyncio.run(self._all(run))
+        except BaseException as error:
+            run.fault = run.fault or error
+        run.found.put(run.fault)
+
+    async def _all(self, run: _Run) -> None:
+        async with openai.AsyncOpenAI(
+            base_url=self._endpoint.base_url,
+            api_key=self._endpoint.key,
+            timeout=self._endpoint.timeout_s,
+            max_retries=0,  # they are made here, where the whole of each try is timed
+            http_client=openai.DefaultAioHttpClient(),
+        ) as api:
+            width = min(self._endpoint.concurrency, len(run.requests))
+            await asyncio.gather(*(self._work(api, run) for _ in range(width)))
+
+    async def _work(self, api: openai.AsyncOpenAI, run: _Run) -> None:
+        for index in run.waiting:
+            if run.over:
+                return
+            try:
+                answer = await self._answer(api, run, run.requests[index])
+            except PromptRefused as refusal:
+                run.refused += 1
+                answer = SetAside(REFUSED_PROMPT, str(refusal), 0)
+                self._check_share(run, str(refusal))
+            except AceCoderError as fault:
+                run.fault = run.fault or fault
+                return
+            run.found.put((index, answer))
+
+    def _check_share(self, run: _Run, told: str) -> None:
+        most = max(1.0, self._endpoint.max_refused_share * len(run.requests))
+        if run.refused > most or run.refused == len(run.requests):
+            run.fault = run.fault or InputError(
+                f"the endpoint refused {run.refused} of {len(run.requests)} prompts: {told}",
+                where=f"{self._endpoint.base_url}, model {self._endpoint.model}",
+                remedy="shorten them (max_tokens, shown tests), or raise the model's max_refused_share",
+            )
+
+    async def _answer(
+        self, api: openai.AsyncOpenAI, run: _Run, request: Request
+    ) -> Answer | SetAside:
+        """Ask until there is an answer. Raises: PromptRefused, InputError, LLMUnavailable."""
+        tries, last = 0, Transient("")
+        while tries <= self._endpoint.max_retries:
+            if tries:
+                await asyncio.sleep(_wait_s(tries, last.wait_s))
+                if run.over:
+                    break
+            body = body_of(request, self._endpoint.model, self._endpoint.parameters, self._refused)
+            try:
+                read = await self._once(api, body, request.stop)
+            except ParameterRefused as refusal:
+                self._adapt(refusal)
+                continue  # no try of the server's patience: another request
+            tries += 1
+            if isinstance(read, Answer | SetAside):
+                return read
+            last = read
+        if last.why == _EMPTY:
+            return SetAside("empty", f"{_EMPTY}, {tries} times", 0)
+        raise LLMUnavailable(
+            f"no answer after {tries} tries: {last.why}",
+            where=self._endpoint.base_url,
+            remedy="is the server up? answers so far are kept; run the same command again",
+        )
+
+    async def _once(
+        self, api: openai.AsyncOpenAI, body: dict[str, Any], stop: tuple[str, ...]
+    ) -> Answer | SetAside | Transient:
+        try:
+            async with asyncio.timeout(self._endpoint.timeout_s):
+                response = await api.post("/chat/completions", body=body, cast_to=str)
+        except (TimeoutError, openai.APITimeoutError):
+            return Transient(f"nothing within timeout_s = {self._endpoint.timeout_s:g}")
+        except openai.APIStatusError as error:
+            return self._status(error, body)
+        except openai.OpenAIError as error:
+            return Transient(_first_line(error))
+        read = read_completion(response, stop)
+        if not isinstance(read, Unread):
+            return read
+        empty = empty_account(read.error or {}, self._endpoint.base_url)
+        if empty is not None:
+            raise empty
+        return Transient(_EMPTY if read.is_empty else f"the server sent {read.why}")
+
+    def _status(self, error: openai.APIStatusError, body: dict[str, Any]) -> Transient:
+        status, told, where = error.status_code, error_of(error), self._endpoint.base_url
+        fault = empty_account(told, where) or refused_at_once(
+            status, told, where, self._endpoint.model, self._endpoint.key_env
+        )
+        if fault is not None:
+            raise fault from None
+        if status in (408, 409, 425, 429) or status >= 500:
+            return Transient(f"{status}: {said(told)}", wait_of(error))
+        sent = {getattr(self._endpoint.parameters, name) for name in NAMED} | set(body)
+        name = refused_parameter(told, sent - {"model", "messages", ""})
+        if name:
+            raise ParameterRefused(name, f"({status}) {said(told)}") from None
+        raise PromptRefused(f"({status}) {said(told)}") from None
+
+    def _adapt(self, refusal: ParameterRefused) -> None:
+        """Go on without the parameter. Raises: InputError where that was not wished, or did not help."""
+        name = refusal.name
+        own = [each for each in NAMED if getattr(self._endpoint.parameters, each) == name]
+        if not self._endpoint.parameters.adapt or not (own or name == "max_completion_tokens"):
+            setting = f"parameters.{own[0]}" if own else "parameters.extra_body"
+            raise InputError(
+                f"the endpoint refused the parameter {name} {refusal}",
+                where=f"{self._endpoint.base_url}, model {self._endpoint.model}",
+                remedy=f"name it as the server does, or leave it out: `{setting}` of the model",
+            )
+        if name not in self._refused:
+            self._refused.add(name)
+            self._say(f"the endpoint refused the parameter {name} {refusal}; it goes on without it")
+
+
+_EMPTY = "an answer without text"
+
+
+def _wait_s(tries: int, asked_s: float | None) -> float:
+    """Longer each time, and never the same for all who wait."""
+    most_s = min(LAST_WAIT_S, FIRST_WAIT_S * 2.0 ** (tries - 1))
+    own_s = most_s * random.uniform(0.5, 1.0)
+    return max(asked_s or 0.0, own_s)
+
+
+def _first_line(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    return f"{type(error).__name__}: {str(cause).splitlines()[0] if str(cause) else ''}"[:300]
