@@ -34,14 +34,14 @@ class PromptConfig(Config):
 def program_messages(problem: Problem, config: PromptConfig) -> tuple[Message, ...]:
     """The conversation that asks for a program."""
     if config.style == "plain":
-        return (("user", problem.question),)
+        return (("user", writable(problem.question)),)
     shown = [test for test in problem.tests if isinstance(test, str)][: config.num_shown_tests]
     tests = "\n\nIt must pass these tests:\n" + "\n".join(shown) if shown else ""
     text = (
         "Solve this problem with one self-contained Python script in a markdown code block.\n"
         f'{FENCE}\n"""\n{problem.question}{tests}\n"""\n{FENCE}'
     )
-    return (("user", text),)
+    return (("user", writable(text)),)
 
 
 def program_prefill(problem: Problem, config: PromptConfig) -> str:
@@ -69,7 +69,13 @@ def extract_program(answer: str, problem: Problem | None = None) -> str:
 
 def scored_messages(question: str, program: str) -> tuple[Message, ...]:
     """What the reward model reads: the question, and the program in a fence."""
-    return (("user", question), ("assistant", f"{OPEN_FENCE}{program.strip()}\n{FENCE}"))
+    answer = f"{OPEN_FENCE}{program.strip()}\n{FENCE}"
+    return (("user", writable(question)), ("assistant", writable(answer)))
+
+
+def writable(text: str) -> str:
+    """The text with a `?` for what has no UTF-8: a lone surrogate, which no tokenizer reads."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 SYNTHESIS_TASK = """\
@@ -124,11 +130,14 @@ def synthesis_messages(
     """
     if style == "text":
         seed, answer = SYNTHESIS_EXAMPLE
-        asked = (f"{SYNTHESIS_TASK_TEXT}\n\n{OPEN_FENCE}{c.strip()}\n{FENCE}" for c in (seed, code))
+        asked = (
+            f"{SYNTHESIS_TASK_TEXT}\n\n{OPEN_FENCE}{writable(c).strip()}\n{FENCE}"
+            for c in (seed, code)
+        )
         return (("user", next(asked)), ("assistant", answer), ("user", next(asked)))
     original = f"\nThe code answered this request:\n{instruction}\n" if instruction else ""
     text = f"{SYNTHESIS_TASK}{original}\nThe code:\n{OPEN_FENCE}{code.strip()}\n{FENCE}\n{SYNTHESIS_ANSWER}"
-    return (("system", "You write programming exercises in Python."), ("user", text))
+    return (("system", "You write programming exercises in Python."), ("user", writable(text)))
 
 
 def as_chat(messages: Sequence[Message]) -> list[dict[str, str]]:

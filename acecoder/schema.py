@@ -15,7 +15,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 SCHEMA_VERSION = 1
 
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
-NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+def _as_text(value: object) -> object:
+    """Tables of others number their rows."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+NonEmpty = Annotated[str, Field(min_length=1), BeforeValidator(_as_text)]
 
 
 class Record(BaseModel):
@@ -129,6 +136,8 @@ class Verdict(Record):
     """passed / all tests of the problem; `not_run` counts as not passed."""
     weak: tuple[int, ...] = ()
     """Indexes of tests judged inside the program's own process."""
+    broken: tuple[int, ...] = ()
+    """Indexes of tests that are no tests: no program passes them, which is the problem's fault."""
     cpu_s: float = 0.0
     wall_s: float = 0.0
     reason: str = ""

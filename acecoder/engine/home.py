@@ -22,6 +22,7 @@ from acecoder.engine.publishing import MANIFEST, check_manifests, publishing
 from acecoder.engine.store import ObjectStore, Segments
 from acecoder.errors import InputError
 
+QUOTED = str.maketrans({character: f"%{ord(character):02X}" for character in "%?#"})
 CHECKPOINT_MARK = "whole"
 """A file in a training checkpoint: all of it is written."""
 
@@ -153,4 +154,5 @@ class Home:
 
     @property
     def tracking_uri(self) -> str:
-        return f"sqlite:///{self.root / 'mlflow.db'}"
+        """MLflow's database; what a URI reads as more than a path (`%`, `?`, `#`) is quoted."""
+        return f"sqlite:///{str(self.root / 'mlflow.db').translate(QUOTED)}"

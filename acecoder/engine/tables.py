@@ -61,6 +61,10 @@ def record_of(row: dict[str, Any], kind: type[R], *, where: str) -> R:
     """A row as a record. Raises InputError naming the field."""
     try:
         return kind.model_validate(row)
+    except RecursionError:
+        raise InputError(
+            f"this {kind.__name__.lower()} is nested too deeply", where=where
+        ) from None
     except ValidationError as error:
         fault = error.errors()[0]
         field = ".".join(str(part) for part in fault["loc"]) or "record"
@@ -74,24 +78,46 @@ def rows_of(file: Path) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
 
     Raises: InputError on what is neither.
     """
-    return _parquet_rows(file) if file.suffix == ".parquet" else _jsonl_rows(file)
+    if file.suffix == ".parquet":
+        yield from _parquet_rows(file)
+        return
+    for number, offset, line in _lines(file):
+        row = _row(line, where=f"{file}, line {number}")
+        if isinstance(row, InputError):
+            raise row
+        yield number, offset, len(line), row
 
 
-def _jsonl_rows(file: Path) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
+def each_row(path: Path) -> Iterator[tuple[str, dict[str, Any] | InputError]]:
+    """(place, row) of a table, with a fault in the place of a line that is none."""
+    file = table_file(path)
+    if file.suffix == ".parquet":
+        yield from ((f"{file}, row {number}", row) for number, _, _, row in _parquet_rows(file))
+        return
+    for number, _, line in _lines(file):
+        where = f"{file}, line {number}"
+        yield where, _row(line, where=where)
+
+
+def _lines(file: Path) -> Iterator[tuple[int, int, bytes]]:
+    """(number, offset, text) of the lines that are not blank."""
     offset = 0
     with file.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             start, offset = offset, offset + len(line)
-            if not line.strip():
-                continue
-            where = f"{file}, line {number}"
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise InputError(f"not valid JSON: {error}", where=where) from None
-            if not isinstance(row, dict):
-                raise InputError(f"expected an object, found {type(row).__name__}", where=where)
-            yield number, start, len(line), row
+            if line.strip():
+                yield number, start, line
+
+
+def _row(line: bytes, *, where: str) -> dict[str, Any] | InputError:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError, MemoryError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) else error
+        return InputError(f"not valid JSON: {why}", where=where)
+    if not isinstance(row, dict):
+        return InputError(f"expected an object, found {type(row).__name__}", where=where)
+    return row
 
 
 def _parquet_rows(file: Path) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
@@ -105,11 +131,36 @@ def _parquet_rows(file: Path) -> Iterator[tuple[int, int, int, dict[str, Any]]]:
                 for row in batch.to_pylist():
                     number += 1
                     extra = json.loads(row.pop(EXTRA_COLUMN, None) or "{}")
-                    # A column has a place for every row; an empty one is a field left out.
-                    given = {name: value for name, value in row.items() if value is not None}
-                    yield number, 0, 0, given | extra
+                    yield number, 0, 0, _given(row) | extra
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise InputError(f"not a readable Parquet file: {error}", where=str(file)) from None
+
+
+def _given(row: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a row that hold something: a column or struct has a place for every row.
+
+    Bytes are text, or are left out: a record has no field for others.
+    """
+    return {name: _plain(value) for name, value in row.items() if not _is_nothing(value)}
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, bytes) and _decoded(value) is None)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _given(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return _decoded(value) if isinstance(value, bytes) else value
+
+
+def _decoded(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def write_table(path: Path, kind: type[R], records: Iterable[R]) -> int:
@@ -191,8 +242,22 @@ def _parquet_row(record: Record, columns: list[str]) -> dict[str, Any]:
         row["tests"] = [
             test if isinstance(test, str) else json.dumps(test) for test in row["tests"]
         ]
+    # What has no UTF-8 (a lone surrogate) has a form in JSON.
+    extra |= {name: row.pop(name) for name in list(row) if not _is_writable(row[name])}
     row[EXTRA_COLUMN] = json.dumps(extra)
     return row
+
+
+def _is_writable(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_writable, value))
+    if not isinstance(value, str) or value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def disk_error(error: OSError, path: Path) -> PlatformError:

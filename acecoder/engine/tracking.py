@@ -21,9 +21,12 @@ from acecoder.errors import AceCoderError, TrackingUnavailable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput
 
 EXPERIMENT = "acecoder"
 MAX_PARAM_CHARS = 500
+MAX_NAME_CHARS = 240
+MAX_TRIES = 5
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -36,6 +39,17 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
             text = value if isinstance(value, str) else json.dumps(value)
             flat[f"{prefix}{name}"] = text[:MAX_PARAM_CHARS]
     return flat
+
+
+def legal_names(params: Mapping[str, str]) -> dict[str, str]:
+    """Params under names that MLflow takes: letters, digits and `_-. :/`, each still its own."""
+    made: dict[str, str] = {}
+    for name, value in params.items():
+        legal = re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)[:MAX_NAME_CHARS].strip()
+        while legal in made:
+            legal += "_"
+        made[legal] = value if legal == name else f"{value}  ({name})"[:MAX_PARAM_CHARS]
+    return made
 
 
 def redacted(uri: str) -> str:
@@ -98,7 +112,7 @@ class Tracker:
                 }
             tags |= {f"input.{name}": digest for name, digest in inputs.items()}
             run = client.create_run(experiment, tags=tags)
-            params = flatten(config.model_dump(mode="json"))
+            params = legal_names(flatten(config.model_dump(mode="json")))
             client.log_batch(
                 run.info.run_id,
                 params=[Param(name, value) for name, value in params.items()],
@@ -208,7 +222,19 @@ class TrackedStep:
                 source = json.dumps({"uri": address(directory / name)})
                 tables.append(DatasetInput(Dataset(name, digest[:36], "local", source), tags=[]))
         if tables:
-            self._client.log_inputs(self._run_id, datasets=tables)
+            self._log_data_sets(tables)
+
+    def _log_data_sets(self, tables: list[DatasetInput]) -> None:
+        """Runs beside this one may make the row of an equal data set first; then it is found there."""
+        from mlflow.exceptions import MlflowException
+
+        for left in reversed(range(MAX_TRIES)):
+            try:
+                self._client.log_inputs(self._run_id, datasets=tables)
+                return
+            except MlflowException as error:
+                if not left or not re.search(r"unique|duplicate|integrity", str(error), re.I):
+                    raise
 
 
 class MlflowRegistry:

@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from acecoder.config import decisive, digest_of
+from acecoder.engine.distinct import OwnIds, the_one
 from acecoder.engine.home import Home
 from acecoder.engine.lookup import Lookup
 from acecoder.engine.progress import Progress
@@ -81,12 +82,15 @@ def split(home: Home, problems: Path, programs: Path, config: JudgingConfig, siz
         # What decides no verdict (where the pool is) may have changed since.
         return _write(store, replace(Shards(**json.loads(found)), config=config.model_dump_json()))
     there = set(store.names(f"bulk/{key}/shards/"))
-    read = read_table(programs, Program)
     num_shards = count = 0
     shards = Shards(key, 0, 0, config.model_dump_json())
-    with Lookup(problems, Problem, "id") as known:
+    with Lookup(problems, Problem, "id") as known, OwnIds() as own:
+        read = own.of(read_table(programs, Program))
         while chunk := list(islice(read, size)):
-            used = [_known(known, name) for name in sorted({p.problem_id for p in chunk})]
+            used = [
+                the_one(known, name, "bulk judging")
+                for name in sorted({p.problem_id for p in chunk})
+            ]
             for table, records in (("problems", used), ("programs", chunk)):
                 if shards.shard(num_shards, table) not in there:
                     store.put(shards.shard(num_shards, table), _lines(records))
@@ -97,17 +101,6 @@ def split(home: Home, problems: Path, programs: Path, config: JudgingConfig, siz
 def _write(store: ObjectStore, shards: Shards) -> Shards:
     store.put(f"{shards.directory()}/shards.json", json.dumps(asdict(shards)).encode())
     return shards
-
-
-def _known(known: Lookup[Problem], name: str) -> Problem:
-    found = known.of(name)
-    if not found:
-        raise InputError(
-            f"a program is for a problem that is not there: {name}",
-            where="bulk judging",
-            remedy="pass the problems that the programs were made for",
-        )
-    return found[-1]
 
 
 def _lines(records: Iterable[Record]) -> bytes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from acecoder.engine.distinct import distinct, numbered
 from acecoder.engine.lookup import Lookup
-from acecoder.engine.tables import R, read_table
+from acecoder.engine.tables import R
 from acecoder.schema import Problem, Program, Verdict
 
 
@@ -20,7 +22,7 @@ class Joined:
     programs: list[Program]
     """In the order of their table."""
     verdicts: dict[str, Verdict]
-    """By program id, in the order of their table; of several on one program the last."""
+    """By program id, in the order of their table."""
 
 
 def joined(
@@ -34,12 +36,23 @@ def joined(
     with ExitStack() as stack:
         of_programs = _lookup(stack, programs, Program)
         of_verdicts = _lookup(stack, verdicts, Verdict)
-        for problem in read_table(problems, Problem):
+        for problem in distinct(problems, Problem):
             yield Joined(
                 problem,
-                of_programs.of(problem.id) if of_programs else [],
+                own_ids(of_programs.of(problem.id)) if of_programs else [],
                 {v.program_id: v for v in (of_verdicts.of(problem.id) if of_verdicts else ())},
             )
+
+
+def own_ids(programs: list[Program]) -> list[Program]:
+    """The programs of one problem, of which none has another's id (`engine.distinct`)."""
+    seen: Counter[str] = Counter()
+    made = []
+    for program in programs:
+        seen[program.id] += 1
+        number = seen[program.id]
+        made.append(program if number == 1 else numbered(program, number))
+    return made
 
 
 def _lookup(stack: ExitStack, path: Path | None, kind: type[R]) -> Lookup[R] | None:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Self
 
 from acecoder.config import digest_of, incidental
+from acecoder.engine.distinct import OwnIds, the_one
 from acecoder.engine.grouping import grouped
 from acecoder.engine.journal import Journal
 from acecoder.engine.lookup import Lookup
 from acecoder.engine.progress import Progress
 from acecoder.engine.tables import read_table
-from acecoder.errors import InputError
-from acecoder.sandbox.contract import Job, Judged, Judges
+from acecoder.sandbox.contract import Findings, Job, Judged, Judges
 from acecoder.sandbox.opening import default_workers, open_sandbox
 from acecoder.schema import Outcome, Problem, Program, Verdict, pass_rate
 
 FLUSH_EVERY = 50
 FLUSH_AFTER_S = 1.0
+MAX_SAID = 5
 WINDOW_PROGRAMS = 4096
 """Programs of which those of one problem may share what they can, wherever they stand."""
 
@@ -50,11 +52,13 @@ def judge(
     `flush_every` of them, at most `FLUSH_AFTER_S` after they came, and on the way out: a killed run
     judges little twice. Raises SandboxUnavailable.
     """
+    told = _Told(progress)
     waiting = _Waiting(journal, lambda done: progress.count(done, total, "programs"))
     with open_sandbox(
         config.sandbox, num_workers=config.num_workers or default_workers()
     ) as sandbox:
         for batch in grouped(sandbox.judge(waiting.jobs(groups)), flush_every, FLUSH_AFTER_S):
+            told.tell(sandbox.findings)
             journal.put({result.key: _entry(result) for result in batch})
             waiting.settle(batch)
         audit = sandbox.audit
@@ -63,6 +67,20 @@ def judge(
                 f"{audit.batched} programs shared a process, {audit.audited} of them were judged "
                 f"again apart, {audit.disagreed} with another verdict"
             )
+
+
+class _Told:
+    """Says of the first broken tests that they are none."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._said = 0
+
+    def tell(self, findings: Findings) -> None:
+        new = list(findings.broken.items())[self._said : MAX_SAID]
+        for (problem, index), why in new:
+            self._progress.say(f"problem {problem}, test {index}: {why}; no program passes it")
+        self._said += len(new)
 
 
 class _Waiting:
@@ -129,38 +147,45 @@ class ProgramTable:
         self.total = 0
         """The number of programs."""
         known: str | None = None
-        for program in read_table(programs, Program):
-            self.total += 1
-            if program.problem_id != known:
-                self.problem_of(program)
-                known = program.problem_id
+        with OwnIds() as own:
+            for program in own.of(read_table(programs, Program)):
+                self.total += 1
+                if program.problem_id != known:
+                    self.problem_of(program)
+                    known = program.problem_id
+            self.doubled = own.doubled
+            """Programs with an id that another before them has; they are given their own."""
 
     def groups(self) -> Iterator[Group]:
         """The programs by problem, within windows of the table's order."""
-        read = read_table(self._programs, Program)
-        while window := list(islice(read, WINDOW_PROGRAMS)):
-            by_problem: dict[str, list[Program]] = {}
-            for program in window:
-                by_problem.setdefault(program.problem_id, []).append(program)
-            for programs in by_problem.values():
-                yield self.problem_of(programs[0]), programs
+        with self._read() as read:
+            while window := list(islice(read, WINDOW_PROGRAMS)):
+                by_problem: dict[str, list[Program]] = {}
+                for program in window:
+                    by_problem.setdefault(program.problem_id, []).append(program)
+                for programs in by_problem.values():
+                    yield self.problem_of(programs[0]), programs
 
     def verdicts(self, journal: Journal) -> Iterator[Verdict]:
         """The verdicts that the journal has, in the table's order."""
-        for program in read_table(self._programs, Program):
-            yield verdict_of(self.problem_of(program), program, journal)
+        with self._read() as read:
+            for program in read:
+                yield verdict_of(self.problem_of(program), program, journal)
+
+    @contextmanager
+    def _read(self) -> Iterator[Iterator[Program]]:
+        """The programs in the table's order, each with an id of its own."""
+        plain = read_table(self._programs, Program)
+        if not self.doubled:
+            yield plain
+            return
+        with OwnIds() as own:
+            yield own.of(plain)
 
     def problem_of(self, program: Program) -> Problem:
         """Raises InputError where it is not there."""
         if self._last is None or self._last.id != program.problem_id:
-            found = self._problems.of(program.problem_id)
-            if not found:
-                raise InputError(
-                    f"program {program.id} is for a problem that is not there: {program.problem_id}",
-                    where="judge_programs",
-                    remedy="pass the problems that the programs were made for",
-                )
-            self._last = found[-1]
+            self._last = the_one(self._problems, program.problem_id, where="judge_programs")
         return self._last
 
     def __enter__(self) -> Self:
@@ -174,6 +199,7 @@ def _entry(result: Judged) -> dict[str, object]:
     return {
         "outcomes": [outcome.value for outcome in result.outcomes],
         "weak": list(result.weak),
+        "broken": list(result.broken),
         "cpu_s": result.cpu_s,
         "wall_s": result.wall_s,
         "reason": result.reason,

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from acecoder.chats import render_chat
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import content_digest
 from acecoder.errors import InputError
@@ -66,7 +67,10 @@ class LocalModel(ModelConfig):
         return kind(self.resolve(home), self, identity=self.identity())
 
     def check(self, home: Home) -> str:
-        return self.identity()
+        known = self.identity()
+        if self.source.startswith("path:"):
+            sources.check_chat(self.resolve(home))
+        return known
 
 
 CONFIG = LocalModel
@@ -112,13 +116,6 @@ class TransformersGenerator:
 
 def _prompt_length(request: Request) -> int:
     return sum(len(content) for _, content in request.messages)
-
-
-def render_chat(tokenizer: Any, messages: Sequence[tuple[str, str]], prefill: str) -> str:
-    """The text a model reads up to where it goes on."""
-    chat = [{"role": role, "content": content} for role, content in messages]
-    text = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-    return str(text) + prefill
 
 
 class _Batch:

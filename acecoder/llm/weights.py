@@ -11,6 +11,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
+from acecoder.chats import require_template
 from acecoder.config import digest_of
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import content_digest, exclusive, file_digest, publishing
@@ -108,6 +109,19 @@ def _convert(gguf: Path, destination: Path) -> None:
     tokenizer.save_pretrained(destination)
 
 
+def check_chat(directory: str) -> None:
+    """Raises: InputError where the model at a directory cannot be talked to."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(directory)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"not a language model: {str(error).splitlines()[0]}", where=directory
+        ) from error
+    require_template(tokenizer, directory)
+
+
 def load_causal(directory: str, dtype: str) -> tuple[Any, Any]:
     """(model, tokenizer) for generation, on the GPU if there is one. Raises InputError."""
     import torch
@@ -121,6 +135,7 @@ def load_causal(directory: str, dtype: str) -> tuple[Any, Any]:
         raise InputError(
             f"not a language model: {str(error).splitlines()[0]}", where=directory
         ) from error
+    require_template(tokenizer, directory)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model.to(device).eval(), tokenizer

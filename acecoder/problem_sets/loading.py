@@ -10,16 +10,19 @@ from pathlib import Path
 
 from acecoder import problem_sets
 from acecoder.engine.publishing import file_digest
+from acecoder.engine.rejects import Rejects
 from acecoder.engine.tables import SUFFIXES, read_table
 from acecoder.errors import InputError
 from acecoder.problem_sets.problem_set import ProblemSet
 from acecoder.schema import Problem
 
 
-def load(name: str) -> Iterator[Problem]:
-    """Yield the problems of one set. Raises InputError."""
+def load(name: str, rejects: Rejects | None = None) -> Iterator[Problem]:
+    """Yield the problems of one set. Raises InputError; with `rejects`, rows of a file that are no
+    problems are counted there."""
     if Path(name).suffix in SUFFIXES:
-        yield from read_table(Path(name), Problem)
+        file = Path(name)
+        yield from rejects.read(file, Problem) if rejects else read_table(file, Problem)
     else:
         found, part = _find(name)
         yield from found.load(part)

@@ -7,6 +7,7 @@ is read at the last token, so chats end with the template's end-of-turn.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,23 @@ class RewardTraining(Precision):
     warmup_share: float = Field(0.1, ge=0, lt=1)
     """Share of the updates in which the learning rate rises to its full value."""
     max_length_tokens: int = Field(2048, ge=16)
-    """A chat (question and program) is cut to this many tokens."""
+    """A pair of which a chat (question and program) has more tokens is left out, and counted."""
     save_every_steps: int = incidental(50, ge=1)
     """Updates between checkpoints, from which a killed training resumes."""
     seed: int = 0
     """Of the new head's weights and of the order of the pairs."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training."""
+
+    log: list[dict[str, float]]
+    """One entry per step."""
+    num_pairs: int
+    """Pairs that were trained on."""
+    num_too_long: int
+    """Pairs that were left out: a chat of theirs has more than `max_length_tokens`."""
 
 
 def train(
@@ -53,11 +66,11 @@ def train(
     scratch: Path,
     destination: Path,
     callbacks: Sequence[Any],
-) -> list[dict[str, float]]:
-    """Train on `pairs` from the weights at `base`; the log, one entry per step.
+) -> Trained:
+    """Train on `pairs` from the weights at `base`, but for those that are too long.
 
     Resumes from the last whole checkpoint in `scratch`. Writes safetensors and the tokenizer to
-    `destination`. Raises InputError on no pairs.
+    `destination`. Raises InputError on no pairs, or none that is short enough.
     """
     if not pairs:
         raise InputError(
@@ -93,9 +106,17 @@ def train(
         train_dataset=Dataset.from_list([_conversations(pair) for pair in pairs]),
         callbacks=list(callbacks),
     )
+    num_pairs = len(trainer.train_dataset)
+    if not num_pairs:
+        raise InputError(
+            f"all {len(pairs)} pairs are longer than max_length_tokens = {config.max_length_tokens}",
+            where="train_reward_model",
+            remedy="a larger max_length_tokens",
+        )
     trainer.train(resume_from_checkpoint=last_whole(scratch))
     save(trainer, tokenizer, destination, dtype=config.dtype)
-    return [entry for entry in trainer.state.log_history if "loss" in entry]
+    log = [entry for entry in trainer.state.log_history if "loss" in entry]
+    return Trained(log, num_pairs, len(pairs) - num_pairs)
 
 
 def _conversations(pair: Pair) -> dict[str, list[dict[str, str]]]:

@@ -142,6 +142,14 @@ class Audit:
     random: Random = field(default_factory=SystemRandom)
 
 
+@dataclass
+class Findings:
+    """What was found out about tests as they were read, before any program of theirs is run."""
+
+    broken: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Why a test is none, by problem and index: no program passes it, which is the problem's fault."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One problem's tests and the programs to hold against them."""
@@ -165,3 +173,5 @@ class Judged:
     cpu_s: float
     wall_s: float
     reason: str
+    broken: tuple[int, ...] = ()
+    """Tests that are none."""

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Self
 
-from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
+from acecoder.sandbox.contract import Audit, Findings, Job, Judged, SandboxConfig
 from acecoder.sandbox.judge.units import units
 from acecoder.sandbox.trials import Backend
 
@@ -21,6 +21,7 @@ class Sandbox:
         self._config, self._backend = config, backend
         self.audit = Audit()
         """What its batches did."""
+        self.findings = Findings()
 
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
         """Yield one result per program, as they finish, in no particular order.
@@ -28,7 +29,7 @@ class Sandbox:
         Jobs are drawn lazily. Raises: SandboxUnavailable where isolation is lost or workers keep
         dying.
         """
-        return self._backend.run(units(jobs, self._config, self.audit))
+        return self._backend.run(units(jobs, self._config, self.audit, self.findings))
 
     def __enter__(self) -> Self:
         self._backend.__enter__()

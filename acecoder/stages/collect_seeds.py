@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from itertools import islice
+from typing import Literal
 
 from pydantic import Field
 
 from acecoder.config import Config
 from acecoder.engine.contract import Out, Report, StageContext
+from acecoder.engine.rejects import Rejects
 from acecoder.engine.tables import write_table
 from acecoder.problem_sets import loading
 from acecoder.schema import Seed
@@ -20,7 +22,11 @@ class CollectSeedsConfig(Config):
     """Where seeds come from and which are kept."""
 
     sources: tuple[str, ...] = ("package:statistics",)
-    """`package:NAME`, `tree:DIR`, `jsonl:FILE` or `hub:OWNER/NAME`."""
+    """`package:NAME`, `tree:DIR`, `jsonl:FILE` (or Parquet) or `hub:OWNER/NAME`."""
+    fields: dict[Literal["code", "answer", "instruction", "license"], str] = Field(
+        default_factory=dict
+    )
+    """Columns of rows that are no seeds yet, where they are not called what they usually are."""
     split: str = "train"
     """For `hub:` sources."""
     max_seeds: int = Field(1000, ge=1)
@@ -48,10 +54,17 @@ def collect_seeds(config: CollectSeedsConfig, *, seeds: Out, context: StageConte
     found = dropped_size = contaminated = 0
     known: set[str] = set()
     kept: list[Seed] = []
+    rejects = Rejects()
     guard = Decontaminator(_protected(config), size=config.shingle_words)
     for source in config.sources:
         limit = config.max_per_source.get(source)
-        for seed in islice(reading.read_source(source, split=config.split), limit):
+        read = reading.read_source(
+            source,
+            split=config.split,
+            fields={str(key): name for key, name in config.fields.items()},
+            rejects=rejects,
+        )
+        for seed in islice(read, limit):
             found += 1
             text = reading.normalized(seed.code)
             if not config.min_chars <= len(seed.code) <= config.max_chars:
@@ -69,14 +82,19 @@ def collect_seeds(config: CollectSeedsConfig, *, seeds: Out, context: StageConte
         chosen = [kept[i] for i in sorted(picks)]
     write_table(seeds, Seed, chosen)
     context.progress.say(f"{found} functions found, {len(kept)} fit, {len(chosen)} chosen")
+    rejects.say(context.progress.say)
     counts = {
+        "rejected_rows": rejects.count,
         "found": found,
         "dropped_size": dropped_size,
         "contaminated": contaminated,
         "duplicates": found - dropped_size - contaminated - len(kept),
         "seeds": len(chosen),
     }
-    return Report({name: float(value) for name, value in counts.items()})
+    return Report(
+        {name: float(value) for name, value in counts.items()},
+        details={"rejected": list(rejects.examples)},
+    )
 
 
 def _protected(config: CollectSeedsConfig) -> list[str]:

@@ -26,17 +26,24 @@ def judge_programs(
     """
     journal = context.journal("verdicts", config.sandbox.digest())
     with ProgramTable(problems, programs) as table:
+        if table.doubled:
+            context.progress.say(
+                f"{table.doubled} programs have an id that another before them has: each is judged as a "
+                "sample of its own, and its verdict is called ID~2, ID~3 ..."
+            )
         judge(table.groups(), table.total, config, journal, context.progress)
         seen = _Summary()
         write_table(verdicts, Verdict, seen.watching(table.verdicts(journal)))
-    return seen.report()
+        report = seen.report()
+        report.metrics["doubled_ids"] = float(table.doubled)
+    return report
 
 
 class _Summary:
     """Counts of outcomes, and the histogram of pass rates, of verdicts that pass by."""
 
     def __init__(self) -> None:
-        self.programs = self.weak = self.all_passed = 0
+        self.programs = self.weak = self.broken = self.all_passed = 0
         self.cpu_s = self.rates = 0.0
         self.outcomes: Counter[Outcome] = Counter()
         self.bins = [0] * RATE_BINS
@@ -46,6 +53,7 @@ class _Summary:
         for verdict in verdicts:
             self.programs += 1
             self.weak += len(verdict.weak)
+            self.broken += len(verdict.broken)
             self.cpu_s += verdict.cpu_s
             self.rates += verdict.pass_rate
             self.all_passed += verdict.pass_rate == 1.0
@@ -58,6 +66,7 @@ class _Summary:
         metrics |= {
             "programs": float(self.programs),
             "weak_tests": float(self.weak),
+            "broken_tests": float(self.broken),
             "cpu_s": self.cpu_s,
             "all_passed": float(self.all_passed),
             "mean_pass_rate": self.rates / self.programs if self.programs else 0.0,

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from acecoder.config import Config
 from acecoder.engine.contract import In, Out, Report, StageContext
+from acecoder.engine.rejects import Rejects
 from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
 from acecoder.problem_sets import loading
@@ -47,6 +48,7 @@ def load_problems(
     """Write all problems, synthesised first. Raises InputError on a doubled id or unknown set."""
     found: list[Problem] = []
     contaminated = 0
+    rejects = Rejects()
     if synthesized is not None:
         protected = [
             p.question for name in config.decontaminate_against for p in loading.load(name)
@@ -58,10 +60,10 @@ def load_problems(
             else:
                 found.append(problem)
     for name in config.sets:
-        found += _chosen(list(loading.load(name)), config.max_per_set.get(name), config.seed)
-    doubled = [key for key, count in Counter(problem.id for problem in found).items() if count > 1]
-    if doubled:
-        raise InputError(f"problem id {doubled[0]} is used twice", where="load_problems")
+        read = list(loading.load(name, rejects))
+        found += _chosen(read, config.max_per_set.get(name), config.seed)
+    loaded = len(found)
+    found = _distinct(found)
     write_table(problems, Problem, found)
     per_source = Counter(problem.source or "unnamed" for problem in found)
     context.progress.say(f"{len(found)} problems: {dict(per_source)}")
@@ -69,11 +71,27 @@ def load_problems(
         "problems": len(found),
         "tests": sum(len(p.tests) for p in found),
         "contaminated": contaminated,
+        "doubled": loaded - len(found),
+        "rejected_rows": rejects.count,
     }
+    rejects.say(context.progress.say)
     return Report(
         {name: float(value) for name, value in metrics.items()},
-        details={"sources": dict(per_source)},
+        details={"sources": dict(per_source), "rejected": list(rejects.examples)},
     )
+
+
+def _distinct(problems: list[Problem]) -> list[Problem]:
+    """Those that are there twice once. Raises InputError where two that differ have one id."""
+    known: dict[str, Problem] = {}
+    for problem in problems:
+        if known.setdefault(problem.id, problem) != problem:
+            raise InputError(
+                f"two different problems have the id {problem.id}",
+                where="load_problems",
+                remedy="give each an id of its own, or remove one",
+            )
+    return list(known.values())
 
 
 def _chosen(problems: list[Problem], limit: int | None, seed: int) -> list[Problem]:

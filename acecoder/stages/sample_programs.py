@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
-from acecoder.engine.tables import read_table, write_table
+from acecoder.engine.distinct import distinct
+from acecoder.engine.tables import write_table
 from acecoder.llm.interface import MAX_SEED, Answer, Request, SetAside, complete
 from acecoder.llm.model import Generates, Model
 from acecoder.rendering import (
@@ -60,7 +61,7 @@ def sample_programs(
     context: StageContext,
 ) -> Report:
     """Write the programs of every problem, in the order of the problems. Raises LLMUnavailable."""
-    read = list(read_table(problems, Problem))
+    read = list(distinct(problems, Problem))
     given = {problem.id: _given(problem, config) for problem in read}
     asked = [p for p in read if not (config.use_reference and given[p.id])]
     requests = [request for problem in asked for request in _requests(problem, config)]

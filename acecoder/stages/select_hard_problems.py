@@ -9,7 +9,8 @@ from pydantic import Field
 
 from acecoder.config import Config
 from acecoder.engine.contract import In, Out, Report, StageContext
-from acecoder.engine.tables import read_table, write_table
+from acecoder.engine.distinct import distinct
+from acecoder.engine.tables import write_table
 from acecoder.filtering.difficulty import Difficulty, hard_problems
 from acecoder.judging.joined import Joined, joined
 from acecoder.schema import Problem
@@ -43,7 +44,7 @@ def select_hard_problems(
         key=lambda name: (rated[name].mean, name),
     )
     chosen |= set(divided[: max(0, config.min_problems - len(chosen))])
-    kept = (problem for problem in read_table(problems, Problem) if problem.id in chosen)
+    kept = (problem for problem in distinct(problems, Problem) if problem.id in chosen)
     num_hard = write_table(hard, Problem, kept)
     say = context.progress.say
     say(f"{num_hard} of {len(known)} problems are hard enough and divide programs")

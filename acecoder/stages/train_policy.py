@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from acecoder.chats import render_chat
 from acecoder.cluster.launch import Trains
 from acecoder.engine.contract import In, ModelIn, ModelOut, Report, StageContext
-from acecoder.engine.tables import read_table
+from acecoder.engine.distinct import distinct
 from acecoder.errors import PlatformError
-from acecoder.llm.local import render_chat, weights_of
+from acecoder.llm.local import weights_of
 from acecoder.llm.model import Generates, Model
 from acecoder.rendering import PromptConfig, program_messages, program_prefill
 from acecoder.rewards.reward import Reward
@@ -44,7 +45,7 @@ def train_policy(
     """
     from acecoder.training.callbacks import MarkWhole, ReportSteps
 
-    read = {problem.id: problem for problem in read_table(problems, Problem)}
+    read = {problem.id: problem for problem in distinct(problems, Problem)}
     base = weights_of(config.model, context.home, where="train_policy")
     prompts = _prompts(config, read, base)
     say = context.progress.say

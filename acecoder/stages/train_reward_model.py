@@ -50,7 +50,7 @@ def train_reward_model(
             remedy="more problems or samples, or a looser pair rule",
         )
     context.progress.say(f"{len(training)} pairs to train on, {len(held_out)} held out")
-    log = train(
+    trained = train(
         training,
         weights_of(config.model, context.home, where="train_reward_model"),
         config,
@@ -61,6 +61,12 @@ def train_reward_model(
             ReportSteps(context.progress, {"loss": "loss", "accuracy": "accuracy"}),
         ),
     )
+    if trained.num_too_long:
+        context.progress.say(
+            f"{trained.num_too_long} of {len(training)} pairs are longer than max_length_tokens = "
+            f"{config.max_length_tokens} and were left out"
+        )
+    log = trained.log
     if rank() > 0:
         return Report({})  # the first process scores and reports for all
     model = RewardModel(
@@ -74,7 +80,8 @@ def train_reward_model(
     micro = sum(right) / len(right)
     context.progress.say(f"accuracy {micro:.3f} on {len(right)} held-out pairs")
     metrics = {
-        "pairs_trained": len(training),
+        "pairs_trained": trained.num_pairs,
+        "pairs_too_long": trained.num_too_long,
         "pairs_held_out": len(held_out),
         "problems_held_out": len(accuracy),
         "held_out_accuracy": micro,

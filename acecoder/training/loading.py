@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from acecoder.chats import require_template
+
 
 def load_tokenizer(base: str, *, padding_side: Literal["left", "right"]) -> Any:
-    """The tokenizer of the model at `base`; it pads with the end token where it has no other."""
+    """The tokenizer of the model at `base`; it pads with the end token where it has no other.
+
+    Raises InputError where it has no chat template: what is trained on are chats.
+    """
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(base, padding_side=padding_side)
+    require_template(tokenizer, base)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -28,7 +28,7 @@ from acecoder.sandbox.judge.vocabulary import METHOD_NAMES
 MAX_CHARACTERS = 100_000
 MAX_OPERATIONS = 5_000
 """Nodes of a test's syntax tree beside those of plain literals."""
-_LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Load, ast.UnaryOp, ast.USub)
+_LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Load, ast.UnaryOp, ast.USub)
 CACHED_CHARACTERS = 4_000
 
 

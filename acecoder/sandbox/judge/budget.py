@@ -33,6 +33,7 @@ MAX_FRACTION_BITS = 20_000
 """Of all Fractions of a sum."""
 MAX_FIELD = 1_000
 """Width and precision in a text's format."""
+ARRAY_ITEM_UNITS = 100
 DIGIT_BITS = 30
 PRODUCTS_PER_UNIT = 100
 
@@ -265,6 +266,8 @@ def call(name: str, values: Sequence[Any], sizes: Sequence[Size]) -> int:
     if name in ("allclose", "isclose"):
         return (_broadcast(*values[:2]) + units) * 4
     if name in ("sorted", "max", "min"):
+        if any(map(is_array, values)):  # each of its items is an object of numpy's
+            return units * ARRAY_ITEM_UNITS
         return units * factor * max(1, units.bit_length() // 2)
     if name == "sum":
         return _sum(values, units, factor)

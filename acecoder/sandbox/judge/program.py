@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from acecoder.sandbox.contract import Judged, Limits
@@ -37,6 +37,7 @@ class _Tally:
 
     outcomes: list[Outcome]
     weak: list[int]
+    broken: list[int] = field(default_factory=list)
     cpu_s: float = 0.0
     wall_s: float = 0.0
     reason: str = ""
@@ -91,6 +92,7 @@ def judge_program(
         round(tally.cpu_s, 6),
         round(tally.wall_s, 6),
         tally.reason,
+        tuple(tally.broken),
     )
 
 
@@ -118,6 +120,7 @@ def judge_twice(
         round(first.cpu_s + second.cpu_s, 6),
         round(first.wall_s + second.wall_s, 6),
         reason,
+        first.broken,
     )
 
 
@@ -136,6 +139,7 @@ def _parts(tests: tuple[Planned, ...], tally: _Tally) -> _Parts:
         if isinstance(this, Script):
             found.scripts.append((index, this))
         elif this.broken:
+            tally.broken.append(index)
             tally.record(index, Outcome.ERROR, f"the test is {this.broken}")
         elif this.weak_code:
             tally.weak.append(index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Generator, Iterable, Iterator
 
-from acecoder.sandbox.contract import Audit, Job, Judged, Limits, SandboxConfig
+from acecoder.sandbox.contract import Audit, Findings, Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.judge.asserts import Plan
 from acecoder.sandbox.judge.entry_points import entry_point_of
 from acecoder.sandbox.judge.kinds.kind import Planned, plan_of
@@ -21,10 +21,14 @@ IMPATIENCE = 0.2
 """Share of its limits that a program has in a batch."""
 
 
-def units(jobs: Iterable[Job], config: SandboxConfig, audit: Audit) -> Iterator[Unit]:
+def units(
+    jobs: Iterable[Job], config: SandboxConfig, audit: Audit, findings: Findings | None = None
+) -> Iterator[Unit]:
     """The units of `jobs`, lazily and in order."""
     for job in jobs:
         tests = planned(job)
+        if findings is not None:
+            findings.broken.update(_broken(job, tests))
         size = config.batch_size
         if size == 1 or config.flaky_check or len(job.programs) == 1:
             for key, program in job.programs:
@@ -44,6 +48,14 @@ def planned(job: Job) -> tuple[Planned, ...]:
     """How the tests of a job are judged: read once for all of its programs."""
     entry_point = entry_point_of(job.entry_point, job.tests)
     return tuple(plan_of(test, entry_point) for test in job.tests)
+
+
+def _broken(job: Job, tests: tuple[Planned, ...]) -> dict[tuple[str, int], str]:
+    return {
+        (job.problem_id, index): this.broken
+        for index, this in enumerate(tests)
+        if isinstance(this, Plan) and this.broken
+    }
 
 
 def _single(
