@@ -22,7 +22,8 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-NonEmpty = Annotated[str, Field(min_length=1), BeforeValidator(_as_text)]
+NonEmpty = Annotated[str, Field(min_length=1)]
+Id = Annotated[str, Field(min_length=1), BeforeValidator(_as_text)]
 
 
 class Record(BaseModel):
@@ -87,7 +88,7 @@ Test = Annotated[str | StdinTest | UnittestTest, BeforeValidator(_from_text)]
 class Seed(Record):
     """A piece of real code from which a question is imagined."""
 
-    id: NonEmpty
+    id: Id
     code: NonEmpty
     origin: str = ""
     """Where the code was found, e.g. `package:statistics==3.11 statistics.py:mean`."""
@@ -97,7 +98,7 @@ class Seed(Record):
 class Problem(Record):
     """A question and the tests that judge a program for it."""
 
-    id: NonEmpty
+    id: Id
     question: NonEmpty
     tests: tuple[Test, ...]
     entry_point: str | None = None
@@ -108,7 +109,7 @@ class Problem(Record):
 class Program(Record):
     """One program a model wrote for one problem."""
 
-    problem_id: NonEmpty
+    problem_id: Id
     model: NonEmpty
     program_index: Annotated[int, Field(ge=0)]
     program: str
@@ -127,8 +128,8 @@ class Program(Record):
 class Verdict(Record):
     """What the tests of a problem said of one program, in the order of the tests."""
 
-    program_id: NonEmpty
-    problem_id: NonEmpty
+    program_id: Id
+    problem_id: Id
     model: NonEmpty
     program_index: Annotated[int, Field(ge=0)]
     outcomes: tuple[Outcome, ...]
@@ -156,7 +157,7 @@ class Verdict(Record):
 class Pair(Record):
     """Two programs for one prompt, the first better than the second; texts are raw."""
 
-    problem_id: NonEmpty
+    problem_id: Id
     prompt: str
     chosen: str
     rejected: str

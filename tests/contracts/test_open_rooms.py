@@ -98,7 +98,10 @@ from acecoder.sandbox.judge.asserts import plan
 from acecoder.sandbox.judge.kinds.kind import Kind
 from acecoder.schema import ContainsTest
 
-KIND = Kind(ContainsTest, lambda test: plan(f"assert {test.value!r} in {test.call}"))
+KIND = Kind(
+    ContainsTest,
+    lambda test, entry_point: plan(f"assert {test.value!r} in {test.call}", entry_point),
+)
 '''
 CONTAINS = '''class ContainsTest(BaseModel):
     """The value of `call` must contain `value`."""

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from acecoder.problem_sets.humaneval import humaneval_tests
 from acecoder.rendering import PromptConfig, extract_program, program_messages, synthesis_messages
-from acecoder.schema import Problem, UnittestTest
+from acecoder.schema import Problem, Seed, UnittestTest
 from acecoder.synthesis.decontamination import Decontaminator
 from acecoder.synthesis.mutation import mutants
-from acecoder.synthesis.seeds import make_seed, normalized, read_source, row_seed
+from acecoder.synthesis.seeds import NoSeed, make_seed, normalized, read_source, row_seed
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_seeds_of_an_installed_package_say_where_they_are_from() -> None:
 def test_an_instruction_row_gives_its_first_fenced_program() -> None:
     row = {"instruction": "Do.", "response": "Here:\n```python\ndef f():\n    return 1\n```\nBye."}
     seed = row_seed(row, "hub:x")
-    assert seed is not None and seed.code == "def f():\n    return 1"
+    assert isinstance(seed, Seed) and seed.code == "def f():\n    return 1"
     assert seed.model_extra == {"instruction": "Do."}
-    assert row_seed({"response": "```python\nx = 1\n```"}, "hub:x") is None
+    assert row_seed({"response": "```python\nx = 1\n```"}, "hub:x") is NoSeed.NO_PROGRAM
 
 
 def test_a_shared_run_of_words_is_contamination() -> None:

@@ -53,7 +53,7 @@ def said(error: dict[str, Any]) -> str:
 
 
 def empty_account(error: dict[str, Any], where: str) -> AceCoderError | None:
-    """The fault of an account without money, which no waiting mends."""
+    """The fault of an account without money: waiting would not help."""
     if not {str(error.get("code")), str(error.get("type"))} & set(EMPTY_ACCOUNT):
         return None
     return InputError(
