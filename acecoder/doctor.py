@@ -18,8 +18,8 @@ from pathlib import Path
 
 from acecoder.sandbox.backends.requirements import (
     GVISOR_REMEDY,
-    REMEDY,
     find_runsc,
+    remedy_of,
     runsc_version,
     why_unavailable,
 )
@@ -59,7 +59,9 @@ def machine() -> Iterator[Finding]:
     git = shutil.which("git")
     yield Finding("git", git is not None, git or "missing", "apt-get install git")
     reason = why_unavailable()
-    yield Finding("sandbox namespace", not reason, reason or "programs can be isolated", REMEDY)
+    yield Finding(
+        "sandbox namespace", not reason, reason or "programs can be isolated", remedy_of(reason)
+    )
     runsc = find_runsc()
     version = runsc_version(runsc) if runsc else ""
     found = f"{runsc} {version}" if version else (runsc and f"{runsc} does not run") or "no runsc"

@@ -16,11 +16,13 @@ from typing import get_args
 import pytest
 
 from acecoder.errors import SandboxUnavailable
-from acecoder.sandbox.backends.requirements import why_unavailable
+from acecoder.sandbox.backends.requirements import remedy_of, why_unavailable
 from acecoder.sandbox.conformance.programs import RIGHT
 from acecoder.sandbox.contract import Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.judge.stdin import same_output
 from acecoder.sandbox.opening import Sandbox, open_sandbox
+from acecoder.sandbox.trials import canary
+from acecoder.sandbox.worker.outside.station import Station
 from acecoder.schema import Comparison, Outcome, StdinTest, Test, UnittestTest
 
 pytestmark = pytest.mark.skipif(
@@ -373,3 +375,25 @@ def test_a_sleeper_is_killed_long_before_the_wall_limit_and_a_short_sleep_is_not
         judged = {result.key: result for result in one.judge([job])}
     assert judged["long"].outcomes == (Outcome.TIMEOUT, Outcome.NOT_RUN)
     assert all_pass(judged["short"])
+
+
+def test_a_package_that_lies_under_tmp_is_shown_all_the_same(tmp_path: Path) -> None:
+    """As all do of a checkout there; programs have a /tmp of their own."""
+    package = tmp_path / "under_tmp"
+    package.mkdir()
+    (package / "__init__.py").write_text("VALUE = 42\n")
+    station = Station([str(package)])
+    trial = {
+        **canary(Limits()).wire(),
+        "program": "import under_tmp, os\ndef f(x): return [under_tmp.VALUE, os.listdir('/tmp')]\n",
+    }
+    try:
+        (attempt,) = station.run(trial)
+    finally:
+        station.close()
+    assert b"[[42, []]]" in attempt["answers"]
+
+
+def test_the_remedy_is_that_of_the_fault() -> None:
+    assert "install Python elsewhere" in remedy_of("Python lies under /tmp (/tmp/py), which ...")
+    assert "apparmor" in remedy_of("Operation not permitted")

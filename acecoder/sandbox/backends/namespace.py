@@ -13,7 +13,7 @@ from pathlib import Path
 
 from acecoder.errors import SandboxUnavailable
 from acecoder.sandbox.backends.local import LocalBackend
-from acecoder.sandbox.backends.requirements import REMEDY, why_unavailable
+from acecoder.sandbox.backends.requirements import remedy_of, why_unavailable
 from acecoder.sandbox.contract import SandboxConfig
 from acecoder.sandbox.trials import Attempt, Trial, read_attempts
 from acecoder.sandbox.worker.outside.station import Refused, Station, StationLost
@@ -38,7 +38,7 @@ class NamespaceWorker:
         try:
             return read_attempts(self._station.run(trial.wire()))
         except StationLost as error:
-            remedy = REMEDY if isinstance(error, Refused) else ""
+            remedy = remedy_of(str(error)) if isinstance(error, Refused) else ""
             raise SandboxUnavailable(
                 str(error), where="namespace sandbox", remedy=remedy
             ) from error
@@ -58,5 +58,7 @@ def _check() -> None:
     reason = why_unavailable()
     if reason:
         raise SandboxUnavailable(
-            f"this machine refuses namespaces: {reason}", where="namespace sandbox", remedy=REMEDY
+            f"this machine refuses namespaces: {reason}",
+            where="namespace sandbox",
+            remedy=remedy_of(reason),
         )

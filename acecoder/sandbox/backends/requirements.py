@@ -18,6 +18,14 @@ REMEDY = (
 )
 
 
+TMP_REMEDY = "install Python elsewhere (a virtual environment and a checkout may lie under /tmp)"
+
+
+def remedy_of(reason: str) -> str:
+    """What to do where a namespace sandbox cannot be had for this reason."""
+    return TMP_REMEDY if "lies under /tmp" in reason else REMEDY
+
+
 GVISOR_REMEDY = (
     "install gVisor's `runsc` (https://gvisor.dev/docs/user_guide/install) on PATH, or name it: "
     "--set judge_programs.sandbox.runsc=/path/to/runsc"

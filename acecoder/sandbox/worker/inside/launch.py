@@ -139,7 +139,7 @@ def _probe_in_child() -> int:
             system.mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m")
             os._exit(0)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         print(error)
         sys.stdout.flush()
         return 1

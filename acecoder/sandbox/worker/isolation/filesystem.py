@@ -13,17 +13,19 @@ from .libraries import LIBRARY_DIRS
 STAGING = ("/mnt", "/media", "/srv", "/opt")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 EXCLUDED = ("site-packages", "dist-packages", "test", "idlelib", "ensurepip")
+UNDER_TMP = "which every program has as its own"
 READ_ONLY = system.MS_RDONLY | system.MS_NOSUID | system.MS_NODEV
 
 
 def build(packages: list[str]) -> None:
-    """Make the view and make it the root. `packages` are paths of importable packages.
+    """Make the view and make it the root. `packages` are paths of importable packages, wherever they
+    lie: they are shown under /packages.
 
-    Needs CAP_SYS_ADMIN over the current mount namespace, which must be a fresh one.
+    Needs CAP_SYS_ADMIN over the current mount namespace, which must be a fresh one. Raises:
+    RuntimeError where the interpreter lies where it cannot be shown.
     """
-    for path in (sys.base_prefix, *packages):
-        if os.path.realpath(path).startswith("/tmp/"):
-            raise OSError(0, f"{path} lies under /tmp, which programs have as their own")
+    if os.path.realpath(sys.base_prefix).startswith("/tmp/"):
+        raise RuntimeError(f"Python lies under /tmp ({sys.base_prefix}), {UNDER_TMP}")
     system.mount("", "/", "", system.MS_REC | system.MS_PRIVATE)
     root = next(path for path in STAGING if os.path.isdir(path))
     system.mount("tmpfs", root, "tmpfs", system.MS_NOSUID, "size=4m,mode=755")
