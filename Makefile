@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help components docs golden run smoke humaneval test test-cluster test-stages test-kfp images check format render lock doctor clean
+.PHONY: help components docs golden run smoke humaneval differential fuzz test test-cluster test-stages test-kfp images check format render lock doctor clean
 
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,6 +42,12 @@ docs: $(VENV)/installed  ## write what documents say of stages, flow, profiles a
 
 golden: $(VENV)/installed  ## losses and verdicts are what they were on commit c343558 (about 6 minutes)
 	$(BIN)/python -m tests.golden
+
+differential: $(VENV)/installed  ## every verdict on public benchmarks beside CPython's (about 15 minutes)
+	$(BIN)/python -m tests.differential
+
+fuzz: $(VENV)/installed  ## look for a test or an answer that costs the judge over a second (an hour)
+	$(BIN)/python -m tests.fuzz 3600 $(SEED)
 
 check: $(VENV)/installed  ## ruff, mypy, import contracts; what is generated is in sync
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -22,7 +22,7 @@ MAX_TESTS = 12
 
 def benchmarks(*, every: int = 1, num_mutants: int = 2) -> Iterator[Case]:
     """Cases of each `every`-th problem."""
-    for read in (_mbpp, _humaneval, _leetcode):
+    for read in (_mbpp, _humaneval, _leetcode, _livecodebench):
         for index, case in enumerate(read()):
             if index % every == 0:
                 yield case
@@ -59,3 +59,37 @@ def _leetcode() -> Iterator[Case]:
         ]
         program = f"{row['prompt']}\n{row['completion']}"
         yield Case("leetcode", program, tuple(tests[:MAX_TESTS]), row["entry_point"])
+
+
+def _livecodebench() -> Iterator[Case]:
+    """Its functional tests as asserts. No reference programs are published: the program looks up what
+    each input gives, so that it is right of these and wrong of any other."""
+    for row in _rows("livecodebench/derived_lcb_release_v4_713_statement_tests.jsonl.gz"):
+        name = json.loads(row["metadata"]).get("func_name")
+        found = json.loads(row["public_test_cases"])
+        pairs = [
+            (_arguments(t["input"]), _value(t["output"]))
+            for t in found
+            if t["testtype"] == "functional"
+        ]
+        if name and pairs:
+            program = (
+                f"TABLE = {dict(pairs)!r}\nclass Solution:\n    def {name}(self, *a):\n"
+                "        return eval(TABLE[', '.join(map(repr, a))])\n"
+            )
+            tests = tuple(
+                f"assert Solution().{name}({given}) == {wanted}" for given, wanted in pairs
+            )
+            yield Case("livecodebench", program, tests, f"Solution().{name}")
+
+
+def _arguments(text: str) -> str:
+    """The lines of an input, a value each, as arguments."""
+    return ", ".join(_value(line) for line in text.split("\n"))
+
+
+def _value(text: str) -> str:
+    try:
+        return repr(json.loads(text))
+    except ValueError:
+        return repr(text)

@@ -170,7 +170,7 @@ DECIDED = {
 
 
 def test_values_count_as_the_design_says(backend: Sandbox) -> None:
-    """DESIGN.md, "Equality is Python's"."""
+    """The sandbox's README, "How values compare"."""
     tests = tuple(DECIDED)
     result = judge(backend, {"values": VALUES}, tests)["values"]
     found = {t: o is Outcome.PASSED for t, o in zip(DECIDED, result.outcomes, strict=True)}

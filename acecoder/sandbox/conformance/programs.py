@@ -266,6 +266,49 @@ ATTACKS |= {
     ),
 }
 
+OWN_CLASS = "class E:\n    def METHOD(self, *a):\n        BODY\ndef f(x): return E()"
+
+
+def _class(method: str, body: str) -> str:
+    return OWN_CLASS.replace("METHOD", method).replace("BODY", body)
+
+
+ATTACKS |= {
+    # What the trusted side is told of an object, and the classes of its answers.
+    "yields for ever": _class("__iter__", "import itertools\n        return itertools.count()"),
+    "yields itself": "class E:\n    def __iter__(self): yield self\ndef f(x): return E()",
+    "yields anew": "class E:\n    def __iter__(self): yield E()\ndef f(x): return E()",
+    "a length beyond all": _class("__len__", "return 2**62"),
+    "a truth that exits": _class("__bool__", "raise SystemExit"),
+    "a repr that exits": _class("__repr__", "import os\n        os._exit(0)"),
+    "a repr that is the answer": _class("__repr__", "return '[3, 2, 4]'"),
+    "a hash that is anything's": "class E:\n    def __hash__(self): return hash(1)\n    def __eq__(self, o): return True\ndef f(x): return {E(): 1}",
+    "a list that yields something else": "class L(list):\n    def __iter__(self): return iter([3, 2, self.k])\ndef f(x):\n    a = L([0]); a.k = x[0]; return a",
+    "a type that lies": "class M(type):\n    def __instancecheck__(c, o): return True\n    def __eq__(c, o): return True\n    __hash__ = type.__hash__\nclass E(metaclass=M): pass\ndef f(x): return E()",
+    "a dtype that lies": "class D:\n    kind = 'i'; itemsize = 8; str = '<i8'\nclass E:\n    dtype = D(); shape = ()\n    def item(self): return [3, 2, 4]\nE.__module__ = 'numpy'\ndef f(x): return E()",
+    "forged array of arrays": FORGE.format(
+        frame={"values": [{"t": "array", "v": ["<i8", [3], [[3], [2], [4]]]}]}
+    ),
+    "forged array too large": FORGE.format(
+        frame={"values": [{"t": "array", "v": ["<U999999", [9000], ["a"] * 9000]}]}
+    ),
+    "forged array of objects": FORGE.format(
+        frame={"values": [{"t": "array", "v": ["|O", [1], [1]]}]}
+    ),
+    "forged subclass": FORGE.format(
+        frame={"values": [{"t": "sub", "v": [0, {"t": "opaque", "v": []}, "", ""]}]}
+    ),
+    "forged object": FORGE.format(
+        frame={"values": [{"t": "opaque", "v": [0, 0, "E", "", False, True, -1, [3, 2, 4]]}]}
+    ),
+    "forged error in a value": FORGE.format(
+        frame={"values": [{"t": "raised", "v": ["AssertionError", "no"]}]}
+    ),
+    "forged type": FORGE.format(frame={"values": [{"t": "type", "v": "list"}]}),
+    "integer of a million bits": "def f(x): return 1 << 1_000_000",
+    "an end that is forged": "import mmap, gc, struct\ndef f(x):\n    for o in gc.get_objects():\n        if isinstance(o, mmap.mmap): o[:8] = struct.pack('Q', 99)\n    import os\n    os._exit(0)",
+}
+
 ODDITIES = {
     "copies files": "import pathlib, shutil, tempfile\ndef f(x):\n    with tempfile.TemporaryDirectory() as d:\n        a = pathlib.Path(d, 'a')\n        a.touch()\n        a.write_text(repr(x[::-1]))\n        shutil.copy(a, f'{d}/b')\n        shutil.copy2(f'{d}/b', f'{d}/c')\n        return eval(pathlib.Path(d, 'c').read_text())",
     "plain": RIGHT,
@@ -323,7 +366,19 @@ ODDITIES |= {
     "reseeds": "import random\nrandom.seed(1)\ndef f(x):\n    random.random()\n    return x[::-1]",
 }
 
+ODDITIES |= {
+    "a dict's view": "def f(x): return [*dict.fromkeys(x).keys()][::-1]",
+    "an object that yields": "class E:\n    def __iter__(self): return iter([1])\ndef f(x):\n    assert list(E()) == [1]\n    return x[::-1]",
+    "patterns with flags": "import re\ndef f(x): return [int(re.sub('A', '', str(v), flags=re.I | re.M)) for v in x[::-1]]",
+    "annotations": "from typing import List, Optional\ndef f(x: List[int], y: Optional[int] = None) -> 'List[int]':\n    z: List[int] = x[::-1]\n    return z",
+    "digits": "def f(x):\n    assert len(str(10**5000)) == 5001\n    return x[::-1]",
+}
+
 HOSTILE_TESTS = [
+    "assert f(getattr(f, '__globals__').update({'f': lambda *a: 1}) or 1) == 2",
+    "assert max([2**49999] + [__import__('decimal').Decimal(1)] * 999) == f(1)",
+    "assert f([1]) == [0" + ",sorted(range(99999))" * 50 + "]",
+    "import pytest\npytest.approx.__eq__ = lambda *a: True\ndef test_a():\n    assert f([1, 2]) == 3",
     "assert __import__('os').system('touch /tmp/x') == 0",
     "assert [0 for _ in iter(int, 1)]",
     "assert (lambda f: f(f))(lambda f: f(f))",

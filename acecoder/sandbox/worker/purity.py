@@ -142,6 +142,8 @@ def _dunder(tree: ast.AST) -> str:
 def _shared_caches(tree: ast.AST, modules: dict[str, str]) -> str:
     """Does it use what a library keeps for all programs in a way that another could read?"""
     names = _names_of(tree, modules)
+    if not names:
+        return ""
     allowed: set[int] = set()
     for node in ast.walk(tree):
         for annotation in _annotations(node):
