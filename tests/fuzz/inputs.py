@@ -62,8 +62,37 @@ def expression(random: Random, depth: int) -> str:
     return random.choice(made)()
 
 
+FILES = (
+    "if f({i}):\n    assert f({i})\n" "{elif_}",
+    "def test_{i}():\n    assert f({i}) == {i}\n",
+    "class Test{i}:\n    def test_a(self):\n        assert f({i})\n",
+    "import pytest\n@pytest.mark.parametrize('a', [{i}])\ndef test_{i}(a):\n    assert f(a)\n",
+    "try:\n    f({i})\n    assert f({i})\nexcept ValueError:\n    pass\n",
+    "x{i} = f({i})\nassert x{i}\n",
+    "import unittest\nclass T{i}(unittest.TestCase):\n    def test_a(self): self.assertEqual(f({i}), {i})\n",
+    "for i in range({i}):\n    if f(i):\n        raise AssertionError\n",
+    "from solution import f\nwith open('x') as h:\n    assert f(h)\n",
+)  # fmt: skip
+
+
+def file_of(random: Random) -> str:
+    """A test file of the same things again and again, or one within the other."""
+    part = random.choice(FILES)
+    times = 90_000 // (len(part) + 8)
+    if "{elif_}" in part:
+        branch = "elif f(1):\n    assert f(1)\n"
+        return part.format(i=0, elif_=branch * (80_000 // len(branch)))
+    if random.random() < 0.3:  # nested, as deep as Python reads
+        levels = random.choice((20, 90))
+        lines = [f"{' ' * i}if f({i}):" for i in range(levels)]
+        return "\n".join([*lines, f"{' ' * levels}assert f(0)\n"]) * (80_000 // (levels * levels))
+    return "".join(part.format(i=i) for i in range(times))
+
+
 def test_of(random: Random) -> str:
-    """One assert of at most 100,000 characters."""
+    """One assert of at most 100,000 characters, or now and then a file."""
+    if random.random() < 0.02:
+        return file_of(random)[:100_000]
     text = f"assert {expression(random, 5)} {random.choice(COMPARED)} {expression(random, 3)}"
     if random.random() < 0.1:  # the same part again and again
         part = expression(random, 2)
