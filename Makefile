@@ -65,8 +65,13 @@ render: $(VENV)/installed  ## compile all pipelines for all profiles to KFP IR, 
 doctor:  ## what this machine has, what it lacks, and the remedy
 	@if [ -x $(BIN)/acecoder ]; then $(BIN)/acecoder doctor; else $(PYTHON) -m acecoder.doctor --before-install; fi
 
-lock: $(VENV)/installed  ## resolve the dependencies again into requirements.lock
+lock_image = $(BIN)/uv pip compile pyproject.toml images/$(1)/requirements.in $(2) --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header --no-annotate -q -o images/$(1)/requirements.lock
+
+lock: $(VENV)/installed  ## resolve the dependencies again: requirements.lock and those of the images
 	$(BIN)/uv pip compile pyproject.toml --extra train --extra pipelines --extra tracking --extra cluster --extra benchmarks --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
+	$(call lock_image,cpu,--extra cluster)
+	$(call lock_image,train,--extra cluster --extra train)
+	$(call lock_image,rl,--extra cluster --extra train --extra vllm)
 
 clean:  ## remove the environment and build output (not .acecoder, which holds your results)
 	rm -rf $(VENV) build
