@@ -14,9 +14,13 @@ from acecoder.engine.contract import Champion, In, ModelIn, Out, Report, StageCo
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import content_digest
 from acecoder.errors import InputError, PlatformError
-from acecoder.evaluation.estimators import Estimate, paired_difference
+from acecoder.evaluation.estimators import (
+    non_inferiority_bound,
+    paired_difference,
+    problems_to_rule_out,
+)
 from acecoder.evaluation.values import VALUES_FILE, Values
-from acecoder.promotion.gate import Decision, GateRule, decide
+from acecoder.promotion.gate import Comparison, Decision, GateRule, decide
 from acecoder.promotion.repository import ReleaseRepository
 
 RELEASED = "released-model.yaml"
@@ -31,8 +35,8 @@ class PromoteModelConfig(Config):
     """The benchmark whose scores are compared."""
     metric: str = "average"
     """The metric that is compared: `average`, `greedy`, `best_of_N` or another of evaluate_model."""
-    max_loss: float = Field(0.02, ge=0, le=1)
-    """The 95 % interval must rule out a loss of more than this."""
+    max_loss: float = Field(0.02, gt=0, le=1)
+    """The one-sided 95 % bound must rule out a loss of more than this."""
     min_gain: float = Field(0.0, ge=0, le=1)
     """The difference itself must be at least this."""
 
@@ -67,14 +71,15 @@ def promote_model(
     opponent, opponent_scores = _opponent(champion, initial_scores, context.home)
     difference = _compare(config, candidate_scores, opponent_scores)
     if champion is not None and champion.version == version:
-        verdict, difference = Decision(True, "this version is the champion already"), None
+        verdict, difference = Decision(True, "the same model: this version is the champion"), None
     elif difference is None:
         verdict = Decision(
             False, f"{opponent} was scored on other problems; evaluate it on these first"
         )
     else:
-        rule = GateRule(config.max_loss, config.min_gain)
-        verdict = decide(difference.value, difference.low, difference.high, rule)
+        least = problems_to_rule_out(config.max_loss)
+        rule = GateRule(config.max_loss, least, config.min_gain)
+        verdict = decide(difference, rule)
     record = {
         "model": name,
         "version": version,
@@ -82,7 +87,9 @@ def promote_model(
         "against": opponent,
         "benchmark": config.benchmark,
         "metric": config.metric,
-        "difference": None if difference is None else difference.value,
+        "difference": None if difference is None else difference.difference,
+        "bound": None if difference is None else difference.bound,
+        "problems": None if difference is None else difference.num_problems,
         "low": None if difference is None else difference.low,
         "high": None if difference is None else difference.high,
         "promote": verdict.promote,
@@ -98,7 +105,12 @@ def promote_model(
     context.progress.say(f"{name} version {version} {word}: {verdict.reason}")
     metrics = {"promoted": float(verdict.promote), "version": float(version)}
     if difference is not None:
-        metrics |= {"difference": difference.value, "low": difference.low, "high": difference.high}
+        metrics |= {
+            "difference": difference.difference,
+            "bound": difference.bound,
+            "low": difference.low,
+            "high": difference.high,
+        }
     return Report(metrics, details={**record, "commit": commit})
 
 
@@ -108,13 +120,15 @@ def _opponent(champion: Champion | None, initial_scores: Path, home: Home) -> tu
     return f"champion version {champion.version}", home.open(champion.scores)
 
 
-def _compare(config: PromoteModelConfig, ours: Path, theirs: Path) -> Estimate | None:
+def _compare(config: PromoteModelConfig, ours: Path, theirs: Path) -> Comparison | None:
     """The paired difference, or None where the two were scored on different problems."""
     mine, other = (_metric_values(path, config) for path in (ours, theirs))
     if mine.keys() != other.keys():
         return None
     order = sorted(mine)
-    return paired_difference([mine[key] for key in order], [other[key] for key in order])
+    pair = [mine[key] for key in order], [other[key] for key in order]
+    both = paired_difference(*pair)
+    return Comparison(both.value, non_inferiority_bound(*pair), both.low, both.high, len(order))
 
 
 def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]:

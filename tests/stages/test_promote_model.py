@@ -57,7 +57,7 @@ def gate(tmp_path: Path, home: Home):
         (policy / "model.safetensors").write_text(name)
         context = StageContext("promote_model", home, Progress("x"), registry, tmp_path)
         report = promote_model(
-            PromoteModelConfig(max_loss=0.05),
+            PromoteModelConfig(max_loss=0.08),
             policy=policy,
             candidate_scores=scores(name, values),
             initial_scores=scores(f"{name}-initial", initial),
@@ -79,17 +79,23 @@ def test_the_gate_compares_with_the_initial_model_then_with_the_champion(gate, h
     better = gate("c", [0.9] * 40, low)
     assert better["promote"] and better["champion"] == "3"
     again = gate("c", [0.9] * 40, low)
-    assert again["promote"] and again["reason"] == "this version is the champion already"
+    assert again["promote"] and again["reason"] == "the same model: this version is the champion"
     repository = ReleaseRepository(home.git)
     assert "version: '3'" in str(repository.read("released-model.yaml"))
     assert '"promote": false' in str(repository.read("decisions/acecoder-policy-v2.json"))
 
 
 def test_scores_on_other_problems_are_not_compared(gate) -> None:
-    gate("a", [1.0] * 10, [0.0] * 10)
-    held = gate("b", [1.0] * 12, [0.0] * 12)
+    gate("a", [1.0] * 40, [0.0] * 40)
+    held = gate("b", [1.0] * 42, [0.0] * 42)
     assert not held["promote"] and held["champion"] == "1"
     assert (
         held["reason"]
         == "champion version 1 was scored on other problems; evaluate it on these first"
     )
+
+
+def test_too_few_problems_are_said_to_be_too_few(gate) -> None:
+    few = gate("a", [1.0] * 10, [0.0] * 10)
+    assert not few["promote"]
+    assert "too few problems" in few["reason"] and "at least 32" in few["reason"]

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from acecoder.promotion.gate import GateRule, decide
+from acecoder.promotion.gate import Comparison, GateRule, decide
 from acecoder.promotion.repository import ReleaseRepository
 
 
 @pytest.mark.parametrize(
-    ("difference", "low", "high", "promote"),
+    ("difference", "bound", "problems", "promote", "why"),
     [
-        (0.05, 0.01, 0.09, True),
-        (0.00, -0.02, 0.02, True),
-        (0.05, -0.04, 0.14, False),  # better by luck: a loss is not ruled out
-        (-0.01, -0.02, 0.00, False),  # surely worse by a little: no gain
+        (0.05, 0.01, 164, True, "no loss beyond"),
+        (0.00, -0.0162, 164, True, "no loss beyond"),  # two models that never differ
+        (0.05, -0.04, 164, False, "not ruled out"),  # better by luck
+        (-0.01, -0.015, 164, False, "less than the asked gain"),  # surely worse by a little
+        (0.00, -0.026, 100, False, "too few problems .* takes at least 133"),
     ],
 )
-def test_the_gate(difference: float, low: float, high: float, promote: bool) -> None:
-    decision = decide(difference, low, high, GateRule(max_loss=0.03, min_gain=0.0))
+def test_the_gate(difference: float, bound: float, problems: int, promote: bool, why: str) -> None:
+    seen = Comparison(difference, bound, bound - 0.01, difference + 0.05, problems)
+    decision = decide(seen, GateRule(max_loss=0.02, min_problems=133, min_gain=0.0))
     assert decision.promote is promote
     assert f"{difference:+.3f}" in decision.reason
+    assert re.search(why, decision.reason), decision.reason
 
 
 def log(path: Path) -> list[str]:
