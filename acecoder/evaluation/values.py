@@ -6,3 +6,5 @@ VALUES_FILE = "problem_values.json"
 
 Values = dict[str, dict[str, dict[str, float]]]
 """benchmark -> metric -> problem id -> value in [0, 1]."""
+ValuesByModel = dict[str, Values]
+"""The same for each model whose programs were measured."""

@@ -15,7 +15,7 @@ from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
 from acecoder.engine.tables import write_table
 from acecoder.errors import InputError
 from acecoder.evaluation.estimators import best_of_n, mean_interval, pass_at_k
-from acecoder.evaluation.values import VALUES_FILE, Values
+from acecoder.evaluation.values import VALUES_FILE, Values, ValuesByModel
 from acecoder.judging.joined import Joined, joined
 from acecoder.judging.table import Group, JudgingConfig, judge, verdict_of
 from acecoder.reward.scoring import RewardModel, ScoresPrograms
@@ -28,7 +28,8 @@ class EvaluateModelConfig(ScoresPrograms):
     """What is measured."""
 
     best_of: tuple[int, ...] = (2, 4, 8)
-    """Sizes N of best-of-N by the reward model; those above the number of samples are left out."""
+    """Sizes N of best-of-N, by the reward model and by the shortest program; those above the number of
+    samples are left out."""
     pass_at: tuple[int, ...] = (1,)
     """k of pass@k over the sampled programs."""
     judging: JudgingConfig = JudgingConfig()
@@ -41,13 +42,26 @@ class EvaluateModelConfig(ScoresPrograms):
 
 @dataclass
 class _Sampled:
-    """One problem's programs: greedy correctness, sampled correctness and scores."""
+    """One problem's programs of one model: greedy correctness, sampled correctness and scores."""
 
     benchmark: str
     greedy: float | None = None
     correct: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    """Characters of each sampled program."""
+
+    def take(self, program: Program, rate: float, score: float | None) -> None:
+        """One more program, with its pass rate and the reward model's score."""
+        if _is_greedy(program):
+            self.greedy = float(rate == 1.0)
+            return
+        self.correct.append(float(rate == 1.0))
+        self.rates.append(rate)
+        self.lengths.append(len(program.program))
+        if score is not None:
+            self.scores.append(score)
 
 
 def evaluate_model(
@@ -62,25 +76,36 @@ def evaluate_model(
 ) -> Report:
     """Write one score per (benchmark, metric), and the values per problem behind it.
 
-    Metrics: `greedy`, `average` (pass@1 over samples), `pass_at_k`, `best_of_N`, `oracle` (some
-    sample is right), `test_pass_rate`. Raises InputError where there is nothing to measure.
+    Each model's programs are measured apart. Metrics: `greedy`, `average` (pass@1 over samples, what
+    picking at random gives), `pass_at_k`, `best_of_N` by the reward model, `shortest_of_N` (the
+    shortest program, a baseline that any reward model should beat), `oracle` (some sample is right),
+    `test_pass_rate`. Raises InputError where there is nothing to measure.
     """
     samples = _Samples(config, reward_model, context)
     stream = joined(benchmark, programs=programs, verdicts=verdicts)
     while chunk := list(islice(stream, CHUNK_PROBLEMS)):
         samples.add([each for each in chunk if each.programs])
-    if not samples.model:
+    if not samples.values:
         raise InputError("no program belongs to a problem of the benchmark", where=str(programs))
-    values: Values = {name: dict(metrics) for name, metrics in samples.values.items()}
-    table = _table(values, samples.model, samples.most)
+    values: ValuesByModel = json.loads(json.dumps(samples.values))
+    table = [
+        score
+        for model, measured in values.items()
+        for score in _table(measured, model, samples.most[model])
+    ]
     write_table(scores, Score, table)
     (scores / VALUES_FILE).write_text(json.dumps(values, indent=0, sort_keys=True) + "\n")
     for score in table:
+        whose = f"{score.model}, " if len(values) > 1 else ""
         context.progress.say(
-            f"{score.benchmark} {score.metric}: {score.value:.3f} "
+            f"{whose}{score.benchmark} {score.metric}: {score.value:.3f} "
             f"[{score.low:.3f}, {score.high:.3f}] on {score.n_problems} problems"
         )
-    metrics = {f"{s.benchmark}_{s.metric}": s.value for s in table}
+    several = len(values) > 1
+    metrics = {
+        f"{s.model}_{s.benchmark}_{s.metric}" if several else f"{s.benchmark}_{s.metric}": s.value
+        for s in table
+    }
     return Report(metrics, details={"scores": [score.model_dump(mode="json") for score in table]})
 
 
@@ -98,31 +123,28 @@ class _Samples:
                 batch_size=config.score_batch_size,
                 max_length_tokens=config.max_length_tokens,
             )
-        self.values: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
-        """benchmark -> metric -> problem id -> value in [0, 1]."""
-        self.model = ""
-        self.most = 0
-        """Samples of the problem that has most."""
+        self.values: dict[str, dict[str, dict[str, dict[str, float]]]] = defaultdict(
+            lambda: defaultdict(lambda: defaultdict(dict))
+        )
+        """model -> benchmark -> metric -> problem id -> value in [0, 1]."""
+        self.most: dict[str, int] = defaultdict(int)
+        """Samples of the problem that has most, by model."""
 
     def add(self, chunk: list[Joined]) -> None:
         """Judge what has no verdict, score what is sampled, measure."""
         self._judge(chunk)
         ranks = self._ranks(chunk)
         for each in chunk:
-            item = _Sampled(each.problem.source or "benchmark")
+            by_model: dict[str, _Sampled] = {}
             for program in each.programs:
-                self.model = self.model or program.model
-                rate = each.verdicts[program.id].pass_rate
-                if _is_greedy(program):
-                    item.greedy = float(rate == 1.0)
-                    continue
-                item.correct.append(float(rate == 1.0))
-                item.rates.append(rate)
-                if program.id in ranks:
-                    item.scores.append(ranks[program.id])
-            self.most = max(self.most, len(item.correct))
-            for metric, value in _measured(item, self._config).items():
-                self.values[item.benchmark][metric][each.problem.id] = value
+                item = by_model.setdefault(
+                    program.model, _Sampled(each.problem.source or "benchmark")
+                )
+                item.take(program, each.verdicts[program.id].pass_rate, ranks.get(program.id))
+            for model, item in by_model.items():
+                self.most[model] = max(self.most[model], len(item.correct))
+                for metric, value in _measured(item, self._config).items():
+                    self.values[model][item.benchmark][metric][each.problem.id] = value
 
     def _judge(self, chunk: list[Joined]) -> None:
         missing: list[Group] = []
@@ -171,9 +193,12 @@ def _measured(item: _Sampled, config: EvaluateModelConfig) -> dict[str, float]:
     for k in config.pass_at:
         if 1 < k <= count:
             found[f"pass_at_{k}"] = pass_at_k(count, int(sum(item.correct)), k)
-    for n in config.best_of if item.scores else ():
+    for n in config.best_of:
         if n <= count:
-            found[f"best_of_{n}"] = best_of_n(item.correct, item.scores, n)
+            if item.scores:
+                found[f"best_of_{n}"] = best_of_n(item.correct, item.scores, n)
+            shortest = [-float(length) for length in item.lengths]
+            found[f"shortest_of_{n}"] = best_of_n(item.correct, shortest, n)
     return found
 
 

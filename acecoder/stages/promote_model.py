@@ -19,7 +19,7 @@ from acecoder.evaluation.estimators import (
     paired_difference,
     problems_to_rule_out,
 )
-from acecoder.evaluation.values import VALUES_FILE, Values
+from acecoder.evaluation.values import VALUES_FILE, ValuesByModel
 from acecoder.promotion.gate import Comparison, Decision, GateRule, decide
 from acecoder.promotion.repository import ReleaseRepository
 
@@ -133,7 +133,14 @@ def _compare(config: PromoteModelConfig, ours: Path, theirs: Path) -> Comparison
 
 def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]:
     try:
-        values: Values = json.loads((scores / VALUES_FILE).read_text())
+        by_model: ValuesByModel = json.loads((scores / VALUES_FILE).read_text())
+        if len(by_model) != 1:
+            raise InputError(
+                f"scores of {len(by_model)} models ({', '.join(by_model)})",
+                where=str(scores),
+                remedy="evaluate each model's programs in a step of its own",
+            )
+        (values,) = by_model.values()
         return values[config.benchmark][config.metric]
     except FileNotFoundError:
         raise InputError("no values per problem beside the scores", where=str(scores)) from None

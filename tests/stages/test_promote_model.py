@@ -47,7 +47,9 @@ def gate(tmp_path: Path, home: Home):
         directory = tmp_path / f"scores-{name}"
         directory.mkdir(exist_ok=True)
         by_problem = {f"p{i}": value for i, value in enumerate(values)}
-        (directory / VALUES_FILE).write_text(json.dumps({"first_steps": {"average": by_problem}}))
+        (directory / VALUES_FILE).write_text(
+            json.dumps({"m": {"first_steps": {"average": by_problem}}})
+        )
         return directory
 
     def call(name: str, values: list[float], initial: list[float]) -> dict[str, Any]:

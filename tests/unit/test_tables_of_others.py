@@ -176,3 +176,19 @@ def test_rows_without_a_seed_say_why_and_a_map_names_other_columns(write: Write)
 )  # fmt: skip
 def test_what_is_left_without_prints_is_python(code: str, kept: str) -> None:
     assert without_prints(code).rstrip("\n") == kept.rstrip("\n")
+
+
+def test_programs_of_two_models_are_measured_apart(run, write: Write) -> None:
+    problems = write("p", {"id": "p", "question": "q", "tests": ["assert f(1) == 2"]})
+    right, wrong = "def f(n):\n    return n + 1\n", "def f(n):\n    return n\n"
+    rows = [
+        {"problem_id": "p", "model": model, "program_index": index, "program": text}
+        for model, texts in {"a": [right, right], "b": [wrong, right]}.items()
+        for index, text in enumerate(texts)
+    ]
+    measured = run("evaluate_model", {}, benchmark=problems, programs=write("s", *rows))
+    scores = measured.report.details["scores"]
+    averages = {row["model"]: row["value"] for row in scores if row["metric"] == "average"}
+    assert averages == {"a": 1.0, "b": 0.5}
+    shortest = {row["model"]: row["value"] for row in scores if row["metric"] == "shortest_of_2"}
+    assert shortest == {"a": 1.0, "b": 0.0}  # the wrong one is shorter
