@@ -187,6 +187,9 @@ class _Folding:
     def _literal(self, node: ast.expr) -> ast.expr:
         if isinstance(node, ast.Name | ast.Slice):
             return node
+        number = _plain_number(node)
+        if number is not None:
+            return Literal(number, self._budget.size_of(number))
         value: Any
         size: Size
         with contextlib.suppress(*WRONG):
@@ -198,3 +201,13 @@ class _Folding:
 def _in_keywords(node: ast.expr) -> list[ast.AST]:
     keywords = node.keywords if isinstance(node, ast.Call) else []
     return [part for keyword in keywords for part in ast.walk(keyword)]
+
+
+def _plain_number(node: ast.expr) -> int | float | None:
+    """The value of a number as it is written, perhaps with a minus: there may be thousands."""
+    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    written = node.operand if isinstance(node, ast.UnaryOp) and negative else node
+    if isinstance(written, ast.Constant) and type(written.value) in (int, float):
+        value: int | float = written.value
+        return -value if negative else value
+    return None
