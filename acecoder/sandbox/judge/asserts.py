@@ -26,6 +26,8 @@ from acecoder.sandbox.judge.testfiles import MAX_DEPTH, depth, runnable
 from acecoder.sandbox.judge.vocabulary import METHOD_NAMES
 
 MAX_CHARACTERS = 100_000
+MAX_NODES = 50_000
+"""Of a test's syntax tree: how long it takes to read."""
 MAX_OPERATIONS = 5_000
 """Nodes of a test's syntax tree beside those of plain literals."""
 _LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Load, ast.UnaryOp, ast.USub)
@@ -75,7 +77,8 @@ def _plan(test: str, entry_point: str) -> Plan:
     if not kinds[ast.Name]:
         return Plan(broken="calls nothing of the program")
     try:
-        if sum(kinds.values()) - sum(kinds[kind] for kind in _LITERAL) > MAX_OPERATIONS:
+        nodes = sum(kinds.values())
+        if nodes > MAX_NODES or nodes - sum(kinds[kind] for kind in _LITERAL) > MAX_OPERATIONS:
             raise Unreadable("too many operations")
         if depth(condition) > MAX_DEPTH:
             raise Unreadable("nested too deeply")

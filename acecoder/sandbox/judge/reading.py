@@ -207,7 +207,7 @@ def _plain_number(node: ast.expr) -> int | float | None:
     """The value of a number as it is written, perhaps with a minus: there may be thousands."""
     negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
     written = node.operand if isinstance(node, ast.UnaryOp) and negative else node
-    if isinstance(written, ast.Constant) and type(written.value) in (int, float):
-        value: int | float = written.value
-        return -value if negative else value
-    return None
+    value = written.value if isinstance(written, ast.Constant) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return -value if negative else value
