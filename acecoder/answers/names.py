@@ -33,6 +33,12 @@ class Code:
         return any(isinstance(node, Function | ast.ClassDef) for node in self.tree.body)
 
     @property
+    def functions(self) -> frozenset[str]:
+        """The functions and classes it defines."""
+        names = (str(getattr(node, "name", "")) for node in self.tree.body if not is_stub(node))
+        return frozenset(name for name in names if name)
+
+    @property
     def does_something(self) -> bool:
         """It is more than values, calls and checks of what stands elsewhere."""
         return self.reads_input or any(
@@ -66,10 +72,23 @@ def _code(source: str, tree: ast.Module) -> Code:
         if isinstance(node, Function) and is_stub(node):
             declares.add(node.name)
         else:
-            defines |= _bound_by(node)
+            defines |= bound_by(node)
+    used, bound = used_and_bound(tree.body)
+    return Code(
+        source,
+        tree,
+        frozenset(defines),
+        frozenset(declares - defines),
+        frozenset(used - bound - _BUILTIN),
+        _reads_input(tree),
+    )
+
+
+def used_and_bound(body: Sequence[ast.stmt]) -> tuple[set[str], set[str]]:
+    """The names that statements read, and those they give a value, anywhere."""
     used: set[str] = set()
     bound: set[str] = set()
-    for part in ast.walk(tree):
+    for part in (part for node in body for part in ast.walk(node)):
         if isinstance(part, ast.Name):
             (used if isinstance(part.ctx, ast.Load) else bound).add(part.id)
         elif isinstance(part, ast.arg):
@@ -80,14 +99,7 @@ def _code(source: str, tree: ast.Module) -> Code:
             bound.add(part.name or "")
         elif isinstance(part, ast.Import | ast.ImportFrom):
             bound |= _imported(part)
-    return Code(
-        source,
-        tree,
-        frozenset(defines),
-        frozenset(declares - defines),
-        frozenset(used - bound - _BUILTIN),
-        _reads_input(tree),
-    )
+    return used, bound
 
 
 def is_stub(node: ast.stmt) -> bool:
@@ -106,7 +118,7 @@ def _is_not_implemented(node: ast.stmt) -> bool:
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
-def _bound_by(node: ast.stmt) -> set[str]:
+def bound_by(node: ast.stmt) -> set[str]:
     """The names that a top-level statement gives a value."""
     if isinstance(node, Function | ast.ClassDef):
         return {node.name}
@@ -125,10 +137,10 @@ def _imported(node: ast.Import | ast.ImportFrom) -> set[str]:
 
 def _reads_input(tree: ast.Module) -> bool:
     own = _functions(tree)
-    return any(_is_input(part, own) for part in ast.walk(tree))
+    return any(is_input(part, own) for part in ast.walk(tree))
 
 
-def _is_input(node: ast.AST, own: set[str]) -> bool:
+def is_input(node: ast.AST, own: set[str]) -> bool:
     """`input()`, `open(0)`, `sys.stdin`, or what it is imported by."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         first = node.args[0] if node.args else None

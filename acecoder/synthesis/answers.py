@@ -22,6 +22,8 @@ from acecoder.answers.names import most_called
 
 MAX_CANDIDATES = 8
 """Places where an object may begin that are tried."""
+MAX_REPAIRED, MAX_QUOTES = 20_000, 2_000
+"""Characters, and quotation marks, of what is repaired."""
 MIN_QUESTION_WORDS = 4
 
 
@@ -67,7 +69,7 @@ def parse_answer(text: str, *, min_tests: int, truncated: bool = False) -> Imagi
     """Read one answer (METHOD, M3); `truncated` where the model was cut off."""
     told = tidied(text).strip()
     if not told:
-        return Unusable.EMPTY
+        return Unusable.CUT_OFF if truncated and text.strip() else Unusable.EMPTY
     read = _from_object(told) or _from_lines(told)
     if read is None:
         return Unusable.REFUSED if _refuses(told) else Unusable.NO_JSON
@@ -84,11 +86,15 @@ def parse_answer(text: str, *, min_tests: int, truncated: bool = False) -> Imagi
 
 
 def _from_object(text: str) -> _Read | None:
-    """The last object in the answer that has a question and the most tests; a draft may stand first."""
+    """The last object in the answer that has a test; a draft may stand before it, a form behind it."""
     found = [read for read in map(_object_of, _candidates(text)) if read is not None]
     if not found:
         return None
-    return max(enumerate(found), key=lambda pair: (min(len(pair[1].tests), 1), pair[0]))[1]
+    return max(enumerate(found), key=lambda pair: (*_worth(pair[1]), pair[0]))[1]
+
+
+def _worth(read: _Read) -> tuple[bool, bool]:
+    return any(map(is_assert, read.tests)), read.whole
 
 
 def _candidates(text: str) -> Iterator[str]:
@@ -106,33 +112,51 @@ def _candidates(text: str) -> Iterator[str]:
 
 _ENCODED_TWICE = re.compile(r'"\{\s*\\"(?:question|tests)')
 _OPENING = re.compile(
-    r"""\{\s*(?:(?:#|//)[^\n]*\n\s*)*\\?["'](?:question|tests|problem|instruction)\b""", re.I
+    r"""\{\s*(?:(?:#|//)[^\n]*\n\s*)*\\?["'\u201c]?[A-Za-z_][\w ]*\\?["'\u201d]?\s*:"""
 )
+_STRAIGHT = str.maketrans("\u201c\u201d", '""')
+QUESTIONS = ("question", "problem", "instruction", "exercise")
+TESTS = ("tests", "test_cases", "testcases", "unit_tests", "asserts", "assertions")
 
 
 def _object_of(text: str) -> _Read | None:
     """What the object at the start of a text says."""
+    if _OPENING.match(text) and "\u201c" in text[:40]:
+        text = text.translate(_STRAIGHT)
     data, whole = _strict(text)
     if data is None:
-        body = _unfenced(text)
-        data = json_repair.loads(body)
-        whole = _is_whole(body)
+        data, whole = _repaired(_unfenced(text))
     if isinstance(data, str):
         data, whole = _strict(data)
     if isinstance(data, list):
-        data = next((each for each in data if isinstance(each, dict) and "tests" in each), None)
+        data = next((each for each in data if isinstance(each, dict)), None)
     if not isinstance(data, dict):
         return None
     named = {str(key).strip().lower(): value for key, value in data.items()}
-    question = next(
-        (named[key] for key in ("question", "problem", "instruction") if key in named), None
-    )
-    if question is None and "tests" not in named:
+    question = next((named[key] for key in QUESTIONS if key in named), None)
+    tests = next((named[key] for key in TESTS if key in named), None)
+    if isinstance(question, dict) or (question is None and tests is None):
         return None
-    tests = _listed(named.get("tests"))
+    listed = _listed(tests)
     # A repaired object ends with a test that was torn, unless its closing quote is there.
     torn = not whole and not text.rstrip().rstrip(",").endswith(('"', "'"))
-    return _Read(question, tests[:-1] if torn else tests, whole)
+    return _Read(question, listed[:-1] if torn else listed, whole)
+
+
+def _repaired(text: str) -> tuple[Any, bool]:
+    """What JSON was meant, and whether it came to its end.
+
+    The library's time grows with the square of the quotation marks: longer texts are only closed.
+    """
+    if len(text) <= MAX_REPAIRED and text.count('"') + text.count("'") <= MAX_QUOTES:
+        return json_repair.loads(text), _is_whole(text)
+    end = len(text)
+    for _ in range(MAX_CANDIDATES):
+        end = text.rfind('",', 0, end)
+        data, _whole = _strict(f"{text[: end + 1]}]}}") if end > 0 else (None, False)
+        if data is not None:
+            return data, False
+    return None, False
 
 
 def _is_whole(text: str) -> bool:
@@ -161,6 +185,8 @@ def _unfenced(text: str) -> str:
 
 def _listed(tests: object) -> list[str]:
     """Tests as a list, a text of several lines, or objects that hold one each."""
+    if isinstance(tests, str) and tests.lstrip().startswith("["):
+        tests = _strict(tests)[0] or tests
     if isinstance(tests, str):
         return _asserts_in(tests)
     if isinstance(tests, dict):
@@ -191,7 +217,7 @@ def _asserts_in(text: str) -> list[str]:
     return [line for line in lines if line.startswith("assert")]
 
 
-_HEADING = r"^[\s#>*_-]*(?:{})\b[^\n:]*?(?::[\s*_]*|[*_\s]*$)"
+_HEADING = r"^[\s#>*_-]*(?:\d+[.)]\s*)?(?:{})\b[^\n:]*?(?::[\s*_]*|[*_\s]*$)"
 _QUESTION = re.compile(_HEADING.format("question|problem|exercise|task"), re.I | re.M)
 _TESTS = re.compile(_HEADING.format(r"(?:unit )?tests?(?: cases?)?|assert(?:ion)?s"), re.I | re.M)
 _FIRST_ASSERT = re.compile(r"^[\s`*+-]*(?:\d+[.):])?[\s`]*assert\b", re.M)

@@ -121,6 +121,31 @@ ANSWERS = {
     "a lambda": fenced("f = lambda n: n + 1\n"),
     "a decorator": fenced("from functools import lru_cache\n@lru_cache\ndef f(n):\n    return n + 1\n"),
     "another function last": f"{fenced(GOOD)}A variant with a default:\n{fenced('def f_by(n, by=1):¶    return n + by¶')}",
+    "a tag on a line of its own": fenced(f"python\n{GOOD}", ""),
+    "a fence glued to the last line": f"{F}python\n{GOOD.rstrip()}{F}\nThat is all.\n",
+    "a fence glued to prose": f"Here: {F}python\n{GOOD}{F}\n",
+    "a block of Markdown that holds it": f"{F}markdown\nHere:\n{fenced(GOOD)}",
+    "a longer block of Markdown": f"````md\nHere:\n{fenced(GOOD)}````\n",
+    "below a fence that is not closed": f"{F}\nAdd one.\n\n{fenced(GOOD)}",
+    "a main that uses it below": f"{fenced(GOOD)}\n{fenced('def main():¶    print(f(1))¶¶main()¶')}",
+    "star imports apart": f"{fenced('from operator import *¶')}{fenced('def f(n):¶    return add(n, 1)¶')}",
+    "a helper corrected below": f"{fenced('def add(a, b):¶    return a¶¶def f(n):¶    return add(n, 1)¶')}Fix:\n{fenced('def add(a, b):¶    return a + b¶')}",
+    "a main corrected below": f"{fenced('def add(a, b):¶    return a + b¶def f(n):¶    return n¶')}{fenced('def f(n):¶    return add(n, 1)¶')}",
+    "a helper below with the signature": f"{fenced('def f(n):¶    return add(n, 1)¶')}{fenced('def add(a, b):¶    return a + b¶def f(n): ...¶')}",
+    "a future in the second block": f"{fenced('def add(a, b):¶    return a + b¶')}{fenced('from __future__ import annotations¶def f(n):¶    return add(n, 1)¶')}",
+    "begun inside, with a fence in a docstring": f'def f(n):\n  """A\n\n  {F}\n  f(1)\n  {F}\n  """\n  return n + 1\n{F}\nDone.',
+    "a named fence in a docstring": fenced(f'def f(n):\n  """A\n\n  {F}python\n  f(1)\n  {F}\n  """\n  return n + 1\n'),
+    "a print beside what is needed": fenced("def f(n): return n + STEP\nSTEP = 1; print(f(1))\n"),
+    "a test that is called": fenced(f"{GOOD}\ndef test():\n    assert f(1) == 3\n\ntest()\n"),
+    "a word below bare code": f"{GOOD}\nDone\n",
+    "a note below bare code": f"{GOOD}\nComplexity: constant\n",
+    "a thought that ends before code": f"Let me see: f(1) is 2.</think>{GOOD}",
+    "a thought that ends before a fence": f"<think>\n{fenced(DRAFT)}so.</think>{fenced(GOOD)}",
+    "a thought below that does not end": f"{fenced(GOOD)}\n<think>\nWait:\n{fenced(DRAFT)}",
+    "two thoughts": f"<think>a</think>\nText.\n<think>\n{fenced(DRAFT)}</think>\n{fenced(GOOD)}",
+    "a thought about the tags": f"<think>\n{fenced('x = 1 # </think>¶')}{fenced(DRAFT)}</think>\n{fenced(GOOD)}",
+    "tags in the program's texts": fenced(f'TAG = "<think>"\nEND = "</think>"\n{GOOD}'),
+    "a demonstration that reads": fenced(f"{GOOD}\nn = int(input())\nprint(f(n))\n"),
     "a header": f"# Solution\n\n{fenced(GOOD)}\n## Complexity\nO(1)",
     "bold and code in prose": f"**Solution** with `f`:\n{fenced(GOOD)}",
 }  # fmt: skip
@@ -134,7 +159,7 @@ def test_the_right_program_is_taken(name: str) -> None:
     assert names["f"](1) == 2, program  # type: ignore[operator]
 
 
-GIVEN_ALONE = {"another function last"}
+GIVEN_ALONE = {"another function last", "a demonstration that reads"}
 """What nobody can tell without knowing the entry point."""
 
 
@@ -172,6 +197,28 @@ def test_a_script_and_its_helper_are_joined() -> None:
     assert extract(answer, reads_input=True) == (
         "def one(n):\n    return n + 1\n\nprint(one(int(input())))\n"
     )
+
+
+def test_a_main_guard_that_gives_a_name_its_value_stays() -> None:
+    code = "def f(n):\n    return n + STEP\n\nif __name__ == '__main__':\n    STEP = 1\n"
+    assert extract(fenced(code), entry_point="f", reads_input=False) == code
+
+
+@pytest.mark.parametrize("known", [True, None])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"{fenced('def add(a, b):¶    return a + b¶print(add(1, 1))¶')}{fenced('print(add(int(input()), 1))¶')}",
+        f"Read n:\n\n{SCRIPTS['print at the top']}",
+        f"{fenced('def solve():¶    print(int(input()) + 1)¶')}Then\n{fenced('solve()¶')}",
+    ],
+)
+def test_a_script_in_parts_reads_and_prints(answer: str, known: bool | None) -> None:
+    printed = io.StringIO()
+    program = extract(answer, reads_input=known)
+    with contextlib.redirect_stdout(printed):
+        exec(program, {"input": lambda: "1"})
+    assert printed.getvalue() == "2\n", program
 
 
 @pytest.mark.parametrize(
@@ -239,6 +286,8 @@ def test_a_program_that_was_taken_is_taken_again() -> None:
         "nesting",
         "bad lines",
         "bad blocks",
+        "a line",
+        "inline",
     ],
 )
 def test_the_time_is_linear_in_the_answer(text: str) -> None:

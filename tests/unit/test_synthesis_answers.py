@@ -58,6 +58,15 @@ ANSWERS = {
     "tests by name": whole(tests={f"test_{i}": test for i, test in enumerate(TESTS)}),
     "other names in capitals": json.dumps({"Question": QUESTION, "Tests": TESTS}),
     "a problem": json.dumps({"problem": QUESTION, "tests": TESTS}),
+    "other keys first": json.dumps({"title": "One", "level": 1, "question": QUESTION, "tests": TESTS}),
+    "tests called test_cases": json.dumps({"question": QUESTION, "test_cases": TESTS}),
+    "tags in the question": whole(f"{QUESTION} It keeps <think> and </think>."),
+    "nested": json.dumps({"exercise": {"question": QUESTION, "tests": TESTS}}),
+    "an empty form behind": f"{fenced(whole())}As asked: {whole('...', ['...'])}",
+    "bare keys": whole().replace('"question"', "question").replace('"tests"', "tests"),
+    "curly quotation marks": "{“question”: “" + QUESTION + "”, “tests”: [" + ", ".join(f"“{t}”" for t in TESTS) + "]}",
+    "tests encoded twice": whole(tests=json.dumps(TESTS)),
+    "numbered headings": f"## 1. Question\n{QUESTION}\n## 2. Tests\n{LINES}",
     "Windows line ends": f"Here:\r\n{F}json\r\n{whole()}\r\n{F}\r\n",
     "a byte order mark": f"\ufeff{whole()}",
     "plain lines": f"Question: {QUESTION}\nTests:\n{LINES}",
@@ -110,6 +119,7 @@ def test_a_statement_of_several_lines_is_one_test() -> None:
         (whole(tests=None), Unusable.TOO_FEW_TESTS),
         (whole(tests=3), Unusable.TOO_FEW_TESTS),
         (whole(tests=["add_one(1) == 2"] * 6), Unusable.TOO_FEW_TESTS),
+        (whole(tests=[{"input": i, "output": i + 1} for i in range(6)]), Unusable.TOO_FEW_TESTS),
         (whole()[: whole().index("add_one(3)")], Unusable.CUT_OFF),
         (whole()[:40], Unusable.CUT_OFF),
         (whole(tests=[f"assert {i} == {i}" for i in range(6)]), Unusable.NO_ENTRY_POINT),
@@ -128,6 +138,21 @@ def test_a_cut_off_answer_keeps_its_whole_tests() -> None:
     assert read.tests == tuple(TESTS[:5])
     lines = f"Question: {QUESTION}\nTests:\n{LINES[:70]}"
     assert parse_answer(lines, min_tests=5, truncated=True) is Unusable.CUT_OFF
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"question": "x", "tests": [' + '"assert f(1) == "a", ' * 4000,
+        "{'" * 20_000,
+        '{"question": "' + QUESTION + '", "tests": [' + "".join(f'"{t}", ' for t in TESTS) * 900,
+    ],
+    ids=["unescaped quotes", "braces", "long and cut off"],
+)
+def test_a_long_answer_is_read_in_steps_that_its_length_bounds(text: str) -> None:
+    assert len(text) > 20_000
+    read = parse_answer(text, min_tests=5)
+    assert isinstance(read, Imagined) == ("add_one" in text)
 
 
 @given(st.text(max_size=400))
