@@ -211,6 +211,18 @@ def test_a_parameter_that_is_refused_by_name_is_left_out_and_said(
         assert endpoint.asked[-1]["max_completion_tokens"] == 1024
 
 
+def test_a_server_that_refuses_what_is_not_sent_any_more_is_not_asked_for_ever(
+    run, write, serve
+) -> None:
+    endpoint = serve(
+        lambda request, number: (400, error("Unsupported parameter: 'seed'", param="seed"))
+    )
+    config = {"model": endpoint.model(concurrency=1), "num_samples": 1}
+    with pytest.raises(InputError, match=r"refused 1 of 1 prompts"):
+        run("sample_programs", config, problems=write("p", PROBLEM))
+    assert len(endpoint.asked) == 2
+
+
 def test_the_profile_names_the_parameters(run, write, serve) -> None:
     endpoint = serve(lambda request, number: (200, body()))
     parameters = {"max_tokens": "max_completion_tokens", "temperature": "", "seed": "random_seed",

@@ -194,8 +194,7 @@ class Client:
             raise fault from None
         if status in (408, 409, 425, 429) or status >= 500:
             return Transient(f"{status}: {said(told)}", wait_of(error))
-        sent = {getattr(self._endpoint.parameters, name) for name in NAMED} | set(body)
-        name = refused_parameter(told, sent - {"model", "messages", ""})
+        name = refused_parameter(told, set(body) - {"model", "messages"})
         if name:
             raise ParameterRefused(name, f"({status}) {said(told)}") from None
         raise PromptRefused(f"({status}) {said(told)}") from None
