@@ -95,6 +95,7 @@ class EndpointGenerator:
 
     def __init__(self, config: EndpointModel, say: Callable[[str], None] = print) -> None:
         self.identity = config.identity()
+        self.max_refused_share = config.max_refused_share
         self._client = Client(
             Endpoint(
                 base_url=config.base_url,
@@ -105,7 +106,6 @@ class EndpointGenerator:
                 timeout_s=config.timeout_s,
                 max_retries=config.max_retries,
                 concurrency=config.concurrency,
-                max_refused_share=config.max_refused_share,
             ),
             say,
         )

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from acecoder.config import digest_of
 from acecoder.engine.grouping import grouped
 from acecoder.engine.journal import Journal
+from acecoder.errors import InputError
 
 MAX_SEED = 2**31
 """Seeds stay below it: servers refuse larger ones."""
@@ -66,6 +67,9 @@ class Generator(Protocol):
     """True where an answer depends on its batch (padding moves rounding): then a batch is
     answered whole or not at all. False where each answer stands, and is paid for, alone."""
 
+    max_refused_share: float
+    """Share of the requests that may be refused for good before `complete` stops."""
+
     def batches(self, requests: Sequence[Request]) -> Iterable[Sequence[int]]:
         """Split requests into groups answered together; the same split for the same requests."""
         ...
@@ -95,7 +99,8 @@ def complete(
 
     Of requests that are alike, each is a sample of its own. A resumed run has the same data as an
     unbroken one: answers of a whole batch enter the journal together, when the batch is done; others
-    as they come, in small groups.
+    as they come, in small groups. Prompts that are refused are not journaled: the server may be
+    changed. Raises: InputError where too many are.
     """
     requests = numbered(requests)
     digests = [request.digest(generator.identity) for request in requests]
@@ -116,11 +121,24 @@ def complete(
             journal.put(
                 {d: _entry(a) for d, a in entries.items() if d not in refused and d not in journal}
             )
+            _check_refused(refused, len(requests), generator)
             settled += len(answers)
             report(settled, len(requests))
         done += len(group)
         report(done, len(requests))
     return [refused[d] if d in refused else _read(journal.get(d)) for d in digests]
+
+
+def _check_refused(refused: Mapping[str, SetAside], total: int, generator: Generator) -> None:
+    """Raises: InputError where so many prompts are refused that something else is wrong."""
+    most = max(1.0, generator.max_refused_share * total)
+    if refused and (len(refused) > most or len(refused) == total):
+        told = list(refused.values())[-1].message
+        raise InputError(
+            f"the endpoint refused {len(refused)} of {total} prompts: {told}",
+            where=generator.identity,
+            remedy="shorten them (max_tokens, shown tests), or raise the model's max_refused_share",
+        )
 
 
 def numbered(requests: Sequence[Request]) -> list[Request]:

@@ -91,6 +91,7 @@ class TransformersGenerator:
     """Batched sampling with transformers."""
 
     whole_batches = True
+    max_refused_share = 1.0
 
     def __init__(self, source: str, config: LocalModel, *, identity: str) -> None:
         self.identity = f"{identity}/{config.dtype}/batch{config.batch_size}"
@@ -236,6 +237,7 @@ class VllmGenerator:
     """Sampling with vLLM in this process; needs a GPU and the package `vllm`."""
 
     whole_batches = True
+    max_refused_share = 1.0
 
     def __init__(self, source: str, config: LocalModel, *, identity: str) -> None:
         from vllm import LLM

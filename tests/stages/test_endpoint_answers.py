@@ -280,7 +280,10 @@ def test_a_prompt_that_is_refused_for_good_is_set_aside_and_the_step_goes_on(
     result = run("sample_programs", config, problems=problems)
     assert result.report.metrics["set_aside_refused_prompt"] == 1
     assert len(programs(result)) == 29
-    config["model"]["max_refused_share"] = 0.0
+    # What was refused is asked again, and alone is not too much.
+    again = run("sample_programs", {**config, "model_name": "other"}, problems=problems)
+    assert again.report.metrics["set_aside_refused_prompt"] == 1
+    assert len(endpoint.asked) == 31
     with pytest.raises(InputError, match=r"refused 2 of 30 prompts: .*on the way out"):
         endpoint = serve(lambda request, number: (422, error("on the way out")))
         run(

@@ -276,6 +276,8 @@ def test_a_program_that_was_taken_is_taken_again() -> None:
         fenced("(" * 100_000),
         "def f(:\n" * 100_000,
         fenced("def f(:\n") * 20_000,
+        "x" * 10**6 + F + "py",
+        f"a {F}py b " * 100_000,
     ],
     ids=[
         "backticks",

@@ -46,7 +46,6 @@ class Endpoint:
     timeout_s: float
     max_retries: int
     concurrency: int
-    max_refused_share: float
 
 
 @dataclass
@@ -58,7 +57,6 @@ class _Run:
     waiting: Iterator[int] = field(init=False)
     fault: BaseException | None = None
     stopped: bool = False
-    refused: int = 0
 
     def __post_init__(self) -> None:
         self.waiting = iter(range(len(self.requests)))
@@ -120,22 +118,11 @@ class Client:
             try:
                 answer = await self._answer(api, run, run.requests[index])
             except PromptRefused as refusal:
-                run.refused += 1
                 answer = SetAside(REFUSED_PROMPT, str(refusal), 0)
-                self._check_share(run, str(refusal))
             except AceCoderError as fault:
                 run.fault = run.fault or fault
                 return
             run.found.put((index, answer))
-
-    def _check_share(self, run: _Run, told: str) -> None:
-        most = max(1.0, self._endpoint.max_refused_share * len(run.requests))
-        if run.refused > most or run.refused == len(run.requests):
-            run.fault = run.fault or InputError(
-                f"the endpoint refused {run.refused} of {len(run.requests)} prompts: {told}",
-                where=f"{self._endpoint.base_url}, model {self._endpoint.model}",
-                remedy="shorten them (max_tokens, shown tests), or raise the model's max_refused_share",
-            )
 
     async def _answer(
         self, api: openai.AsyncOpenAI, run: _Run, request: Request
