@@ -75,6 +75,7 @@ CLASSES = (
     "class C(Enum):\n    A = 1\n    B = 2\n"
     "class I(IntEnum):\n    A = 1\n"
     "@dataclass\nclass P:\n    x: int\n"
+    "@dataclass(frozen=True)\nclass F:\n    x: int\n"
     "N = namedtuple('N', 'x y')\n"
     "class R: pass\n"
     "class V:\n"
@@ -96,7 +97,9 @@ OF_CLASSES = (
     "assert len(f({R(): 1})) == 1", "assert f({R(): 1}) is not None", "assert Z() is Z()",
     "assert f(V(2)) == V(2)", "assert len(f(V(2))) == 2", "assert list(f(V(2))) == [0, 1]",
     "assert str(f(V(2))) == 'V(2)'", "assert f(R())", "assert f([one])[0] is one",
-    "assert f(R()) is not None", "assert len(f([P(1), P(2)])) == 2", "assert sum(f(V(3))) == 3",
+    "assert f(R()) is not None", "assert len(f([P(1), P(2)])) == 2", "assert len(f({F(1): 1, F(2): 2})) == 2",
+    "assert f({F(1): 1}) != {F(1): 1}", "assert f({F(1)}) != f({F(1)})",
+    "assert sorted(f({F(1): 3, F(2): 2}).values()) == [2, 3]", "assert sum(f(V(3))) == 3",
     "assert f(V(1)) is not None", "assert str([f(V(1))]) == '[V(1)]'", "assert f(C.A).name == 'A'",
     "assert f(C.A).value == 1", "assert f(one) == one", "assert {f(C.A): 1} == {C.A: 1}",
     "assert f(V(2)) == f(V(2)) or True", "assert f(int) == int", "assert f(int) is int",

@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from acecoder.sandbox.judge.decoding import MAX_DIGITS
-from acecoder.sandbox.judge.values import VIEWS
+from acecoder.sandbox.judge.values import VIEWS, Malformed, Opaque
 
 UNITS = 1_500_000
 """For one test and its answers."""
@@ -55,11 +55,14 @@ class Size(NamedTuple):
     """Of its longest int."""
     exact_bits: int = 0
     """Of its longest Decimal or Fraction."""
+    compares: bool = False
+    """An object with an equality of its own is in it."""
 
 
 ONE = Size(1)
 _FLAT = frozenset({bool, float, complex, type(None)})
 _BOXES = (list, tuple, set, frozenset, deque)
+_KEYED = (set, frozenset, dict, *VIEWS)
 _REPEATED = (list, tuple, deque, str, bytes, bytearray)
 
 
@@ -80,7 +83,7 @@ class Budget:
         if type(value) in _FLAT:
             self.spend(1)
             return ONE
-        total, int_bits, exact_bits, waiting = 0, 0, 0, [value]
+        total, int_bits, exact_bits, compares, waiting = 0, 0, 0, False, [value]
         while waiting:
             each = waiting.pop()
             total += 1
@@ -106,11 +109,13 @@ class Budget:
                 bits = _exact_bits(each)
                 total += bits // 64
                 exact_bits = max(exact_bits, bits)
+            elif isinstance(each, Opaque):
+                compares = compares or each.compares
             else:
                 total += _others(each, waiting)
             self._refuse(total)
         self.spend(total)
-        return Size(total, int_bits, exact_bits)
+        return Size(total, int_bits, exact_bits, compares)
 
     def _refuse(self, units: int) -> None:
         if units > self._left:
@@ -156,7 +161,10 @@ def _together(*sizes: Size) -> tuple[int, int]:
 
 
 def comparison(kind: ast.cmpop, left: Any, right: Any, one: Size, other: Size) -> int:
-    """The units of a comparison. Raises OverBudget."""
+    """The units of a comparison. Raises OverBudget; Malformed where keys would have to be compared
+    by an equality of the program's."""
+    if (one.compares or other.compares) and any(isinstance(v, _KEYED) for v in (left, right)):
+        raise Malformed("keys with an equality of their own, which is not asked")
     if isinstance(kind, ast.In | ast.NotIn):
         units, factor = _together(one, other)
         return units * factor

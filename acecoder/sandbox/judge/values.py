@@ -56,7 +56,7 @@ class Opaque:
         return self is other
 
     def __hash__(self) -> int:
-        return 0 if self.compares else id(self)
+        return id(self)  # keys of one answer are different, as the program had it
 
     def __bool__(self) -> bool:
         if self.truth is None:
