@@ -1,16 +1,20 @@
-"""No test and no answer holds up the judge; `python -m tests.fuzz 3600` looks for one that does."""
+"""No test and no answer holds up the judge; `make fuzz` looks for one that does."""
 
 from __future__ import annotations
 
-import pytest
+import subprocess
+import sys
+from pathlib import Path
 
-from tests.fuzz.cost import MOST_S, cost_of
+ROOT = Path(__file__).parents[2]
+SEEDS = range(400)
+"""What once cost more than it may stands in `test_asserts.py`, as text."""
 
-FOUND = (28838, 42120, 104634)
-"""Seeds that once cost more than they may."""
 
-
-@pytest.mark.parametrize("seed", [*FOUND, *range(400)])
-def test_an_input_costs_the_judge_less_than_a_second(seed: int) -> None:
-    spent_s, test = cost_of(seed)
-    assert spent_s < MOST_S, test[:500]
+def test_no_input_costs_the_judge_more_than_a_second() -> None:
+    """Seconds of CPU, in a process that does nothing else: the collector of garbage looks through all
+    that this one holds, too."""
+    command = [sys.executable, "-m", "tests.fuzz", "--seeds", *map(str, SEEDS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert f"{len(SEEDS)} inputs" in done.stdout
