@@ -214,6 +214,10 @@ def test_expected_values_are_not_among_the_calls() -> None:
         "assert f(vars(f)) == 1",
         "assert f(MEMO.update({1: 2})) == 1",
         "assert f(attr('__globals__')) == 1",
+        "assert f(STATE['a'].update({1: 2})) == 1",
+        "assert f(CONFIG.limits.clear()) == 1",
+        "assert f(heapq.heappush(STATE, 1)) == 1",
+        "assert f(list.append(STATE, 1)) == 1",
         "assert f(sys.modules['program']) == 1",
         "assert f(" + "[" * 98 + "]" * 98 + ") == 1",
     ],
@@ -280,6 +284,9 @@ def test_a_test_written_to_exhaust_the_judge_is_run_within_the_programs_limits(t
         ("assert sum(f()) == 1", [[Fraction(1, 3**2000 + i) for i in range(50)]]),
         ("assert f() % 3 == ''", ["%99999d"]),
         ("assert sorted(f(), key=str) == 1", [numpy.zeros((30_000, 1))]),
+        ("assert np.array_equal(np.array(f()), f(1))", [["x" * 9_000] + ["a"] * 3_000, [1]]),
+        ("assert f() == f(1)", [numpy.array(["a"] * 3_000), ["x" * 9_000] + ["a"] * 2_999]),
+        ("assert f() + f(1) == 1", [numpy.array(["a"] * 3_000), "x" * 9_000]),
         ("assert f() // f(1) == 1", [1 << 10**7, 1 << 5 * 10**6]),
         ("assert f() + f(1) == 1", [numpy.zeros((2000, 1)), numpy.zeros((1, 2000))]),
         ("assert (f() == f(1)).all()", [numpy.zeros((2000, 1)), numpy.zeros((1, 2000))]),
@@ -302,6 +309,10 @@ def test_hashes_that_collide_are_found_out() -> None:
     read = plan("assert len(set(f())) == 3")
     assert read.condition is not None
     assert holds(read.condition, [forged]) is False
+    for method in ("union", "issubset", "symmetric_difference"):  # they make a set of what they get
+        read = plan(f"assert f().{method}(f(1)) == 3")
+        assert read.condition is not None
+        assert holds(read.condition, [OrderedSet([1]), forged]) is False
     for kind in ("set", "dict"):
         items = [[i, 0] for i in forged] if kind == "dict" else forged
         with pytest.raises(Malformed, match="collide"):
@@ -388,6 +399,7 @@ def test_a_problems_tests_say_together_what_they_call() -> None:
         ("assert type(f(1)) is dict", Counter("a"), False),
         ("assert f(1).keys() == {'a'}".replace(".keys()", ""), {"a": 1}.keys(), True),
         ("assert f(1) - {1} == set()", {1: 2}.keys(), True),
+        ("assert f(1) - {1} == set()", {1: 1}.values(), False),  # Python has no such operation
         ("assert np.allclose(f(1), None)", None, False),
         ("assert f(1) == Counter(a=2, b=1)", {"a": 2, "b": 1}, True),
         ("assert f(1) == ord('A')", 65, True),

@@ -200,8 +200,8 @@ def _is_position(node: ast.expr) -> bool:
 def _reaches_in(node: ast.AST) -> bool:
     """May this part of a call change the program that later tests are held against?"""
     if isinstance(node, ast.Attribute):
-        own = isinstance(node.value, ast.Name) and node.attr in MUTATORS
-        return own or node.attr.startswith("__") or node.attr in REACHING_ATTRIBUTES
+        reaches = node.attr.startswith("__") or node.attr in REACHING_ATTRIBUTES
+        return reaches or (node.attr in MUTATORS and _is_kept(node.value))
     if isinstance(node, ast.Constant):
         text = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
         return isinstance(text, str) and DUNDER.search(text) is not None
@@ -210,70 +210,34 @@ def _reaches_in(node: ast.AST) -> bool:
     return isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom)
 
 
+def _is_kept(node: ast.expr) -> bool:
+    """A name, or a part of what one stands for: it outlives the test, as no new value does."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
 DUNDER = re.compile(r"__\w+__")
 REACHING = frozenset(
-    [
-        "globals",
-        "locals",
-        "vars",
-        "getattr",
-        "setattr",
-        "delattr",
-        "exec",
-        "eval",
-        "compile",
-        "super",
-        "attrgetter",
-        "methodcaller",
-        "import_module",
-        "reload",
-        "patch",
-        "sys",
-        "gc",
-        "inspect",
-        "importlib",
-        "builtins",
-        "ctypes",
-        "unittest",
-        "mock",
-    ]
-)
-"""Names that lead from a value to the program's namespace, or change one."""
+    {
+        "globals", "locals", "vars", "getattr", "setattr", "delattr", "exec", "eval", "compile", "super",
+        "attrgetter", "methodcaller", "import_module", "reload", "patch", "sys", "gc", "inspect",
+        "importlib", "builtins", "ctypes", "unittest", "mock", "setitem", "delitem", "iadd", "heappush",
+        "heappop", "heapify", "heapreplace", "heappushpop", "insort", "shuffle",
+    }
+)  # fmt: skip
+"""Names that lead from a value to the program's namespace, or change what they are given."""
 REACHING_ATTRIBUTES = frozenset(
-    [
-        "f_globals",
-        "f_locals",
-        "f_builtins",
-        "f_back",
-        "gi_frame",
-        "cr_frame",
-        "ag_frame",
-        "tb_frame",
-        "gi_code",
-        "modules",
-        "_getframe",
-        "get_objects",
-        "get_referrers",
-    ]
-)
+    {
+        "f_globals", "f_locals", "f_builtins", "f_back", "gi_frame", "cr_frame", "ag_frame", "tb_frame",
+        "gi_code", "modules", "_getframe", "get_objects", "get_referrers", "setitem", "delitem", "iadd",
+        "heappush", "heappop", "heapify", "heapreplace", "heappushpop", "insort", "shuffle",
+    }
+)  # fmt: skip
 MUTATORS = frozenset(
-    [
-        "add",
-        "append",
-        "appendleft",
-        "clear",
-        "discard",
-        "extend",
-        "extendleft",
-        "insert",
-        "pop",
-        "popitem",
-        "popleft",
-        "remove",
-        "reverse",
-        "setdefault",
-        "sort",
-        "update",
-    ]
-)
+    {
+        "add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "pop",
+        "popitem", "popleft", "remove", "reverse", "setdefault", "sort", "update",
+    }
+)  # fmt: skip
 """Methods that change a container; of one of the program's own, they change the program."""

@@ -33,6 +33,8 @@ MAX_FRACTION_BITS = 20_000
 """Of all Fractions of a sum."""
 MAX_FIELD = 1_000
 """Width and precision in a text's format."""
+MAX_ARRAY_CHARACTERS = 2_000_000
+"""Of an array of texts, each of which takes the room of the longest."""
 ARRAY_ITEM_UNITS = 100
 DIGIT_BITS = 30
 PRODUCTS_PER_UNIT = 100
@@ -57,6 +59,8 @@ class Size(NamedTuple):
     """Of its longest Decimal or Fraction."""
     compares: bool = False
     """An object with an equality of its own is in it."""
+    text: int = 0
+    """Characters of its longest text: numpy gives all texts of an array so much room."""
 
 
 ONE = Size(1)
@@ -83,7 +87,8 @@ class Budget:
         if type(value) in _FLAT:
             self.spend(1)
             return ONE
-        total, int_bits, exact_bits, compares, waiting = 0, 0, 0, False, [value]
+        total = int_bits = exact_bits = text = 0
+        compares, waiting = False, [value]
         while waiting:
             each = waiting.pop()
             total += 1
@@ -96,6 +101,7 @@ class Budget:
                 int_bits = max(int_bits, bits)
             elif isinstance(each, str | bytes | bytearray):
                 total += len(each) // 16
+                text = max(text, len(each))
             elif isinstance(each, _BOXES):
                 total += len(each)
                 self._refuse(total)
@@ -113,9 +119,10 @@ class Budget:
                 compares = compares or each.compares
             else:
                 total += _others(each, waiting)
+                text = max(text, _text_of(each))
             self._refuse(total)
         self.spend(total)
-        return Size(total, int_bits, exact_bits, compares)
+        return Size(total, int_bits, exact_bits, compares, text)
 
     def _refuse(self, units: int) -> None:
         if units > self._left:
@@ -147,6 +154,11 @@ def _others(value: Any, waiting: list[Any]) -> int:
     return len(items)
 
 
+def _text_of(value: Any) -> int:
+    """Characters of each item of an array of texts; of anything else none."""
+    return int(value.dtype.itemsize) // 4 if is_array(value) and value.dtype.kind == "U" else 0
+
+
 def is_array(value: Any) -> bool:
     return bool(type(value).__module__ == "numpy" and getattr(value, "ndim", 0) > 0)
 
@@ -169,29 +181,37 @@ def comparison(kind: ast.cmpop, left: Any, right: Any, one: Size, other: Size) -
         units, factor = _together(one, other)
         return units * factor
     if is_array(left) or is_array(right):
-        return _broadcast(left, right) + one.units + other.units
+        return _broadcast((left, right), (one, other)) + one.units + other.units
     if one.exact_bits or other.exact_bits:
         units, factor = _together(one, other)
         return units * factor
     return min(one.units, other.units)
 
 
-def _broadcast(*values: Any) -> int:
+def _broadcast(values: Sequence[Any], sizes: Sequence[Size]) -> int:
     """Items of what numpy makes of the values. Raises OverBudget, or ValueError as numpy does."""
     import numpy
 
+    _refuse_texts(sizes)
     shapes = [value.shape if is_array(value) else numpy.shape(value) for value in values]
     units = math.prod(numpy.broadcast_shapes(*shapes))
-    if units > MAX_ITEMS:
+    if units > MAX_ITEMS or units * sum(size.text for size in sizes) > MAX_ARRAY_CHARACTERS:
         raise OverBudget("an array too large")
     return units
+
+
+def _refuse_texts(sizes: Sequence[Size]) -> None:
+    """Before numpy makes an array of a list. Raises OverBudget."""
+    for size in sizes:
+        if size.units * size.text > MAX_ARRAY_CHARACTERS:
+            raise OverBudget("an array of texts too long")
 
 
 def operation(kind: ast.operator, left: Any, right: Any, one: Size, other: Size) -> int:
     """The units of an operation. Raises OverBudget."""
     units, factor = _together(one, other)
     if is_array(left) or is_array(right):
-        return (_broadcast(left, right) + units) * factor
+        return (_broadcast((left, right), (one, other)) + units) * factor
     if isinstance(kind, ast.Mod) and isinstance(left, str | bytes | bytearray):
         return 8 * units * factor + _format(left)
     if isinstance(left, int) and isinstance(right, int):
@@ -271,23 +291,34 @@ def call(name: str, values: Sequence[Any], sizes: Sequence[Size]) -> int:
     if not sizes:
         return 1
     units, factor = _together(*sizes)
-    if name in ("allclose", "isclose"):
-        return (_broadcast(*values[:2]) + units) * 4
-    if name in ("sorted", "max", "min"):
-        if any(map(is_array, values)):  # each of its items is an object of numpy's
-            return units * ARRAY_ITEM_UNITS
-        return units * factor * max(1, units.bit_length() // 2)
-    if name == "sum":
+    module, _, short = name.rpartition(".")
+    if module in ("np", "numpy"):
+        _refuse_texts(sizes)
+    if short in ("allclose", "isclose"):
+        return (_broadcast(values[:2], sizes[:2]) + units) * 4
+    if short in ("sorted", "max", "min"):
+        each = ARRAY_ITEM_UNITS if any(map(is_array, values)) else factor * _rounds(units)
+        return units * each
+    if short == "sum":
         return _sum(values, units, factor)
+    if short in ("pow", "divmod"):
+        return _arithmetic(short, values, sizes)
+    return units * factor * (4 if short in ("str", "repr") else 1)
+
+
+def _rounds(units: int) -> int:
+    """How often a sort compares each item, at most."""
+    return max(1, units.bit_length() // 2)
+
+
+def _arithmetic(name: str, values: Sequence[Any], sizes: Sequence[Size]) -> int:
+    """Of `pow` and `divmod`."""
     if name == "pow" and len(values) == 3:
         return _modular(values)
-    if name == "pow":
-        return operation(ast.Pow(), values[0], values[1], sizes[0], sizes[1])
-    if name == "divmod" and len(values) == 2:
-        return 2 * operation(ast.FloorDiv(), values[0], values[1], sizes[0], sizes[1])
-    if name in ("str", "repr"):
-        return units * factor * 4
-    return units * factor
+    if len(values) != 2:
+        return 1
+    kind = ast.Pow() if name == "pow" else ast.FloorDiv()
+    return 2 * operation(kind, values[0], values[1], sizes[0], sizes[1])
 
 
 def _sum(values: Sequence[Any], units: int, factor: int) -> int:

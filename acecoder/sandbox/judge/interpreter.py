@@ -8,14 +8,14 @@ from __future__ import annotations
 import ast
 import operator
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 from acecoder.sandbox.judge import budget as cost
 from acecoder.sandbox.judge.budget import Budget, Size
 from acecoder.sandbox.judge.decoding import Raised, check_hashes
-from acecoder.sandbox.judge.values import VIEWS, Malformed, Opaque, OrderedSet, ordered
+from acecoder.sandbox.judge.values import SET_VIEWS, Malformed, Opaque, OrderedSet, ordered
 from acecoder.sandbox.judge.vocabulary import FUNCTIONS, QUALIFIED, TYPES, Function, method
 
 
@@ -201,7 +201,7 @@ class _Interpreter:
     def _binop(self, node: ast.BinOp) -> Any:
         (left, one), (right, other) = self.sized(node.left), self.sized(node.right)
         self._budget.spend(cost.operation(node.op, left, right, one, other))
-        if isinstance(left, VIEWS) or isinstance(right, VIEWS):
+        if isinstance(left, SET_VIEWS) or isinstance(right, SET_VIEWS):
             left, right = _as_set(left), _as_set(right)
         return ordered(ARITHMETIC[type(node.op)](left, right), left, right)
 
@@ -233,7 +233,7 @@ class _Interpreter:
         named = {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
         if short not in OF_THE_WHOLE:
             values, sizes = self._listed(values, sizes)
-        self._budget.spend(cost.call(short, values, sizes))
+        self._budget.spend(cost.call(name, values, sizes))
         assert callable(function)
         return function(*values, **named)
 
@@ -252,5 +252,9 @@ _IN = (ast.In, ast.NotIn)
 
 
 def _as_set(value: Any) -> Any:
-    items: Any = value
-    return OrderedSet(items) if isinstance(value, VIEWS) else value
+    """A view as the set it stands for in an operation; anything else as it is."""
+    if not isinstance(value, SET_VIEWS):
+        return value
+    items: list[Any] = list(cast(Iterable[Any], value))
+    check_hashes(items)
+    return OrderedSet(items)

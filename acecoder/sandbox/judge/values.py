@@ -125,6 +125,8 @@ def _has_items(value: Any) -> bool:
     return isinstance(value, (*PLAIN, *VIEWS)) and not isinstance(value, (int, float, complex))
 
 
+SET_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.items()))
+"""Views that Python lets be operands of set operations."""
 VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 PLAIN = (
     int, float, str, list, tuple, dict, OrderedDict, OrderedSet, OrderedFrozenset, bytes, bytearray,

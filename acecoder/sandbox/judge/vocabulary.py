@@ -274,7 +274,11 @@ CODECS = ("utf-8", "utf8", "ascii", "latin-1")
 
 
 def _refuse(name: str, value: Any, arguments: list[Any]) -> None:
-    """What costs more than the size of its arguments tells. Raises OverBudget."""
+    """What costs more than the size of its arguments tells. Raises OverBudget, or Malformed on hashes
+    that collide: methods of sets make sets of their arguments."""
+    if name in SET_METHODS:
+        for argument in arguments:
+            _hashable(argument)
     if name == "replace" and (len(value) + 1) * len(arguments[1]) > MAX_ITEMS:
         raise OverBudget("a text too long")
     if name in ("encode", "decode") and arguments and arguments[0] not in CODECS:
