@@ -72,7 +72,7 @@ class Attempt:
     error: str = ""
     """Of a script that raised: the exception and its text, as the program tells them."""
     starved: bool = False
-    """It ended by a wall limit, and the machine may have kept the program from running."""
+    """It ended by a limit of wall time, and the machine may have kept the program from running."""
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,9 @@ def _plain(random: Random, size: int) -> object:
             {"t": "opaque", "v": [1, 0, "X", "x" * digits, False, True, size, [1] * size]},
             {"t": "set", "v": [i * (2**61 - 1) for i in range(min(size, 500))]},
             {"t": "set", "v": list(range(size))},
+            [{"t": "int", "v": hex(i * (2**61 - 1))} for i in range(size)],
+            ["x" * (3 * size), *["a"] * (size // 2)],
+            {"t": "array", "v": ["<U9", [size], ["a"] * size]},
         ]
     )
 

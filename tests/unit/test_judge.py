@@ -20,6 +20,7 @@ from acecoder.sandbox.contract import Audit, Job, Judged, SandboxConfig
 from acecoder.sandbox.judge.losses import CRASHED_AFTER, MAX_CANARIES, SUSPECT_AFTER
 from acecoder.sandbox.judge.units import units
 from acecoder.sandbox.trials import Attempt, Loss, Reply, Trial, Unit
+from acecoder.sandbox.worker.outside.machine import Reading, was_starved
 from acecoder.schema import Outcome, StdinTest, Test
 
 ANSWERED = [Attempt(0, b'\x00\x00\x00\x0e{"values": []}', False, "finished", 0, 0.0, 0.0)]
@@ -149,6 +150,30 @@ def test_a_wall_limit_counts_where_it_strikes_again() -> None:
     backend.reply = lambda trial: replies.pop(0)  # type: ignore[method-assign]
     (judged,) = backend.drive(next(unit_of(TEST)))
     assert judged.outcomes == (Outcome.TIMEOUT,)
+
+
+QUIET, BUSY, UNKNOWN = (Reading(idle, 0) for idle in (109.0, 100.1, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("clock", "after", "starved"),
+    [
+        ("cpu", BUSY, False),
+        ("", BUSY, False),
+        ("wall", BUSY, True),
+        ("idle", BUSY, True),
+        ("wall", QUIET, False),
+        ("idle", QUIET, False),
+        ("wall", Reading(109.0, 1), True),  # its group was throttled, however idle the machine
+        ("wall", UNKNOWN, True),
+        ("idle", UNKNOWN, False),  # or every program that sleeps would be run twice in a pod
+    ],
+)
+def test_which_limits_may_have_struck_a_program_that_waited_for_a_core(
+    clock: str, after: Reading, starved: bool
+) -> None:
+    before = UNKNOWN if after is UNKNOWN else Reading(100.0, 0)
+    assert was_starved(clock, before, after, wall_s=10.0) is starved
 
 
 def test_where_a_right_program_is_lost_too_the_sandbox_is_to_blame() -> None:

@@ -14,6 +14,7 @@ how they ended. A program reads its limits and text from a pipe after the fork.
 import errno
 import fcntl
 import json
+import math
 import mmap
 import os
 import select
@@ -239,8 +240,8 @@ class _Attempt:
         cpu_s = _within(self.cpu_s, seen_cpu_s, max(self.cpu_s, wall_s * (os.cpu_count() or 1)))
         told = self.progress[PROGRESS.size : PROGRESS.size + ERROR_BYTES].rstrip(b"\0")
         return {
-            "end": "timeout" if why == "waited" else why,
-            "by_wall": why == "waited",
+            "end": "timeout" if why in ("late", "idle") else why,
+            "clock": {"timeout": "cpu", "late": "wall", "idle": "idle"}.get(why, ""),
             "status": status if why == "finished" else 0,
             "error": told.decode(errors="replace") if why == "finished" and status else "",
             "cpu_s": round(cpu_s, 6),
@@ -274,12 +275,13 @@ class _Attempt:
             importing = phase % self.each == 0  # or waiting for its program
             limit_s = self.limits["setup_cpu_s" if importing else "test_cpu_s"]
             cpu_left_s = proof.asked(phase, phase_cpu_s + limit_s - cpu_s, cpu_s)
-            wall_left_s = min(end_wall_s, phase_wall_s + self.limits["test_wall_s"]) - wall_s
-            if not importing:
-                idle_left_s = awake_wall_s + self.limits["test_idle_s"] - wall_s
-                wall_left_s = min(wall_left_s, idle_left_s)
-            if cpu_left_s <= 0 or wall_left_s <= 0:
-                return "timeout" if cpu_left_s <= 0 else "waited"
+            if cpu_left_s <= 0:
+                return "timeout"
+            late_s = min(end_wall_s, phase_wall_s + self.limits["test_wall_s"])
+            idle_s = math.inf if importing else awake_wall_s + self.limits["test_idle_s"]
+            wall_left_s = min(late_s, idle_s) - wall_s
+            if wall_left_s <= 0:
+                return "idle" if idle_s < late_s else "late"
             # Several threads may burn CPU at once, and the next phase may be short: look again
             # before all of either could be gone.
             wait_s = min(wall_left_s, max(min(cpu_left_s, self.limits["test_cpu_s"]) / 2, 0.002))

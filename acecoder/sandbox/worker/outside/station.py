@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import IO
 
 from ..wire import LENGTH, MAX_ANSWERS_BYTES, Data, encode_body, split_frames
-from .machine import IdleClock, was_busy
+from .machine import Counts, was_starved
 
 START_S = 30.0
 GRACE_S = 10.0
@@ -176,7 +176,7 @@ class Worker:
         self._lines = b""
         self._dirty = False  # may bytes of an earlier program be left in the programs pipe?
         self._closed = False
-        self._idle = IdleClock()
+        self._counts = Counts()
         try:
             self._expect("started", time.monotonic() + START_S)
         except BaseException:
@@ -213,7 +213,7 @@ class Worker:
         if self._dirty:
             self._expect("ready", time.monotonic() + START_S)
         self._dirty = True
-        idle_before_s, begun_s = self._idle.read_s(), time.monotonic()
+        before, begun_s = self._counts.read(), time.monotonic()
         end = self._converse(exchange, time.monotonic() + limits["total_wall_s"] + GRACE_S)
         # Only code that has read its program to the last byte writes a frame. In a batch, a
         # program might forge frames and leave the next one unread.
@@ -226,8 +226,9 @@ class Worker:
             "answers": exchange.kept(),
             "truncated": exchange.truncated,
             "error": str(end["error"]),
-            "starved": bool(end["by_wall"])
-            and was_busy(idle_before_s, self._idle.read_s(), time.monotonic() - begun_s),
+            "starved": was_starved(
+                str(end["clock"]), before, self._counts.read(), time.monotonic() - begun_s
+            ),
             "cpu_s": float(end["cpu_s"]),
             "wall_s": float(end["wall_s"]),
         }
@@ -244,7 +245,7 @@ class Worker:
                 stream.close()
         os.close(self._programs)
         os.close(self._answers)
-        self._idle.close()
+        self._counts.close()
 
     def _converse(self, exchange: "_Exchange", deadline_s: float) -> Data:
         """Feed and collect until the supervisor says that it is over."""
