@@ -11,11 +11,11 @@ from typing import Self
 
 from acecoder.config import digest_of, incidental
 from acecoder.engine.distinct import OwnIds, the_one
-from acecoder.engine.grouping import grouped
 from acecoder.engine.journal import Journal
 from acecoder.engine.lookup import Lookup
 from acecoder.engine.progress import Progress
 from acecoder.engine.tables import read_table
+from acecoder.judging.grouping import grouped
 from acecoder.sandbox.contract import Findings, Job, Judged, Judges
 from acecoder.sandbox.opening import default_workers, open_sandbox
 from acecoder.schema import Outcome, Problem, Program, Verdict, pass_rate

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from acecoder.config import digest_of, incidental
 from acecoder.engine.home import Home
 from acecoder.errors import InputError
-from acecoder.llm.interface import Answer, Generator, Request, SetAside
+from acecoder.llm.interface import Found, Generator, Request, SetAside
 from acecoder.llm.model import ModelConfig
 from acecoder.llm.requesting.client import Client, Endpoint
 from acecoder.llm.requesting.parameters import Parameters
@@ -80,7 +80,7 @@ class EndpointModel(ModelConfig):
     def check(self, home: Home) -> str:
         read_key(self)
         request = Request(messages=(("user", "Say hello."),), max_tokens=4)
-        ((_, answer),) = EndpointGenerator(self).generate([request])
+        (((_, answer),),) = filter(None, EndpointGenerator(self).generate([request]))
         told = f", but said nothing ({answer.reason})" if isinstance(answer, SetAside) else ""
         return f"{self.model} answers at {self.base_url}{told}"
 
@@ -115,7 +115,7 @@ class EndpointGenerator:
         if requests:
             yield range(len(requests))
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer | SetAside]]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[list[Found]]:
         """See `Generator.generate`."""
         return self._client.answers(requests)
 

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from acecoder.config import digest_of
-from acecoder.engine.grouping import grouped
 from acecoder.engine.journal import Journal
 from acecoder.errors import InputError
 
@@ -58,6 +57,10 @@ class SetAside:
     num_tokens: int
 
 
+Found = tuple[int, Answer | SetAside]
+"""The place of a request in its group, and what came of it."""
+
+
 class Generator(Protocol):
     """A language model, in this process or behind an endpoint."""
 
@@ -74,17 +77,14 @@ class Generator(Protocol):
         """Split requests into groups answered together; the same split for the same requests."""
         ...
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer | SetAside]]:
-        """Answer one group: (position in `requests`, answer) as they come.
+    def generate(self, requests: Sequence[Request]) -> Iterator[list[Found]]:
+        """Answer one group: what came, as it comes; what comes together enters the journal together.
 
         Raises: LLMUnavailable.
         """
         ...
 
 
-COMMIT_EVERY = 256
-COMMIT_AFTER_S = 0.02
-"""An answer waits so long for others that enter the journal with it."""
 REFUSED_PROMPT = "refused_prompt"
 """The reason of what cost nothing and may be answered another time: it is not journaled."""
 
@@ -99,7 +99,7 @@ def complete(
 
     Of requests that are alike, each is a sample of its own. A resumed run has the same data as an
     unbroken one: answers of a whole batch enter the journal together, when the batch is done; others
-    as they come, in small groups. Prompts that are refused are not journaled: the server may be
+    as they come. Prompts that are refused are not journaled: the server may be
     changed. Raises: InputError where too many are.
     """
     requests = numbered(requests)
@@ -113,7 +113,7 @@ def complete(
             missing = list(group)
         asked = [requests[index] for index in missing]
         settled = done + len(group) - len(missing)
-        for answers in _groups(generator, asked):
+        for answers in generator.generate(asked) if asked else ():
             entries = {digests[missing[position]]: answer for position, answer in answers}
             for digest, answer in entries.items():
                 if isinstance(answer, SetAside) and answer.reason == REFUSED_PROMPT:
@@ -159,18 +159,6 @@ def numbered(requests: Sequence[Request]) -> list[Request]:
 def sample_seed(seed: int, number: int) -> int:
     """A seed for one sample of several that are alike."""
     return int(digest_of([seed, number])[:8], 16) % MAX_SEED
-
-
-def _groups(
-    generator: Generator, asked: Sequence[Request]
-) -> Iterator[list[tuple[int, Answer | SetAside]]]:
-    """What enters the journal together."""
-    if not asked:
-        return
-    if generator.whole_batches:
-        yield list(generator.generate(asked))
-        return
-    yield from grouped(generator.generate(asked), COMMIT_EVERY, COMMIT_AFTER_S)
 
 
 def _entry(answer: Answer | SetAside) -> dict[str, object]:

@@ -19,7 +19,7 @@ from acecoder.engine.home import Home
 from acecoder.engine.publishing import content_digest
 from acecoder.errors import InputError
 from acecoder.llm import weights as sources
-from acecoder.llm.interface import Answer, Generator, Request
+from acecoder.llm.interface import Answer, Found, Generator, Request
 from acecoder.llm.model import ModelConfig
 
 COMPACT_BELOW = 0.8
@@ -105,14 +105,14 @@ class TransformersGenerator:
         for start in range(0, len(order), self._batch_size):
             yield order[start : start + self._batch_size]
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[list[Found]]:
         """See `Generator.generate`."""
         import torch
 
         if not requests:
             return
         with torch.inference_mode():
-            yield from _Batch(self._model, self._tokenizer, requests).run()
+            yield list(_Batch(self._model, self._tokenizer, requests).run())
 
 
 def _prompt_length(request: Request) -> int:
@@ -251,7 +251,7 @@ class VllmGenerator:
         for start in range(0, len(requests), 512):
             yield range(start, min(start + 512, len(requests)))
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+    def generate(self, requests: Sequence[Request]) -> Iterator[list[Found]]:
         """See `Generator.generate`."""
         from vllm import SamplingParams
 
@@ -266,6 +266,8 @@ class VllmGenerator:
             )
             for r in requests
         ]
-        for position, output in enumerate(self._llm.generate(texts, sampling)):
-            best = output.outputs[0]
-            yield position, Answer(best.text, len(best.token_ids), best.finish_reason == "length")
+        found = (output.outputs[0] for output in self._llm.generate(texts, sampling))
+        yield [
+            (position, Answer(best.text, len(best.token_ids), best.finish_reason == "length"))
+            for position, best in enumerate(found)
+        ]

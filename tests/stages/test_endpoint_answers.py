@@ -398,3 +398,27 @@ def test_a_killed_run_asks_again_for_little_that_was_answered(write, serve, tmp_
     twice = [seed for seed in heard if answered[seed] > 1]
     # Of those 64 may have been under way, and some on the way to the disk.
     assert len(twice) <= 2 * 64, len(twice)
+
+
+def test_an_interrupted_run_ends_at_once_and_keeps_what_was_answered(
+    write, serve, tmp_path: Path
+) -> None:
+    hold = threading.Event()
+
+    def script(request: dict[str, Any], number: int) -> tuple[int, object]:
+        if number >= 40:
+            hold.wait(60)  # the rest is answered when the test is over
+        return 200, body()
+
+    endpoint = serve(script)
+    command = [sys.executable, "-c", KILLED, endpoint.url, str(write("p", PROBLEM)), str(tmp_path / "home")]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    run = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    while len(endpoint.asked) < 100:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    run.send_signal(signal.SIGINT)
+    run.wait(timeout=20)  # 64 requests are under way, each with two minutes
+    hold.set()
+    (journal,) = (tmp_path / "home").rglob("journal/answers/*.jsonl")
+    assert len(journal.read_text().splitlines()) == 40

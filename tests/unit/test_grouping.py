@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from acecoder.engine.grouping import grouped
+from acecoder.judging.grouping import grouped
 
 
 def test_groups_hold_all_items_in_order_and_are_no_larger_than_asked() -> None:

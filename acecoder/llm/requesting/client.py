@@ -7,17 +7,19 @@ every request would meet ends them all, once those under way have been heard out
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import openai
 
 from acecoder.errors import AceCoderError, InputError, LLMUnavailable
-from acecoder.llm.interface import REFUSED_PROMPT, Answer, Request, SetAside
+from acecoder.llm.interface import REFUSED_PROMPT, Answer, Found, Request, SetAside
 from acecoder.llm.requesting.faults import (
     ParameterRefused,
     PromptRefused,
@@ -53,18 +55,16 @@ class _Run:
     """One call of `answers`."""
 
     requests: Sequence[Request]
-    found: queue.Queue[tuple[int, Answer | SetAside] | BaseException | None]
+    found: queue.Queue[Found | None] = field(default_factory=queue.Queue)
+    """None at the end."""
     waiting: Iterator[int] = field(init=False)
     fault: BaseException | None = None
-    stopped: bool = False
+    """What ended it before its end: nothing new is asked."""
+    cancel: Callable[[], None] = lambda: None
+    """Gives up what is under way."""
 
     def __post_init__(self) -> None:
         self.waiting = iter(range(len(self.requests)))
-
-    @property
-    def over(self) -> bool:
-        """Nothing new is asked."""
-        return self.stopped or self.fault is not None
 
 
 class Client:
@@ -76,31 +76,46 @@ class Client:
         self._refused: set[str] = set()
         """Parameters that the server has refused by name."""
 
-    def answers(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer | SetAside]]:
-        """(position in `requests`, answer) as they come.
+    def answers(self, requests: Sequence[Request]) -> Iterator[list[Found]]:
+        """The answers as they come: whatever has come since the last ones were taken.
 
-        Raises: InputError or LLMUnavailable, after all that was under way has been yielded.
+        A caller that is interrupted while it waits is given those first. Raises: InputError or
+        LLMUnavailable, after all that was under way has been yielded.
         """
-        run = _Run(requests, queue.Queue())
-        thread = threading.Thread(target=self._run, args=(run,), daemon=True)
+        run, started = _Run(requests), threading.Event()
+        thread = threading.Thread(target=self._run, args=(run, started), daemon=True)
         thread.start()
+        started.wait()
         try:
-            while (each := run.found.get()) is not None:
-                if isinstance(each, BaseException):
-                    raise each
-                yield each
+            while group := _taken(run.found):
+                yield [each for each in group if each is not None]
+                if group[-1] is None:
+                    break
+            if run.fault is not None:
+                raise run.fault
+        except KeyboardInterrupt:
+            yield [each for each in _there(run.found) if each is not None]
+            raise
         finally:
-            run.stopped = True
+            run.cancel()
             thread.join()
 
-    def _run(self, run: _Run) -> None:
+    def _run(self, run: _Run, started: threading.Event) -> None:
         try:
-            asyncio.run(self._all(run))
+            asyncio.run(self._all(run, started))
+        except asyncio.CancelledError:
+            pass
         except BaseException as error:
             run.fault = run.fault or error
-        run.found.put(run.fault)
+        finally:
+            started.set()
+            run.found.put(None)
 
-    async def _all(self, run: _Run) -> None:
+    async def _all(self, run: _Run, started: threading.Event) -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        run.cancel = partial(_cancel, loop, task)
+        started.set()
         async with openai.AsyncOpenAI(
             base_url=self._endpoint.base_url,
             api_key=self._endpoint.key,
@@ -113,7 +128,7 @@ class Client:
 
     async def _work(self, api: openai.AsyncOpenAI, run: _Run) -> None:
         for index in run.waiting:
-            if run.over:
+            if run.fault is not None:
                 return
             try:
                 answer = await self._answer(api, run, run.requests[index])
@@ -132,7 +147,7 @@ class Client:
         while tries <= self._endpoint.max_retries:
             if tries:
                 await asyncio.sleep(_wait_s(tries, last.wait_s))
-                if run.over:
+                if run.fault is not None:
                     break
             body = body_of(request, self._endpoint.model, self._endpoint.parameters, self._refused)
             try:
@@ -200,6 +215,25 @@ class Client:
         if name not in self._refused:
             self._refused.add(name)
             self._say(f"the endpoint refused the parameter {name} {refusal}; it goes on without it")
+
+
+def _taken(found: queue.Queue[Found | None]) -> list[Found | None]:
+    """The next one, waited for, and those behind it that are there."""
+    return [found.get(), *_there(found)]
+
+
+def _there(found: queue.Queue[Found | None]) -> Iterator[Found | None]:
+    """What can be taken at once."""
+    try:
+        while True:
+            yield found.get_nowait()
+    except queue.Empty:
+        return
+
+
+def _cancel(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has come to its end
+        loop.call_soon_threadsafe(task.cancel)
 
 
 _EMPTY = "an answer without text"
