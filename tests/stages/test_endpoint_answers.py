@@ -345,6 +345,13 @@ def test_a_server_that_drips_is_given_up_after_timeout_s(run, write) -> None:
     server.shutdown()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "no-such-host.invalid:80"])
+def test_a_server_that_cannot_be_reached_is_said_to_be(run, write, host: str) -> None:
+    model = {"kind": "endpoint", "base_url": f"http://{host}/v1", "model": "m", "max_retries": 1}
+    with pytest.raises(LLMUnavailable, match=r"after 2 tries: Cannot connect to host"):
+        run("sample_programs", {"model": model, "num_samples": 1}, problems=write("p", PROBLEM))
+
+
 def test_equal_questions_are_samples_of_their_own(run, write, serve) -> None:
     endpoint = serve(lambda request, number: (200, body(f"```python\nx = {request['seed']}\n```")))
     problems = write("p", *({**PROBLEM, "id": f"{i}"} for i in range(4)))

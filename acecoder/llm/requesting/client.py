@@ -119,8 +119,8 @@ class Client:
         async with openai.AsyncOpenAI(
             base_url=self._endpoint.base_url,
             api_key=self._endpoint.key,
-            timeout=self._endpoint.timeout_s,
-            max_retries=0,  # they are made here, where the whole of each try is timed
+            timeout=None,
+            max_retries=0,  # tries are made and timed here, each to its last byte
             http_client=openai.DefaultAioHttpClient(),
         ) as api:
             width = min(self._endpoint.concurrency, len(run.requests))
@@ -173,7 +173,7 @@ class Client:
         try:
             async with asyncio.timeout(self._endpoint.timeout_s):
                 response = await api.post("/chat/completions", body=body, cast_to=str)
-        except (TimeoutError, openai.APITimeoutError):
+        except TimeoutError:
             return Transient(f"nothing within timeout_s = {self._endpoint.timeout_s:g}")
         except openai.APIStatusError as error:
             return self._status(error, body)
@@ -247,5 +247,6 @@ def _wait_s(tries: int, asked_s: float | None) -> float:
 
 
 def _first_line(error: BaseException) -> str:
+    """What went wrong underneath: the package calls a refused connection a timeout."""
     cause = error.__cause__ or error
-    return f"{type(error).__name__}: {str(cause).splitlines()[0] if str(cause) else ''}"[:300]
+    return (str(cause).splitlines() or [type(cause).__name__])[0][:300]
