@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import Protocol
 
 from acecoder.engine.index import Index, Place
 from acecoder.engine.lookup import Lookup
@@ -46,37 +46,59 @@ def _digest(record: R) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest(), "big")
 
 
+class Taken(Protocol):
+    """Which ids are taken: a set in memory, or `OnDisk`."""
+
+    def __contains__(self, key: object, /) -> bool: ...
+
+    def add(self, key: str, /) -> None: ...
+
+
+class OnDisk:
+    """A set of texts that keeps memory flat."""
+
+    def __init__(self) -> None:
+        self._index = Index()
+
+    def __contains__(self, key: object, /) -> bool:
+        return bool(self._index.find(str(key)))
+
+    def add(self, key: str, /) -> None:
+        self._index.add([(key, Place(0, 0, 0))])
+
+    def close(self) -> None:
+        self._index.close()
+
+
 class OwnIds:
     """Gives the programs of a table ids that no other has, by the order they come in.
 
     Of a doubled id the second program is `ID~2`, and so on: each is a sample, and has its own verdict.
-    Whoever reads the table gives the same names. Use as a context manager.
+    Whoever reads the table, or one problem's part of it, gives the same names.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Taken) -> None:
         self.doubled = 0
         """Programs that have been given another id."""
-        self._seen = Index()
+        self._taken = taken
+        self._last: dict[tuple[str, str], int] = {}
 
     def of(self, programs: Iterable[Program]) -> Iterator[Program]:
         """The programs, in order."""
         for program in programs:
-            key = f"{program.problem_id}\0{program.id}"
-            number = len(self._seen.find(key)) + 1
-            self._seen.add([(key, Place(number, 0, 0))])
-            self.doubled += number > 1
-            yield program if number == 1 else numbered(program, number)
+            own = self._own_id(program.problem_id, program.id)
+            self._taken.add(f"{program.problem_id}\0{own}")
+            yield program if own == program.id else program.model_copy(update={"id": own})
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._seen.close()
-
-
-def numbered(program: Program, number: int) -> Program:
-    """The `number`-th program of one id."""
-    return program.model_copy(update={"id": f"{program.id}~{number}"})
+    def _own_id(self, problem: str, name: str) -> str:
+        if f"{problem}\0{name}" not in self._taken:
+            return name
+        self.doubled += 1
+        number = self._last.get((problem, name), 1) + 1
+        while f"{problem}\0{name}~{number}" in self._taken:
+            number += 1
+        self._last[problem, name] = number
+        return f"{name}~{number}"
 
 
 def the_one(problems: Lookup[Problem], problem_id: str, where: str) -> Problem:

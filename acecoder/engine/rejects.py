@@ -43,7 +43,7 @@ class Rejects:
                     raise row
                 record = record_of(row, kind, where=where)
             except InputError as fault:
-                self.add(fault.what, where)
+                self.add(fault.what, fault.where)
                 continue
             good += 1
             yield record

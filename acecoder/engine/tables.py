@@ -112,6 +112,8 @@ def _lines(file: Path) -> Iterator[tuple[int, int, bytes]]:
 def _row(line: bytes, *, where: str) -> dict[str, Any] | InputError:
     try:
         row = json.loads(line)
+    except json.JSONDecodeError as error:
+        return InputError(f"not valid JSON: {error.msg}", where=f"{where}, column {error.colno}")
     except (ValueError, RecursionError, MemoryError) as error:
         why = "nested too deeply" if isinstance(error, RecursionError) else error
         return InputError(f"not valid JSON: {why}", where=where)

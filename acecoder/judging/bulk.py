@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from acecoder.config import decisive, digest_of
-from acecoder.engine.distinct import OwnIds, the_one
+from acecoder.engine.distinct import OnDisk, OwnIds, the_one
 from acecoder.engine.home import Home
 from acecoder.engine.lookup import Lookup
 from acecoder.engine.progress import Progress
@@ -84,8 +85,8 @@ def split(home: Home, problems: Path, programs: Path, config: JudgingConfig, siz
     there = set(store.names(f"bulk/{key}/shards/"))
     num_shards = count = 0
     shards = Shards(key, 0, 0, config.model_dump_json())
-    with Lookup(problems, Problem, "id") as known, OwnIds() as own:
-        read = own.of(read_table(programs, Program))
+    with Lookup(problems, Problem, "id") as known, closing(OnDisk()) as taken:
+        read = OwnIds(taken).of(read_table(programs, Program))
         while chunk := list(islice(read, size)):
             used = [
                 the_one(known, name, "bulk judging")

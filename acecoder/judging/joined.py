@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from acecoder.engine.distinct import distinct, numbered
+from acecoder.engine.distinct import OwnIds, distinct
 from acecoder.engine.lookup import Lookup
 from acecoder.engine.tables import R
 from acecoder.schema import Problem, Program, Verdict
@@ -39,20 +38,9 @@ def joined(
         for problem in distinct(problems, Problem):
             yield Joined(
                 problem,
-                own_ids(of_programs.of(problem.id)) if of_programs else [],
+                list(OwnIds(set()).of(of_programs.of(problem.id))) if of_programs else [],
                 {v.program_id: v for v in (of_verdicts.of(problem.id) if of_verdicts else ())},
             )
-
-
-def own_ids(programs: list[Program]) -> list[Program]:
-    """The programs of one problem, of which none has another's id (`engine.distinct`)."""
-    seen: Counter[str] = Counter()
-    made = []
-    for program in programs:
-        seen[program.id] += 1
-        number = seen[program.id]
-        made.append(program if number == 1 else numbered(program, number))
-    return made
 
 
 def _lookup(stack: ExitStack, path: Path | None, kind: type[R]) -> Lookup[R] | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Self
 
 from acecoder.config import digest_of, incidental
-from acecoder.engine.distinct import OwnIds, the_one
+from acecoder.engine.distinct import OnDisk, OwnIds, the_one
 from acecoder.engine.journal import Journal
 from acecoder.engine.lookup import Lookup
 from acecoder.engine.progress import Progress
@@ -147,14 +147,15 @@ class ProgramTable:
         self.total = 0
         """The number of programs."""
         known: str | None = None
-        with OwnIds() as own:
+        with closing(OnDisk()) as taken:
+            own = OwnIds(taken)
             for program in own.of(read_table(programs, Program)):
                 self.total += 1
                 if program.problem_id != known:
                     self.problem_of(program)
                     known = program.problem_id
-            self.doubled = own.doubled
-            """Programs with an id that another before them has; they are given their own."""
+        self.doubled = own.doubled
+        """Programs with an id that another before them has; they are given their own."""
 
     def groups(self) -> Iterator[Group]:
         """The programs by problem, within windows of the table's order."""
@@ -179,8 +180,8 @@ class ProgramTable:
         if not self.doubled:
             yield plain
             return
-        with OwnIds() as own:
-            yield own.of(plain)
+        with closing(OnDisk()) as taken:
+            yield OwnIds(taken).of(plain)
 
     def problem_of(self, program: Program) -> Problem:
         """Raises InputError where it is not there."""

@@ -129,7 +129,7 @@ def _table(path: str, _: str, fields: Fields, rejects: Rejects) -> Iterator[Seed
     """A table of seeds, or of rows of a code data set."""
     for where, row in each_row(Path(path)):
         if isinstance(row, InputError):
-            rejects.add(row.what, where)
+            rejects.add(row.what, row.where)
         elif not fields and {"id", "code"} <= row.keys():
             try:
                 yield record_of(row, Seed, where=where)

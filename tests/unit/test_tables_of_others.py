@@ -11,11 +11,10 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from acecoder.engine.distinct import OwnIds, distinct
+from acecoder.engine.distinct import OnDisk, OwnIds, distinct
 from acecoder.engine.rejects import Rejects
 from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
-from acecoder.judging.joined import own_ids
 from acecoder.schema import Problem, Program, Seed, StdinTest
 from acecoder.synthesis.seeds import NoSeed, read_source, row_seed, without_prints
 
@@ -68,10 +67,17 @@ def test_programs_of_one_id_are_samples_of_their_own(write: Write) -> None:
     rows = [program("x"), program("y"), program("z", 1), program("x")]
     read = [Program.model_validate(row) for row in rows]
     wanted = ["p#m#0", "p#m#0~2", "p#m#1", "p#m#0~3"]
-    with OwnIds() as own:
+    for taken in (set(), OnDisk()):
+        own = OwnIds(taken)
         assert [p.id for p in own.of(read)] == wanted
         assert own.doubled == 2
-    assert [p.id for p in own_ids(read)] == wanted
+
+
+def test_an_id_that_is_given_is_given_to_nobody_else(write: Write) -> None:
+    rows = [program("x"), program("y"), {**program("z"), "id": "p#m#0~2"}, program("w")]
+    own = OwnIds(set())
+    named = [p.id for p in own.of(Program.model_validate(row) for row in rows)]
+    assert named == ["p#m#0", "p#m#0~2", "p#m#0~2~2", "p#m#0~3"]
 
 
 def test_a_doubled_id_costs_no_verdict_and_no_pair(run, write: Write) -> None:
