@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
+
+from acecoder.errors import PlatformError
 
 CACHE_KIB = 8_192
 DIGEST_BYTES = 16
@@ -36,24 +40,40 @@ class Index:
         self._ordered = False
 
     def add(self, entries: Iterable[tuple[str, Place]]) -> None:
-        """Add places; a key may have several."""
+        """Add places; a key may have several. Raises PlatformError where the disk is full."""
         rows = ((_digest(key), *place) for key, place in entries)
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT INTO places VALUES (?, ?, ?, ?)", rows)
-        self._database.execute("COMMIT")
+        with _told():
+            self._database.execute("BEGIN")
+            self._database.executemany("INSERT INTO places VALUES (?, ?, ?, ?)", rows)
+            self._database.execute("COMMIT")
 
     def find(self, key: str) -> list[Place]:
-        """All places of a key."""
-        if not self._ordered:  # at the first question, since sorting at once is cheaper
-            self._database.execute("CREATE INDEX by_key ON places (key)")
-            self._ordered = True
-        rows = self._database.execute(
-            "SELECT label, offset, size FROM places WHERE key = ? ORDER BY rowid", (_digest(key),)
-        )
-        return [Place(*row) for row in rows]
+        """All places of a key. Raises PlatformError where the disk is full."""
+        with _told():
+            if not self._ordered:  # at the first question, since sorting at once is cheaper
+                self._database.execute("CREATE INDEX by_key ON places (key)")
+                self._ordered = True
+            rows = self._database.execute(
+                "SELECT label, offset, size FROM places WHERE key = ? ORDER BY rowid",
+                (_digest(key),),
+            )
+            return [Place(*row) for row in rows]
 
     def close(self) -> None:
         self._database.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what the database ran out of: it lies where temporary files go."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise PlatformError(
+            f"an index on disk cannot be kept: {error}",
+            where=tempfile.gettempdir(),
+            remedy="free some room there, or name another place by TMPDIR; finished work is kept",
+        ) from error
 
 
 def _digest(key: str) -> bytes:

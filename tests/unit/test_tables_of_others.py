@@ -12,9 +12,10 @@ import pyarrow.parquet
 import pytest
 
 from acecoder.engine.distinct import OnDisk, OwnIds, distinct
+from acecoder.engine.index import Index, Place
 from acecoder.engine.rejects import Rejects
 from acecoder.engine.tables import read_table, write_table
-from acecoder.errors import InputError
+from acecoder.errors import InputError, PlatformError
 from acecoder.schema import Problem, Program, Seed, StdinTest
 from acecoder.synthesis.seeds import NoSeed, read_source, row_seed, without_prints
 
@@ -198,3 +199,11 @@ def test_programs_of_two_models_are_measured_apart(run, write: Write) -> None:
     assert averages == {"a": 1.0, "b": 0.5}
     shortest = {row["model"]: row["value"] for row in scores if row["metric"] == "shortest_of_2"}
     assert shortest == {"a": 1.0, "b": 0.0}  # the wrong one is shorter
+
+
+def test_a_full_disk_under_an_index_is_said_with_its_place() -> None:
+    index = Index()
+    index._database.execute("PRAGMA max_page_count = 20")  # as full as a disk can be
+    with pytest.raises(PlatformError, match="database or disk is full") as fault:
+        index.add((str(number), Place(number, 0, 0)) for number in range(100_000))
+    assert "TMPDIR" in str(fault.value.remedy)
