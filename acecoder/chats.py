@@ -27,9 +27,9 @@ def require_template(tokenizer: Any, where: str) -> None:
 
 
 def render_chat(tokenizer: Any, messages: Messages, prefill: str) -> str:
-    """The text a model reads up to where it goes on.
+    """The prompt of a conversation, up to the point where the model continues it.
 
-    Where the template has no system role, what the system says begins the first user's message.
+    Where the template has no system role, the system message is put before the first user message.
     """
     chosen = messages if takes_system(tokenizer, messages) else without_system(messages)
     return _rendered(tokenizer, chosen, generation=True) + prefill

@@ -1,4 +1,4 @@
-"""Ids, checked where tables meet: what is doubled is told, and never wins or loses in silence."""
+"""Checks the ids of tables where they are joined: a duplicate is reported, never dropped silently."""
 
 from __future__ import annotations
 

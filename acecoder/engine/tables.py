@@ -111,7 +111,7 @@ def _lines(file: Path) -> Iterator[tuple[int, int, bytes]]:
 
 def _row(line: bytes, *, where: str) -> dict[str, Any] | InputError:
     try:
-        row = json.loads(line)
+        row = json.loads(line.rstrip())  # a fault at the end is on this line, not on the next
     except json.JSONDecodeError as error:
         return InputError(f"not valid JSON: {error.msg}", where=f"{where}, column {error.colno}")
     except (ValueError, RecursionError, MemoryError) as error:

@@ -199,7 +199,7 @@ def test_the_command_line_says_what_is_wrong_and_exits_2(
     bad.write_text('{"problem_id": "p"\n')
     files = ["--problems", str(problems), "--verdicts", str(tmp_path / "v.jsonl")]
     assert main(["judge-programs", *files, "--programs", str(bad)]) == 2
-    assert f"{bad}, line 1: not valid JSON" in capsys.readouterr().err
+    assert f"{bad}, line 1, column 19: not valid JSON" in capsys.readouterr().err
     assert main(["judge-programs", *files, "--programs", str(bad), "--set", "wokers=1"]) == 2
     assert "unknown key 'wokers'" in capsys.readouterr().err
     assert (

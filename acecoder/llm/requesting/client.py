@@ -214,7 +214,9 @@ class Client:
             )
         if name not in self._refused:
             self._refused.add(name)
-            self._say(f"the endpoint refused the parameter {name} {refusal}; it goes on without it")
+            self._say(
+                f"the endpoint refused the parameter {name} {refusal}; later requests leave it out"
+            )
 
 
 def _taken(found: queue.Queue[Found | None]) -> list[Found | None]:

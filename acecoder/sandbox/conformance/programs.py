@@ -274,7 +274,7 @@ def _class(method: str, body: str) -> str:
 
 
 ATTACKS |= {
-    # What the trusted side is told of an object, and the classes of its answers.
+    # Classes whose special methods lie to whoever describes an answer.
     "yields for ever": _class("__iter__", "import itertools\n        return itertools.count()"),
     "yields itself": "class E:\n    def __iter__(self): yield self\ndef f(x): return E()",
     "yields anew": "class E:\n    def __iter__(self): yield E()\ndef f(x): return E()",

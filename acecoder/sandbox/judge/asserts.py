@@ -117,8 +117,8 @@ def _is_lazy(condition: ast.expr) -> bool:
 class _Split(ast.NodeTransformer):
     """Replaces every maximal chain that begins at the entry point by an `Answer`.
 
-    What a chain goes on with is the judge's where it is handed something: a method with arguments
-    of an answer would be told what is expected.
+    The chain ends before a method that takes arguments, which the judge computes itself: inside the
+    sandbox, the program's own method would be handed the expected value.
     """
 
     def __init__(self, entry: EntryPoint, text: str) -> None:

@@ -2,8 +2,8 @@
 
 Plain values keep their type. A value of a program's subclass of a plain type is sent as its plain
 value, so that an `__eq__` it defines never has a say, with what its class shows of it. Numpy's
-arrays and scalars keep their dtype. Anything else is opaque: the trusted side is told its type's
-name, its text, truth and length, what it yields, and which of the answers are the same object.
+arrays and scalars keep their dtype. Any other object is sent as a description: the name of its
+type, its text, its truth, its length, the items it yields, and which answers are that same object.
 """
 
 import collections
