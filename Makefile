@@ -20,7 +20,7 @@ humaneval: $(VENV)/installed  ## all 164 HumanEval problems with SmolLM2, greedy
 	$(BIN)/acecoder run --profile humaneval
 
 test: $(VENV)/installed  ## the test suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-cluster: $(VENV)/installed  ## an installation on the cluster of KUBECONFIG: manifests, pool, MLflow
 	$(BIN)/pytest -m "cluster and not stages and not kfp" tests/cluster

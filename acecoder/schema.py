@@ -63,6 +63,23 @@ class StdinTest(BaseModel):
     of numbers with a point."""
 
 
+class CallTest(BaseModel):
+    """Call the entry point with some arguments; what it answers must be what is expected."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    kind: Literal["call"]
+    arguments: str
+    """A JSON list, as `sandbox.worker.arguments` writes it."""
+    expected: str | None = None
+    """A JSON list of the one expected value, written likewise; None for what the problem's
+    `reference` answers in the sandbox."""
+    oracle: str = "equal"
+    """The rule by which the answer is held against what is expected (`sandbox.judge.oracles`)."""
+    tolerance: Annotated[float, Field(ge=0)] = 0.0
+    """Absolute, for rules that know one."""
+
+
 class UnittestTest(BaseModel):
     """Python source run after the program, in its process; judged under the weaker rule."""
 
@@ -81,8 +98,8 @@ def _from_text(value: object) -> object:
     return value
 
 
-Test = Annotated[str | StdinTest | UnittestTest, BeforeValidator(_from_text)]
-"""One assert statement as text, a stdin/stdout pair, or a unittest file."""
+Test = Annotated[str | StdinTest | CallTest | UnittestTest, BeforeValidator(_from_text)]
+"""One assert statement as text, a stdin/stdout pair, a call with arguments, or a unittest file."""
 
 
 class Seed(Record):
@@ -104,6 +121,15 @@ class Problem(Record):
     entry_point: str | None = None
     signature: str | None = None
     source: str = ""
+    prompt: str = ""
+    """The beginning of a right program, which a completion goes on from."""
+    reference: str = ""
+    """A right program, where one is known."""
+    limits: str = ""
+    """The preset of `sandbox.limits` that the problem's benchmark prescribes, if any. Of each of its
+    limits and the configured one the larger counts."""
+    num_base_tests: Annotated[int, Field(ge=0)] = 0
+    """So many tests, the first ones, are those of the benchmark that this one extends."""
 
 
 class Program(Record):
@@ -143,6 +169,8 @@ class Verdict(Record):
     wall_s: float = 0.0
     reason: str = ""
     """Why the first test that did not pass did not; at most a few hundred characters."""
+    behaviour: str = ""
+    """The same for programs of a problem that answered alike wherever all were asked."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -23,8 +23,11 @@ from acecoder.components.select_hard_problems import select_hard_problems
 from acecoder.components.synthesize_tests import synthesize_tests
 from acecoder.components.train_policy import train_policy
 from acecoder.components.train_reward_model import train_reward_model
+from acecoder.config import Config
+from acecoder.errors import InputError
 from acecoder.profiles import Profile, as_json
 from acecoder.stages.evaluate_model import EvaluateModelConfig
+from acecoder.stages.load_problems import LoadProblemsConfig
 from acecoder.stages.train_policy import TrainPolicyConfig
 
 
@@ -97,6 +100,7 @@ class Flow:
 
     def benchmark(self) -> Any:
         """The problems that models are measured on, through the same filter."""
+        _check_protected(*(self._profile.config(f"load_problems.{use}") for use in ("train", "benchmark")))
         loaded = load_problems(**self._step("load_problems.benchmark")).after(self._checked)
         return self._filtered("benchmark", loaded.outputs["problems"])
 
@@ -167,3 +171,16 @@ class Flow:
             **self._step(f"judge_programs.{use}"), problems=problems, programs=programs
         ).outputs["verdicts"]
         return programs, verdicts
+
+
+def _check_protected(train: Config, benchmark: Config) -> None:
+    """Raises InputError where a set is evaluated that the training problems may share texts with."""
+    assert isinstance(train, LoadProblemsConfig)
+    assert isinstance(benchmark, LoadProblemsConfig)
+    missing = [name for name in benchmark.sets if name not in train.decontaminate_against]
+    if missing:
+        raise InputError(
+            f"training problems are not held against what is evaluated: {', '.join(missing)}",
+            where="[load_problems.train] decontaminate_against",
+            remedy="name there every set of [load_problems.benchmark]",
+        )

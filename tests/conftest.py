@@ -16,6 +16,11 @@ from acecoder.engine.store import ObjectStore
 from acecoder.stages import load_stage
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole pipelines first: with several workers, the others go on beside them."""
+    items.sort(key=lambda item: item.get_closest_marker("pipeline") is None)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -16,9 +17,9 @@ from acecoder.engine.lookup import Lookup
 from acecoder.engine.progress import Progress
 from acecoder.engine.tables import read_table
 from acecoder.judging.grouping import grouped
-from acecoder.sandbox.contract import Findings, Job, Judged, Judges
+from acecoder.sandbox.contract import PRESETS, Findings, Job, Judged, Judges
 from acecoder.sandbox.opening import default_workers, open_sandbox
-from acecoder.schema import Outcome, Problem, Program, Verdict, pass_rate
+from acecoder.schema import CallTest, Outcome, Problem, Program, Test, Verdict, pass_rate
 
 FLUSH_EVERY = 50
 FLUSH_AFTER_S = 1.0
@@ -106,7 +107,15 @@ class _Waiting:
                     self._weights[key] += 1
             self._report(self._done)
             if todo:
-                yield Job(problem.id, problem.tests, tuple(todo.items()), problem.entry_point or "")
+                yield Job(
+                    problem.id,
+                    problem.tests,
+                    tuple(todo.items()),
+                    problem.entry_point or "",
+                    problem.reference if _asks_reference(problem) else "",
+                    problem.limits,
+                    problem.num_base_tests,
+                )
 
     def settle(self, results: Iterable[Judged]) -> None:
         for result in results:
@@ -116,8 +125,24 @@ class _Waiting:
 
 def key_of(problem: Problem, program: Program) -> str:
     """What a verdict is journaled under: the tests, what they call, and the program's text."""
-    tests = problem.model_dump(mode="json", include={"tests"})["tests"]
-    return digest_of([tests, problem.entry_point or "", program.program])
+    return digest_of([*_judged_by(problem), program.program])
+
+
+@lru_cache(maxsize=8)
+def _digest_of_tests(tests: tuple[Test, ...]) -> str:
+    return digest_of([test if isinstance(test, str) else test.model_dump() for test in tests])
+
+
+def _judged_by(problem: Problem) -> list[str]:
+    """What a verdict depends on beside the program."""
+    found = [_digest_of_tests(problem.tests), problem.entry_point or ""]
+    if problem.limits in PRESETS:
+        found.append(PRESETS[problem.limits].model_dump_json())
+    return [*found, problem.reference] if _asks_reference(problem) else found
+
+
+def _asks_reference(problem: Problem) -> bool:
+    return any(isinstance(test, CallTest) and test.expected is None for test in problem.tests)
 
 
 def verdict_of(problem: Problem, program: Program, journal: Journal) -> Verdict:
@@ -204,4 +229,5 @@ def _entry(result: Judged) -> dict[str, object]:
         "cpu_s": result.cpu_s,
         "wall_s": result.wall_s,
         "reason": result.reason,
+        "behaviour": result.behaviour,
     }

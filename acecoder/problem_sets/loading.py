@@ -17,25 +17,25 @@ from acecoder.problem_sets.problem_set import ProblemSet
 from acecoder.schema import Problem
 
 
-def load(name: str, rejects: Rejects | None = None) -> Iterator[Problem]:
-    """Yield the problems of one set. Raises InputError; with `rejects`, rows of a file that are no
-    problems are counted there."""
+def load(name: str, rejects: Rejects | None = None, data: Path | None = None) -> Iterator[Problem]:
+    """Yield the problems of one set, from the file `data` where one is given. Raises InputError;
+    with `rejects`, rows of a table that are no problems are counted there."""
     if Path(name).suffix in SUFFIXES:
         file = Path(name)
         yield from rejects.read(file, Problem) if rejects else read_table(file, Problem)
     else:
         found, part = _find(name)
-        yield from found.load(part)
+        yield from found.load(part, data)
 
 
-def digest(name: str) -> str:
+def digest(name: str, data: Path | None = None) -> str:
     """What changes when the set does. Raises InputError."""
     if Path(name).suffix in SUFFIXES:
         if not Path(name).exists():
             raise InputError("no such problem set", where=name)
         return file_digest(Path(name))
     found, part = _find(name)
-    return found.digest(part)
+    return found.digest(part, data)
 
 
 def names() -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from acecoder.schema import Problem
 
@@ -15,9 +16,11 @@ from acecoder.schema import Problem
 class ProblemSet:
     """One set of problems."""
 
-    load: Callable[[str], Iterator[Problem]]
-    """Its problems, by the name of a part; may raise InputError."""
-    digest: Callable[[str], str]
+    load: Callable[[str, Path | None], Iterator[Problem]]
+    """Its problems, by the name of a part, from a file where one is given; may raise InputError."""
+    digest: Callable[[str, Path | None], str]
     """What changes when a part does; may raise InputError."""
     parts: tuple[str, ...] = ("",)
     """The names of its parts; "" for the whole."""
+    base: str = ""
+    """The benchmark that it extends: the first tests of a problem are that one's."""

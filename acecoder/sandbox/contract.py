@@ -41,7 +41,16 @@ class Limits(Config):
     threads: int = Field(32, ge=1)
     """Threads alive at once; other processes are never allowed."""
     answer_bytes: int = Field(256 << 10, ge=1 << 10)
-    """Size of one answer; longer ones are errors."""
+    """Size of one answer; longer ones are errors, or of a call with arguments compared by digest."""
+
+    stop_at_failure: bool = False
+    """Calls whose reference takes long are `not_run` once a test has failed: for benchmarks, where
+    a program counts that passes all."""
+
+    def at_least(self, other: Limits) -> Limits:
+        """The larger of each limit and its counterpart."""
+        ours, theirs = self.model_dump(), other.model_dump()
+        return self.model_copy(update={name: max(ours[name], theirs[name]) for name in ours})
 
 
 PRESETS = {
@@ -53,9 +62,23 @@ PRESETS = {
     "fast": Limits(
         setup_cpu_s=1.0, test_cpu_s=0.1, test_wall_s=3.0, test_idle_s=1.0, total_wall_s=20.0, max_timeouts=1
     ),
+    "evalplus": Limits(test_cpu_s=1.0, memory_bytes=4 << 30, stop_at_failure=True),
+    "livecodebench": Limits(
+        setup_cpu_s=6.0, test_cpu_s=6.0, test_wall_s=12.0, test_idle_s=6.0, total_wall_s=600.0, memory_bytes=4 << 30
+    ),
+    "bigcodebench": Limits(
+        setup_cpu_s=240.0, test_cpu_s=240.0, test_wall_s=240.0, test_idle_s=60.0, total_wall_s=480.0,
+        memory_bytes=30 << 30, file_bytes=256 << 20, threads=64,
+    ),
 }  # fmt: skip
 """`paper`: AceCoder's RL reward (4 s per test, 15 s and 1 in all, every test is run, 4 GiB; there in
-wall time). `fast`: for programs known to be quick, many of them wrong."""
+wall time). `fast`: for programs known to be quick, many of them wrong. The others are what the
+benchmarks' own evaluators allow; EvalPlus allows four times what the reference takes, if that is
+more than a second."""
+REFERENCE_FACTOR = 4.0
+"""So many times the CPU time of the reference is allowed for a call whose answer it gives."""
+REFERENCE_PATIENCE = 20.0
+"""So many times the limits of a program are allowed to the reference."""
 
 
 class PoolConfig(Config):
@@ -160,6 +183,13 @@ class Job:
     """(key, program text) each; keys come back with the results."""
     entry_point: str = ""
     """What the tests call: `f`, `Stack`, `Solution().f`; empty for what most of them call."""
+    reference: str = ""
+    """The program that says what is expected of calls that do not say it."""
+    limits: str = ""
+    """The preset that the tests prescribe; of each limit in it and the configured one the larger
+    counts."""
+    num_base_tests: int = 0
+    """So many tests, the first ones, are always run."""
 
 
 @dataclass(frozen=True)
@@ -175,3 +205,5 @@ class Judged:
     reason: str
     broken: tuple[int, ...] = ()
     """Tests that are none."""
+    behaviour: str = ""
+    """A digest of the answers to all tests that are run whatever those before them say."""

@@ -101,5 +101,5 @@ def _protected(config: CollectSeedsConfig) -> list[str]:
     texts = []
     for name in config.decontaminate_against:
         for problem in loading.load(name):
-            texts += [problem.question, str((problem.model_extra or {}).get("reference", ""))]
+            texts += [problem.question, problem.reference]
     return [text for text in texts if text]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from pathlib import Path
 
 from pydantic import Field
 
@@ -19,23 +20,36 @@ from acecoder.problem_sets import loading
 from acecoder.schema import Problem
 from acecoder.synthesis.decontamination import Decontaminator
 
+MAX_NAMED = 20
+"""Contaminated problems that a report names."""
+
 
 class LoadProblemsConfig(Config):
     """Which problems, and how many of each set."""
 
     sets: tuple[str, ...] = ()
-    """`first_steps/train`, `first_steps/held_out`, `humaneval`, or a JSONL or Parquet file."""
+    """Problem sets by name (`first_steps/train`, `humaneval_plus`), or JSONL or Parquet files."""
+    data: dict[str, str] = Field(default_factory=dict)
+    """Files that sets are read from, by name of set; without one they come from Hugging Face or from
+    a package."""
     max_per_set: dict[str, int] = Field(default_factory=dict)
     """A seeded random choice of so many problems of a set, in the set's order."""
     decontaminate_against: tuple[str, ...] = ()
-    """Problem sets; a synthesised problem that shares a run of words with one is dropped."""
+    """Problem sets; a problem of any source that shares a run of words with one is dropped."""
     shingle_words: int = Field(13, ge=3)
     """Length of such a run."""
     seed: int = 0
     """For the random choice."""
 
     def external_inputs(self) -> dict[str, str]:
-        return {name: loading.digest(name) for name in (*self.sets, *self.decontaminate_against)}
+        return {
+            name: loading.digest(name, self.file_of(name))
+            for name in (*self.sets, *self.decontaminate_against)
+        }
+
+    def file_of(self, name: str) -> Path | None:
+        """The file that a set is read from, where one is named."""
+        return Path(self.data[name]) if name in self.data else None
 
 
 def load_problems(
@@ -46,22 +60,13 @@ def load_problems(
     context: StageContext,
 ) -> Report:
     """Write all problems, synthesised first. Raises InputError on a doubled id or unknown set."""
-    found: list[Problem] = []
-    contaminated = 0
-    rejects = Rejects()
-    if synthesized is not None:
-        protected = [
-            p.question for name in config.decontaminate_against for p in loading.load(name)
-        ]
-        guard = Decontaminator(protected, size=config.shingle_words)
-        for problem in read_table(synthesized, Problem):
-            if guard.contaminates(problem.question):
-                contaminated += 1
-            else:
-                found.append(problem)
+    rejects, guard = Rejects(), _guard(config)
+    synthetic = read_table(synthesized, Problem) if synthesized is not None else ()
+    found, dropped = guard.parted(synthetic)
     for name in config.sets:
-        read = list(loading.load(name, rejects))
-        found += _chosen(read, config.max_per_set.get(name), config.seed)
+        clean, contaminated = guard.parted(loading.load(name, rejects, config.file_of(name)))
+        found += _chosen(clean, config.max_per_set.get(name), config.seed)
+        dropped += contaminated
     loaded = len(found)
     found = _distinct(found)
     write_table(problems, Problem, found)
@@ -70,15 +75,29 @@ def load_problems(
     metrics = {
         "problems": len(found),
         "tests": sum(len(p.tests) for p in found),
-        "contaminated": contaminated,
+        "contaminated": len(dropped),
         "doubled": loaded - len(found),
         "rejected_rows": rejects.count,
     }
     rejects.say(context.progress.say)
     return Report(
         {name: float(value) for name, value in metrics.items()},
-        details={"sources": dict(per_source), "rejected": list(rejects.examples)},
+        details={
+            "sources": dict(per_source),
+            "rejected": list(rejects.examples),
+            "contaminated": [problem.id for problem in dropped[:MAX_NAMED]],
+        },
     )
+
+
+def _guard(config: LoadProblemsConfig) -> Decontaminator:
+    """Knows the runs of words of the sets that are protected."""
+    protected = (
+        problem.question
+        for name in config.decontaminate_against
+        for problem in loading.load(name, data=config.file_of(name))
+    )
+    return Decontaminator(protected, size=config.shingle_words)
 
 
 def _distinct(problems: list[Problem]) -> list[Problem]:

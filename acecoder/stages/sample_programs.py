@@ -133,8 +133,8 @@ def _requests(problem: Problem, config: SampleProgramsConfig) -> list[Request]:
 
 def _given(problem: Problem, config: SampleProgramsConfig) -> list[Program]:
     """The programs that need no model: the reference and its mutants."""
-    reference = (problem.model_extra or {}).get("reference")
-    if not isinstance(reference, str):
+    reference = problem.reference
+    if not reference:
         return []
     made = []
     if config.use_reference or config.num_mutants:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from acecoder.schema import Problem
+
 WORD = re.compile(r"\w+")
 
 
@@ -27,6 +29,13 @@ class Decontaminator:
         self._known: set[tuple[str, ...]] = set()
         for text in protected:
             self._known |= shingles(text, size)
+
+    def parted(self, problems: Iterable[Problem]) -> tuple[list[Problem], list[Problem]]:
+        """The problems whose questions share nothing with a protected text, and the others."""
+        parts: tuple[list[Problem], list[Problem]] = ([], [])
+        for problem in problems:
+            parts[self.contaminates(problem.question)].append(problem)
+        return parts
 
     def contaminates(self, text: str) -> bool:
         """Does the text share a run of words with a protected one?"""

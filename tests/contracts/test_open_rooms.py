@@ -87,8 +87,8 @@ from acecoder.problem_sets.problem_set import ProblemSet
 from acecoder.schema import Problem
 
 SET = ProblemSet(
-    lambda part: iter([Problem(id="one", question="Return 1.", tests=("assert f() == 1",))]),
-    lambda part: "1",
+    lambda part, data: iter([Problem(id="one", question="Return 1.", tests=("assert f() == 1",))]),
+    lambda part, data: "1",
 )
 '''
 KIND = '''
@@ -194,7 +194,7 @@ def test_a_kind_of_test(checkout: Path) -> None:
         {"acecoder/schema.py": ("def _from_text(", CONTAINS)},
     )  # fmt: skip
     schema = checkout / "acecoder/schema.py"
-    union = "str | StdinTest | UnittestTest"
+    union = "str | StdinTest | CallTest | UnittestTest"
     assert union in schema.read_text()
     schema.write_text(schema.read_text().replace(union, f"{union} | ContainsTest"))
     said = python(checkout, "-c", (

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from acecoder.config import Config, nested
+from acecoder.errors import InputError
 from acecoder.pipelines import compiling, dags
 from acecoder.pipelines.infra import Infra
 from acecoder.pipelines.placement import labels
@@ -99,3 +100,8 @@ def test_a_reward_model_is_trained_only_where_something_asks_for_it() -> None:
     assert "train_reward_model" not in nothing_asks
     assert nothing_asks["evaluate_model.policy"] == {"benchmark", "programs", "verdicts"}
     assert "train_reward_model" in inputs(RULE, "evaluate_model.best_of=[2]")
+
+
+def test_what_is_evaluated_must_be_kept_out_of_training() -> None:
+    with pytest.raises(InputError, match="not held against what is evaluated: humaneval"):
+        inputs('load_problems.train.decontaminate_against=["first_steps/held_out"]')

@@ -22,14 +22,12 @@ from acecoder.reporting.view import headlines, views
 pytestmark = pytest.mark.pipeline
 COMMAND = [sys.executable, "-m", "acecoder", "run", "--profile", "smoke"]
 KILLED_AT = (
-    r"\[sample_programs\.benchmark_oracle\] starts",
     r"\[synthesize_tests\] starts",
-    r"\[sample_programs\.candidates\] starts",
     r"\[judge_programs\.candidates\] \d+/",
-    r"\[train_reward_model\] [1-6]/",
     r"\[train_policy\] .* steps of",
     r"\[promote_model\] starts",
 )
+"""One moment of each kind: before a model writes, amid verdicts, amid training, before promotion."""
 
 
 def environment(home: Home) -> dict[str, str]:
@@ -207,7 +205,7 @@ def test_killed_again_and_again_it_ends_with_the_same_data(
     left = set(KILLED_AT)
     while killed_at := run_until(home, left):
         left.remove(killed_at)
-    assert len(left) <= 2, left
+    assert len(left) <= 1, left
     run(home)
     broken, whole = tables(home), tables(unbroken[0])
     assert broken.keys() == whole.keys()

@@ -111,9 +111,9 @@ def test_the_wall_time_of_all_tests_is_kept() -> None:
     sleeper = "import time\ndef f(x):\n    time.sleep(1.0)\n    return x[::-1]\n"
     with open_sandbox(SandboxConfig(limits=limits), num_workers=1) as sandbox:
         result = judge(sandbox, sleeper)
-    # On a busy machine it is taken again, with twice the time, in which two of six tests fit.
+    # On a busy machine it is taken again, with twice the time, in which two or three of six tests fit.
     passed = result.outcomes.count(Outcome.PASSED)
-    assert passed in (1, 2), result
+    assert passed in (1, 2, 3), result
     assert result.outcomes[passed] is Outcome.TIMEOUT
     assert set(result.outcomes[passed + 1 :]) == {Outcome.NOT_RUN}
 

@@ -277,7 +277,9 @@ def test_what_one_of_a_batch_keeps_is_not_missing_to_the_next() -> None:
     hog = "keep = [0] * 60_000_000\ndef f(x): return x"
     right = "def f(x):\n    try:\n        return len([0] * 60_000_000) - 60_000_000 + x\n    except:\n        return -1"
     # Half a gigabyte of zeros takes a slow machine more CPU time than a test has by default.
-    config = SandboxConfig(batch_size=8, audit_share=0.0, limits=Limits(setup_cpu_s=10, test_cpu_s=10))
+    config = SandboxConfig(
+        batch_size=8, audit_share=0.0, limits=Limits(setup_cpu_s=10, test_cpu_s=10)
+    )
     try:
         with open_sandbox(config, num_workers=1) as sandbox:
             judged = list(

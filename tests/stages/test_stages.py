@@ -123,7 +123,7 @@ def test_benchmark_text_does_not_become_a_seed(run, write) -> None:
     from acecoder.problem_sets import loading
 
     held_out = next(iter(loading.load("humaneval")))
-    code = str((held_out.model_extra or {})["reference"])
+    code = held_out.reference
     seeds = write(
         "seeds",
         {"id": "s", "code": code},
@@ -132,6 +132,18 @@ def test_benchmark_text_does_not_become_a_seed(run, write) -> None:
     result = run("collect_seeds", {"sources": [f"jsonl:{seeds}"]})
     assert result.report.metrics["contaminated"] == 1
     assert [seed.id for seed in read_table(result.directory / "seeds", Seed)] == ["t"]
+
+
+def test_a_training_problem_of_any_source_is_held_against_what_is_protected(run, write) -> None:
+    words = "Write a function f that returns the number of the vowels that are in the given text s"
+    taken = {**PROBLEM, "id": "taken", "question": f"{words}, please."}
+    protected = write("protected", {**PROBLEM, "question": f"Hello. {words}."})
+    one, other = (write(name, {**taken, "id": name}) for name in ("one", "other"))
+    clean = write("clean", {**PROBLEM, "id": "clean"})
+    config = {"sets": [str(other), str(clean)], "decontaminate_against": [str(protected)]}
+    result = run("load_problems", config, synthesized=one)
+    assert [p.id for p in read_table(result.directory / "problems", Problem)] == ["clean"]
+    assert result.report.details["contaminated"] == ["one", "other"]
 
 
 def test_a_stage_on_named_files_in_both_formats(tmp_path: Path, write, monkeypatch) -> None:

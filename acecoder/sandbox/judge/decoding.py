@@ -66,6 +66,8 @@ class Frame:
     """Encoded, see `decode`."""
     error: tuple[str, str] | None = None
     """The name of its class, as the program tells it, and its text."""
+    digest: str = ""
+    """Of a value too large to be sent (`worker.canonical`)."""
 
 
 def read_frame(data: bytes) -> Frame:
@@ -79,6 +81,9 @@ def read_frame(data: bytes) -> Frame:
         return Frame(error=(str(error[0]), str(error[1])))
     if isinstance(values, list) and not error:
         return Frame(values=values)
+    digest = frame.get("digest")
+    if isinstance(digest, str) and digest and not error:
+        return Frame(digest=digest)
     return Frame(error=(MALFORMED, "neither values nor an error"))
 
 

@@ -7,6 +7,7 @@ in this machine's namespaces or send them to a pod. Expected values never leave 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 from acecoder.sandbox.contract import Judged, Limits
 from acecoder.sandbox.judge.asserts import Plan
+from acecoder.sandbox.judge.calls import Call, judge_call
 from acecoder.sandbox.judge.decoding import Frame, decode_all, read_frame
 from acecoder.sandbox.judge.interpreter import CallRaised, holds
 from acecoder.sandbox.judge.kinds.kind import Planned, Script
@@ -45,10 +47,34 @@ class _Tally:
     """Attempts that ended by a limit or a crash."""
 
     def exhausted(self, limits: Limits) -> bool:
+        if limits.stop_at_failure and self.failed:
+            return True
         return self.kills >= limits.max_timeouts or self.wall_s >= limits.total_wall_s
+
+    failed: bool = False
+    """Some test that is one has been run and has not passed."""
+    answers: dict[int, bytes] = field(default_factory=dict)
+    """What came for each test that every program is asked, as it came."""
+
+    def take(self, index: int, this: Plan | Call, frame: bytes) -> None:
+        """Record what one answer says of its test."""
+        if isinstance(this, Call):
+            self.record(index, *judge_call(this, frame))
+        else:
+            self.record(index, *judge_frame(this, read_frame(frame)))
+        if not (isinstance(this, Call) and this.round):
+            self.answers[index] = frame
+
+    def behaviour(self) -> str:
+        """The same for programs that answered alike."""
+        found = hashlib.blake2b(digest_size=8)
+        for index, answer in sorted(self.answers.items()):
+            found.update(b"%d:%d:" % (index, len(answer)) + answer)
+        return found.hexdigest()
 
     def record(self, index: int, outcome: Outcome, reason: str = "") -> None:
         self.outcomes[index] = outcome
+        self.failed |= outcome is not Outcome.PASSED and index not in self.broken
         if outcome is not Outcome.PASSED and not self.reason:
             text = f"test {index}: {reason or outcome.value}"[:MAX_REASON]
             self.reason = text.encode("utf-8", "replace").decode()  # no lone surrogates
@@ -64,10 +90,10 @@ def judge_program(
 ) -> Judging:
     """Hold one program against the tests of its problem."""
     tally = _Tally([Outcome.NOT_RUN] * len(tests), [])
-    plain, weak, scripts = _parts(tests, tally)
+    plain, weak, calls, scripts = _parts(tests, tally)
     # Apart: weak tests carry expected values into the program's process, where it could read them
     # for the others.
-    for part in (plain, weak):
+    for part in (plain, weak, *_rounds(calls)):
         while part and not tally.exhausted(limits):
             jobs = tuple(_job(this) for _, this in part)
             trial = _trial("calls", program, jobs, limits, hash_seed, tally)
@@ -93,6 +119,7 @@ def judge_program(
         round(tally.wall_s, 6),
         tally.reason,
         tuple(tally.broken),
+        tally.behaviour(),
     )
 
 
@@ -121,23 +148,27 @@ def judge_twice(
         round(first.wall_s + second.wall_s, 6),
         reason,
         first.broken,
+        first.behaviour,
     )
 
 
 class _Parts(NamedTuple):
     """The tests by what they ask for, each with its index."""
 
-    plain: list[tuple[int, Plan]]
-    weak: list[tuple[int, Plan]]
+    plain: list[tuple[int, Plan | Call]]
+    weak: list[tuple[int, Plan | Call]]
+    calls: list[tuple[int, Plan | Call]]
     scripts: list[tuple[int, Script]]
 
 
 def _parts(tests: tuple[Planned, ...], tally: _Tally) -> _Parts:
     """The tests apart; those that are no tests are recorded as errors."""
-    found = _Parts([], [], [])
+    found = _Parts([], [], [], [])
     for index, this in enumerate(tests):
         if isinstance(this, Script):
             found.scripts.append((index, this))
+        elif isinstance(this, Call):
+            found.calls.append((index, this))
         elif this.broken:
             tally.broken.append(index)
             tally.record(index, Outcome.ERROR, f"the test is {this.broken}")
@@ -147,6 +178,14 @@ def _parts(tests: tuple[Planned, ...], tally: _Tally) -> _Parts:
         else:
             found.plain.append((index, this))
     return found
+
+
+def _rounds(calls: list[tuple[int, Plan | Call]]) -> list[list[tuple[int, Plan | Call]]]:
+    numbers = sorted({this.round for _, this in calls if isinstance(this, Call)})
+    return [
+        [(i, this) for i, this in calls if isinstance(this, Call) and this.round == number]
+        for number in numbers
+    ]
 
 
 def _trial(
@@ -168,14 +207,16 @@ def _trial(
     )
 
 
-def _job(this: Plan) -> dict[str, Any]:
+def _job(this: Plan | Call) -> dict[str, Any]:
+    if isinstance(this, Call):
+        return this.job()
     if this.weak_code:
         return {"code": this.weak_code}
     return {"calls": list(this.calls), "lazy": this.lazy}
 
 
 def _take_calls(
-    attempt: Attempt, part: list[tuple[int, Plan]], limits: Limits, tally: _Tally
+    attempt: Attempt, part: list[tuple[int, Plan | Call]], limits: Limits, tally: _Tally
 ) -> int:
     """Record what one attempt says of the tests from its first on; how many of all are settled.
 
@@ -198,7 +239,7 @@ def _take_calls(
             tally.record(index, *error)
         return len(part)
     for (index, this), frame in zip(waiting, frames[1:], strict=False):
-        tally.record(index, *judge_frame(this, read_frame(frame)))
+        tally.take(index, this, frame)
     settled = len(frames) - 1
     if attempt.why == "finished" and 0 < settled < len(waiting):
         return attempt.first + settled
@@ -253,8 +294,16 @@ def judge_frames(
     error = _error_of(imported)
     for index, (this, frame) in enumerate(zip(plans, answers, strict=True)):
         tally.record(index, *(error or judge_frame(this, frame)))
+    tally.answers.update(enumerate(frames[1:]))
     return Judged(
-        key, problem_id, tuple(tally.outcomes), (), round(cpu_s, 6), round(wall_s, 6), tally.reason
+        key,
+        problem_id,
+        tuple(tally.outcomes),
+        (),
+        round(cpu_s, 6),
+        round(wall_s, 6),
+        tally.reason,
+        behaviour=tally.behaviour(),
     )
 
 
@@ -314,6 +363,7 @@ def _take_script(attempt: Attempt, scripts: list[tuple[int, Script]], tally: _Ta
     if attempt.first >= len(scripts):
         return
     index, test = scripts[attempt.first]
+    tally.answers[index] = attempt.answers
     if attempt.why != "finished":
         tally.kills += 1
         tally.record(index, *_interrupted(attempt))

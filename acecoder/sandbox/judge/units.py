@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Generator, Iterable, Iterator
 
-from acecoder.sandbox.contract import Audit, Findings, Job, Judged, Limits, SandboxConfig
+from acecoder.errors import InputError
+from acecoder.sandbox.contract import PRESETS, Audit, Findings, Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.judge.asserts import Plan
+from acecoder.sandbox.judge.calls import Call, References, answered
 from acecoder.sandbox.judge.entry_points import entry_point_of
 from acecoder.sandbox.judge.kinds.kind import Planned, plan_of
 from acecoder.sandbox.judge.losses import outliving
@@ -22,14 +24,20 @@ IMPATIENCE = 0.2
 
 
 def units(
-    jobs: Iterable[Job], config: SandboxConfig, audit: Audit, findings: Findings | None = None
+    jobs: Iterable[Job], given: SandboxConfig, audit: Audit, findings: Findings | None = None
 ) -> Iterator[Unit]:
     """The units of `jobs`, lazily and in order."""
+    findings = findings or Findings()
     for job in jobs:
+        config = _for_job(given, job)
         tests = planned(job)
-        if findings is not None:
-            findings.broken.update(_broken(job, tests))
+        findings.broken.update(_broken(job, tests))
         size = config.batch_size
+        if any(isinstance(this, Call) for this in tests):
+            answers = References(job.reference)
+            for key, program in job.programs:
+                yield outliving(_called(job, tests, answers, key, program, config, findings))
+            continue
         if size == 1 or config.flaky_check or len(job.programs) == 1:
             for key, program in job.programs:
                 yield outliving(_alone(job, tests, key, program, config))
@@ -42,6 +50,45 @@ def units(
             else:
                 for key, program in programs:
                     yield outliving(_alone(job, tests, key, program, config))
+
+
+def _for_job(config: SandboxConfig, job: Job) -> SandboxConfig:
+    """With the limits that the tests prescribe. Raises InputError on an unknown preset."""
+    if not job.limits:
+        return config
+    if job.limits not in PRESETS:
+        raise InputError(
+            f"no limits are called {job.limits!r}",
+            where=f"problem {job.problem_id}",
+            remedy=f"one of {', '.join(PRESETS)}",
+        )
+    return config.model_copy(update={"limits": config.limits.at_least(PRESETS[job.limits])})
+
+
+def _called(
+    job: Job,
+    tests: tuple[Planned, ...],
+    references: References,
+    key: str,
+    program: str,
+    config: SandboxConfig,
+    findings: Findings,
+) -> Judgings:
+    """Judge one program of a job with calls, whose reference is asked first, once for all of them."""
+    if references.resolved is None:
+        calls = {index: this for index, this in enumerate(tests) if isinstance(this, Call)}
+        references.resolved = yield from answered(
+            job.reference, calls, config.limits, job.num_base_tests
+        )
+        findings.broken.update(
+            {(job.problem_id, i): r for i, r in references.resolved.items() if isinstance(r, str)}
+        )
+    made = tuple(_known(references.resolved.get(index, this)) for index, this in enumerate(tests))
+    return (yield from _alone(job, made, key, program, config))
+
+
+def _known(found: Planned | str) -> Planned:
+    return Plan(broken=found) if isinstance(found, str) else found
 
 
 def planned(job: Job) -> tuple[Planned, ...]:

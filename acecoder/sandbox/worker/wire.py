@@ -5,7 +5,9 @@ A **trial** is plain JSON data: some tests of one program (or, `batch`, of sever
     kind       calls, stdin or batch
     program    its text; for a batch `programs`, several texts
     tests      calls: {"calls": [source, ...], "lazy": may a call that raises not be needed} or
-               {"code": source}; stdin: {"input": text}
+               {"code": source}, or {"calls": [the entry point], "arguments": text (`arguments`),
+               "cpu_s": its own limit or 0, "timed": must the answer tell its CPU time};
+               stdin: {"input": text}
     limits     see `contract.Limits`
     max_kills, max_wall_s   when to give up; hash_seed
 
@@ -71,12 +73,23 @@ def check_trial(trial: Data) -> None:
     if not isinstance(tests, list) or not tests:
         raise TypeError("tests are a list")
     for test in tests:
-        calls = test.get("calls", [])
-        texts = [test["input"]] if trial["kind"] == "stdin" else [test.get("code", ""), *calls]
-        if not all(isinstance(text, str) for text in texts):
-            raise TypeError("a test is of texts")
-        if calls and not isinstance(test["lazy"], bool):
-            raise TypeError("lazy is yes or no")
+        _check_test(test, trial["kind"])
+
+
+def _check_test(test: Data, kind: str) -> None:
+    calls = test.get("calls", [])
+    texts = [test.get("code", ""), test.get("arguments", ""), *calls]
+    if kind == "stdin":
+        texts = [test["input"]]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a test is of texts")
+    if calls and not isinstance(test["lazy"], bool):
+        raise TypeError("lazy is yes or no")
+    limit_s = test.get("cpu_s", 0.0)
+    if isinstance(limit_s, bool) or not isinstance(limit_s, (int, float)):
+        raise TypeError("cpu_s is a number")
+    if not 0 <= limit_s <= LIMITS["test_cpu_s"]:
+        raise ValueError(f"cpu_s: {str(limit_s)[:40]}")
 
 
 def encode_body(body: Data) -> bytes:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from acecoder.sandbox.judge.asserts import Plan
+from acecoder.sandbox.judge.calls import Call
 from acecoder.schema import Comparison, Test
 
 ROOM = "acecoder.sandbox.judge.kinds"
@@ -28,7 +29,7 @@ class Script:
     """The rule by which the two texts are held against each other (`judge.stdin`)."""
 
 
-Planned = Plan | Script
+Planned = Plan | Script | Call
 """How one test is judged."""
 
 

@@ -18,9 +18,9 @@ class Answers:
         self.hold = False
         self._held: list[bytes] = []
 
-    def put(self, frame: Data) -> None:
-        """One frame: the answer to the import or to a test."""
-        text = _dumps(frame).encode()
+    def put(self, frame: "Data | str") -> None:
+        """One frame: the answer to the import or to a test, or its JSON text."""
+        text = (frame if isinstance(frame, str) else _dumps(frame)).encode()
         if len(text) > self.max_bytes:
             error = ["AnswerTooLarge", f"more than {self.max_bytes} bytes"]
             text = _dumps({"error": error}).encode()

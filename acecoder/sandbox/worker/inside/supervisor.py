@@ -29,6 +29,8 @@ from . import child
 GONE_S = 20.0
 PROOF_CPU_S = 0.05
 """What a program must use beyond the moment in which it was first seen over its limit."""
+WALL_PER_CPU = 2.0
+"""So many times its limit of CPU time a test may take of wall time, if that is more."""
 BLUR_PIPES = 64
 """Where the count of pipes cannot be known it is moved by a random number, up to this one."""
 
@@ -273,11 +275,12 @@ class _Attempt:
             if cpu_s > awake_cpu_s:
                 awake_cpu_s, awake_wall_s = cpu_s, wall_s
             importing = phase % self.each == 0  # or waiting for its program
-            limit_s = self.limits["setup_cpu_s" if importing else "test_cpu_s"]
+            limit_s = self._limit_s(phase, importing)
             cpu_left_s = proof.asked(phase, phase_cpu_s + limit_s - cpu_s, cpu_s)
             if cpu_left_s <= 0:
                 return "timeout"
-            late_s = min(end_wall_s, phase_wall_s + self.limits["test_wall_s"])
+            longest_s = max(self.limits["test_wall_s"], WALL_PER_CPU * limit_s)
+            late_s = min(end_wall_s, phase_wall_s + longest_s)
             idle_s = math.inf if importing else awake_wall_s + self.limits["test_idle_s"]
             wall_left_s = min(late_s, idle_s) - wall_s
             if wall_left_s <= 0:
@@ -294,6 +297,13 @@ class _Attempt:
                     return "finished"
                 else:
                     return "died"
+
+    def _limit_s(self, phase: int, importing: bool) -> float:
+        """CPU seconds that the phase may take; a test may have a limit of its own."""
+        if importing:
+            return float(self.limits["setup_cpu_s"])
+        own = self.limits.get("each_cpu_s")
+        return float((own and own[phase % self.each - 1]) or self.limits["test_cpu_s"])
 
     def _cpu_s(self) -> float:
         """CPU time of the program's process, all its threads; kept by the kernel."""

@@ -98,7 +98,10 @@ def _run_calls(attempt_at: AttemptAt, trial: Data) -> list[Data]:
     while first < len(trial["tests"]) and not _exhausted(trial, kills, wall_s):
         tests = trial["tests"][first:]
         body = encode_body({"kind": "calls", "program": trial["program"], "tests": tests})
-        attempt = attempt_at(_left(trial, wall_s), [body], len(tests))
+        limits = _left(trial, wall_s)
+        if any(test.get("cpu_s") for test in tests):
+            limits["each_cpu_s"] = [test.get("cpu_s", 0.0) for test in tests]
+        attempt = attempt_at(limits, [body], len(tests))
         attempts.append({"first": first, **attempt})
         wall_s += attempt["wall_s"]
         kept_bytes += len(attempt["answers"])
