@@ -18,6 +18,8 @@ def evaluate_model(
     summary: Output[Markdown],
     page: Output[HTML],
     verdicts: Input[Dataset] = None,
+    generated_verdicts: Input[Dataset] = None,
+    training_problems: Input[Dataset] = None,
     reward_model: Input[Model] = None,
 ) -> None:
     from acecoder.entry import run_component
@@ -31,6 +33,8 @@ def evaluate_model(
             "benchmark": benchmark.path,
             "programs": programs.path,
             "verdicts": verdicts.path if verdicts else None,
+            "generated_verdicts": generated_verdicts.path if generated_verdicts else None,
+            "training_problems": training_problems.path if training_problems else None,
             "reward_model": reward_model.path if reward_model else None,
         },
         outputs={"scores": scores.path},

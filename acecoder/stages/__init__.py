@@ -22,6 +22,7 @@ ORDER = (
     "synthesize_tests",
     "load_problems",
     "sample_programs",
+    "load_samples",
     "judge_programs",
     "filter_tests",
     "build_pairs",

@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
 from itertools import islice
-from statistics import fmean
+from typing import Literal
 
 from pydantic import Field
 
-from acecoder.config import incidental
+from acecoder.config import JsonValue, incidental
 from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
-from acecoder.engine.tables import write_table
+from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
-from acecoder.evaluation.estimators import best_of_n, mean_interval, pass_at_k
+from acecoder.evaluation.comparing import difference_rows
+from acecoder.evaluation.estimators import mean_interval
+from acecoder.evaluation.rows import Samples, is_greedy, rows
 from acecoder.evaluation.values import VALUES_FILE, Values, ValuesByModel
 from acecoder.judging.joined import Joined, joined
 from acecoder.judging.table import Group, JudgingConfig, judge, verdict_of
 from acecoder.reward.scoring import RewardModel, ScoresPrograms
-from acecoder.schema import Program, Score
+from acecoder.schema import Outcome, Problem, Score, Verdict
+from acecoder.synthesis.decontamination import Decontaminator
 
 CHUNK_PROBLEMS = 256
+MAX_NAMED = 20
+DIFFERENCES_FILE = "differences.json"
+BASE = "/base"
+"""Behind a benchmark's name: of the tests of the benchmark that it extends alone."""
 
 
 class EvaluateModelConfig(ScoresPrograms):
     """What is measured."""
 
     best_of: tuple[int, ...] = (2, 4, 8)
-    """Sizes N of best-of-N, by the reward model and by the shortest program; those above the number of
+    """Sizes N of best-of-N, by the reward model and by the baselines; those above the number of
     samples are left out."""
     pass_at: tuple[int, ...] = (1,)
     """k of pass@k over the sampled programs."""
+    without_programs: Literal["wrong", "left_out"] = "wrong"
+    """What a problem without a program of a model counts as: not solved, or nothing."""
+    shingle_words: int = Field(13, ge=3)
+    """A problem that shares so many words in a row with a training problem is flagged."""
     judging: JudgingConfig = JudgingConfig()
     """For programs that have no verdict yet."""
     score_batch_size: int = incidental(16, ge=1)
@@ -40,77 +50,88 @@ class EvaluateModelConfig(ScoresPrograms):
     """The reward model reads at most this many tokens of a chat, its end."""
 
 
-@dataclass
-class _Sampled:
-    """One problem's programs of one model: greedy correctness, sampled correctness and scores."""
-
-    benchmark: str
-    greedy: float | None = None
-    correct: list[float] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
-    scores: list[float] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
-    """Characters of each sampled program."""
-
-    def take(self, program: Program, rate: float, score: float | None) -> None:
-        """One more program, with its pass rate and the reward model's score."""
-        if _is_greedy(program):
-            self.greedy = float(rate == 1.0)
-            return
-        self.correct.append(float(rate == 1.0))
-        self.rates.append(rate)
-        self.lengths.append(len(program.program))
-        if score is not None:
-            self.scores.append(score)
-
-
 def evaluate_model(
     config: EvaluateModelConfig,
     *,
     benchmark: In,
     programs: In,
     verdicts: In | None = None,
+    generated_verdicts: In | None = None,
+    training_problems: In | None = None,
     reward_model: ModelIn | None = None,
     scores: Out,
     context: StageContext,
 ) -> Report:
-    """Write one score per (benchmark, metric), and the values per problem behind it.
+    """Write one score per (model, benchmark, row), the values per problem behind it, and the paired
+    differences of every two rows.
 
-    Each model's programs are measured apart. Metrics: `greedy`, `average` (pass@1 over samples, what
-    picking at random gives), `pass_at_k`, `best_of_N` by the reward model, `shortest_of_N` (the
-    shortest program, a baseline that any reward model should beat), `oracle` (some sample is right),
-    `test_pass_rate`. Raises InputError where there is nothing to measure.
+    Rows: see `evaluation.rows`; `generated_verdicts` (on generated tests) allow `codet_of_N`. A
+    benchmark that extends another is also scored by the other's tests alone, as NAME/base. Problems
+    that share a run of words with one of `training_problems` are flagged, and counted. Raises
+    InputError where there is nothing to measure.
     """
-    samples = _Samples(config, reward_model, context)
+    flagged = _flagged(config, benchmark, training_problems)
+    measured = _Measured(config, reward_model, context)
     stream = joined(benchmark, programs=programs, verdicts=verdicts)
+    generated = _generated(generated_verdicts)
     while chunk := list(islice(stream, CHUNK_PROBLEMS)):
-        samples.add([each for each in chunk if each.programs])
-    if not samples.values:
+        measured.add(chunk, generated)
+    if not measured.values:
         raise InputError("no program belongs to a problem of the benchmark", where=str(programs))
-    values: ValuesByModel = json.loads(json.dumps(samples.values))
+    values = measured.complete()
     table = [
-        score
-        for model, measured in values.items()
-        for score in _table(measured, model, samples.most[model])
+        score for model, own in values.items() for score in _table(own, model, measured.most[model])
     ]
     write_table(scores, Score, table)
-    (scores / VALUES_FILE).write_text(json.dumps(values, indent=0, sort_keys=True) + "\n")
+    differences = difference_rows(values)
+    for name, content in ((VALUES_FILE, values), (DIFFERENCES_FILE, differences)):
+        (scores / name).write_text(json.dumps(content, indent=0, sort_keys=True) + "\n")
+    _say(table, measured, flagged, context)
+    several = len(values) > 1
+    metrics = {
+        _metric(
+            f"{s.model}_{s.benchmark}_{s.metric}" if several else f"{s.benchmark}_{s.metric}"
+        ): s.value
+        for s in table
+    }
+    details: dict[str, JsonValue] = {
+        "scores": [score.model_dump(mode="json") for score in table],
+        "differences": json.loads(json.dumps(differences)),
+        "without_programs": {
+            model: list(ids[:MAX_NAMED]) for model, ids in measured.missing().items()
+        },
+        "contaminated": list(flagged[:MAX_NAMED]),
+    }
+    metrics["contaminated"] = float(len(flagged))
+    return Report(metrics, details=details)
+
+
+def _metric(name: str) -> str:
+    """MLflow takes a slash for a folder."""
+    return name.replace("/", "_")
+
+
+def _say(
+    table: list[Score], measured: _Measured, flagged: list[str], context: StageContext
+) -> None:
+    say, several = context.progress.say, len(measured.values) > 1
     for score in table:
-        whose = f"{score.model}, " if len(values) > 1 else ""
-        context.progress.say(
+        whose = f"{score.model}, " if several else ""
+        say(
             f"{whose}{score.benchmark} {score.metric}: {score.value:.3f} "
             f"[{score.low:.3f}, {score.high:.3f}] on {score.n_problems} problems"
         )
-    several = len(values) > 1
-    metrics = {
-        f"{s.model}_{s.benchmark}_{s.metric}" if several else f"{s.benchmark}_{s.metric}": s.value
-        for s in table
-    }
-    return Report(metrics, details={"scores": [score.model_dump(mode="json") for score in table]})
+    for model, ids in measured.missing().items():
+        if ids:
+            say(f"{len(ids)} problems without a program of {model}: {', '.join(ids[:3])}, ...")
+    if flagged:
+        say(
+            f"{len(flagged)} problems share a text with a training problem: {', '.join(flagged[:3])}"
+        )
 
 
-class _Samples:
-    """Measures a chunk of problems at a time, and keeps one number per problem and metric."""
+class _Measured:
+    """Measures a chunk of problems at a time, and keeps one number per problem and row."""
 
     def __init__(
         self, config: EvaluateModelConfig, reward_model: ModelIn | None, context: StageContext
@@ -126,25 +147,81 @@ class _Samples:
         self.values: dict[str, dict[str, dict[str, dict[str, float]]]] = defaultdict(
             lambda: defaultdict(lambda: defaultdict(dict))
         )
-        """model -> benchmark -> metric -> problem id -> value in [0, 1]."""
+        """model -> benchmark -> row -> problem id -> value in [0, 1]."""
         self.most: dict[str, int] = defaultdict(int)
         """Samples of the problem that has most, by model."""
+        self._problems: dict[str, list[str]] = defaultdict(list)
+        """The problems of each benchmark."""
 
-    def add(self, chunk: list[Joined]) -> None:
+    def add(self, chunk: list[Joined], generated: dict[str, tuple[bool, ...]]) -> None:
         """Judge what has no verdict, score what is sampled, measure."""
         self._judge(chunk)
         ranks = self._ranks(chunk)
         for each in chunk:
-            by_model: dict[str, _Sampled] = {}
-            for program in each.programs:
-                item = by_model.setdefault(
-                    program.model, _Sampled(each.problem.source or "benchmark")
-                )
-                item.take(program, each.verdicts[program.id].pass_rate, ranks.get(program.id))
-            for model, item in by_model.items():
-                self.most[model] = max(self.most[model], len(item.correct))
-                for metric, value in _measured(item, self._config).items():
-                    self.values[model][item.benchmark][metric][each.problem.id] = value
+            benchmark = each.problem.source or "benchmark"
+            self._problems[benchmark].append(each.problem.id)
+            self._measure(each, benchmark, len(each.problem.tests), ranks, generated)
+            if each.problem.num_base_tests:
+                base = f"{benchmark}{BASE}"
+                self._problems[base].append(each.problem.id)
+                self._measure(each, base, each.problem.num_base_tests, ranks, generated)
+
+    def _measure(
+        self,
+        each: Joined,
+        benchmark: str,
+        num_tests: int,
+        ranks: dict[str, float],
+        generated: dict[str, tuple[bool, ...]],
+    ) -> None:
+        """Put the values of one problem, by its first tests, to those of the benchmark."""
+        by_model: dict[str, Samples] = defaultdict(Samples)
+        for program in each.programs:
+            samples, verdict = by_model[program.model], each.verdicts[program.id]
+            outcomes = verdict.outcomes[:num_tests]
+            rate = sum(o is Outcome.PASSED for o in outcomes) / max(1, len(outcomes))
+            if is_greedy(program):
+                samples.greedy = float(rate == 1.0)
+                continue
+            samples.correct.append(float(rate == 1.0))
+            samples.rates.append(rate)
+            samples.lengths.append(len(program.program))
+            samples.behaviours.append(verdict.behaviour)
+            if program.id in ranks:
+                samples.scores.append(ranks[program.id])
+            if program.id in generated:
+                samples.agreements.append(generated[program.id])
+        config = self._config
+        for model, samples in by_model.items():
+            self.most[model] = max(self.most[model], len(samples.correct))
+            if len(samples.agreements) != len(samples.correct):
+                samples.agreements.clear()
+            found = rows(samples, config.best_of, config.pass_at, each.problem.id)
+            for row, value in found.items():
+                self.values[model][benchmark][row][each.problem.id] = value
+
+    def complete(self) -> ValuesByModel:
+        """All values; problems without a program of a model count as the config says."""
+        values: ValuesByModel = json.loads(json.dumps(self.values))
+        if self._config.without_programs == "wrong":
+            missing = self.missing()
+            for model, benchmarks in values.items():
+                for benchmark, by_row in benchmarks.items():
+                    absent = set(missing[model]) & set(self._problems[benchmark])
+                    for by_problem in by_row.values():
+                        by_problem |= dict.fromkeys(sorted(absent), 0.0)
+        return values
+
+    def missing(self) -> dict[str, list[str]]:
+        """The problems of which each model has no program, of the benchmarks that it has any of."""
+        found = {}
+        for model, benchmarks in self.values.items():
+            with_some = {
+                p for by_row in benchmarks.values() for ids in by_row.values() for p in ids
+            }
+            every = dict.fromkeys(p for name in benchmarks for p in self._problems[name])
+            found[model] = [p for p in every if p not in with_some]
+        return found
 
     def _judge(self, chunk: list[Joined]) -> None:
         missing: list[Group] = []
@@ -166,7 +243,7 @@ class _Samples:
         """Reward-model scores of the sampled programs, by program id."""
         if self._scorer is None:
             return {}
-        items = [(e.problem, p) for e in chunk for p in e.programs if not _is_greedy(p)]
+        items = [(e.problem, p) for e in chunk for p in e.programs if not is_greedy(p)]
         progress = self._context.progress
         found = self._scorer.score(
             [(problem.question, program.program) for problem, program in items],
@@ -175,48 +252,40 @@ class _Samples:
         return {program.id: score for (_, program), score in zip(items, found, strict=True)}
 
 
-def _is_greedy(program: Program) -> bool:
-    return (program.model_extra or {}).get("decoding") == "greedy"
-
-
-def _measured(item: _Sampled, config: EvaluateModelConfig) -> dict[str, float]:
-    """One problem's value of every metric that its programs allow."""
-    found = {} if item.greedy is None else {"greedy": item.greedy}
-    count = len(item.correct)
-    if not count:
-        return found
-    found |= {
-        "average": fmean(item.correct),
-        "test_pass_rate": fmean(item.rates),
-        "oracle": max(item.correct),
+def _generated(verdicts: In | None) -> dict[str, tuple[bool, ...]]:
+    """Which generated tests each program passes, by program id."""
+    if verdicts is None:
+        return {}
+    return {
+        verdict.program_id: tuple(outcome is Outcome.PASSED for outcome in verdict.outcomes)
+        for verdict in read_table(verdicts, Verdict)
     }
-    for k in config.pass_at:
-        if 1 < k <= count:
-            found[f"pass_at_{k}"] = pass_at_k(count, int(sum(item.correct)), k)
-    for n in config.best_of:
-        if n <= count:
-            if item.scores:
-                found[f"best_of_{n}"] = best_of_n(item.correct, item.scores, n)
-            shortest = [-float(length) for length in item.lengths]
-            found[f"shortest_of_{n}"] = best_of_n(item.correct, shortest, n)
-    return found
+
+
+def _flagged(config: EvaluateModelConfig, benchmark: In, training_problems: In | None) -> list[str]:
+    """The problems that share a run of words with a training problem."""
+    if training_problems is None:
+        return []
+    questions = (problem.question for problem in read_table(training_problems, Problem))
+    guard = Decontaminator(questions, size=config.shingle_words)
+    return [problem.id for problem in guard.parted(read_table(benchmark, Problem))[1]]
 
 
 def _table(values: Values, model: str, num_samples: int) -> list[Score]:
     table = []
-    for benchmark, metrics in values.items():
-        for metric, by_problem in metrics.items():
+    for benchmark, by_row in values.items():
+        for row, by_problem in by_row.items():
             estimate = mean_interval(list(by_problem.values()))
             table.append(
                 Score(
                     model=model,
                     benchmark=benchmark,
-                    metric=metric,
+                    metric=row,
                     value=estimate.value,
                     low=estimate.low,
                     high=estimate.high,
                     n_problems=len(by_problem),
-                    n_samples=1 if metric == "greedy" else num_samples,
+                    n_samples=1 if row == "greedy" else num_samples,
                 )
             )
     return table

@@ -85,6 +85,7 @@ def load_problems(
         details={
             "sources": dict(per_source),
             "rejected": list(rejects.examples),
+            "read": {name: loading.digest(name, config.file_of(name)) for name in config.sets},
             "contaminated": [problem.id for problem in dropped[:MAX_NAMED]],
         },
     )

@@ -1,0 +1,47 @@
+"""`acecoder compare`: several evaluations as one table, and their paired differences."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = "several evaluations as one table, with paired differences between their models"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """See `verbs`."""
+    parser.add_argument(
+        "evaluations",
+        nargs="+",
+        metavar="DIR",
+        help="folders that `acecoder evaluate` or the stage evaluate_model wrote",
+    )
+    parser.add_argument(
+        "--rows", default="", metavar="NAMES", help="only these, comma-separated (greedy,average)"
+    )
+    parser.add_argument(
+        "--format", default="md", choices=("md", "csv", "html", "tex"), help="of the table (md)"
+    )
+    parser.add_argument(
+        "--with-published", action="store_true", help="the paper's figures beside one's own"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """See `verbs`."""
+    from acecoder.evaluation import result, tables
+
+    read = [(Path(name).name, *result.read(Path(name))) for name in options.evaluations]
+    scores, values = result.merged(read)
+    rows = [name.strip() for name in options.rows.split(",") if name.strip()]
+    table = tables.table_of(scores, with_published=options.with_published, rows=rows)
+    sys.stdout.write(tables.FORMATS[options.format](table))
+    if options.format == "md":
+        for each in result.differences(values, rows):
+            sys.stdout.write(
+                f"\n{tables.title_of(each['benchmark'])}: {each['row']} less {each['other']}: "
+                f"{100 * each['value']:+.1f} points [{100 * each['low']:+.1f}, "
+                f"{100 * each['high']:+.1f}] on {each['n_problems']} problems\n"
+            )
+    return 0

@@ -1,0 +1,160 @@
+"""`acecoder evaluate`: samples that exist, or a model, on a benchmark: scores, verdicts, tables."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from acecoder.config import JsonValue
+    from acecoder.engine.home import Home
+    from acecoder.engine.runner import StepResult
+    from acecoder.profiles import Profile
+    from acecoder.schema import Score
+
+HELP = "score samples that exist, or a model, on a benchmark: pass@1, best-of-N, tables"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """See `verbs`."""
+    from acecoder.verbs.options.target import add_profile
+
+    parser.add_argument(
+        "--benchmark",
+        required=True,
+        metavar="NAME",
+        help="humaneval_plus, mbpp_plus, ... or a file of problems",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        help="read the benchmark from this file (default: its package, or Hugging Face)",
+    )
+    parser.add_argument(
+        "--samples",
+        metavar="FILE",
+        help="samples of EvalPlus, BigCodeBench, LiveCodeBench, or a table of programs; without it the model of the profile or of --set writes them",
+    )
+    parser.add_argument(
+        "--model-name",
+        default="samples",
+        metavar="NAME",
+        help="what samples are of that do not say so (samples)",
+    )
+    parser.add_argument(
+        "--extract",
+        action="store_true",
+        help="samples are whole answers: take the program from each",
+    )
+    parser.add_argument(
+        "--reward-model",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="ranks the samples for best-of-N; may be given several times",
+    )
+    parser.add_argument(
+        "--output", metavar="DIR", help="where results go (default: evaluations/BENCHMARK)"
+    )
+    parser.add_argument(
+        "--with-published", action="store_true", help="the paper's figures beside one's own"
+    )
+    add_profile(parser, None)
+
+
+def run(options: argparse.Namespace) -> int:
+    """See `verbs`."""
+    from acecoder.engine.home import Home
+    from acecoder.evaluation import result
+    from acecoder.profiles import Profile, apply_settings
+
+    profile = (
+        Profile.load(options.profile, options.set)
+        if options.profile
+        else Profile("", {}, apply_settings({}, options.set))
+    )
+    steps = _Steps(profile, Home.from_environment())
+    given = {options.benchmark: options.data} if options.data else {}
+    loaded = steps.run("load_problems", {"sets": [options.benchmark], "data": given})
+    problems = loaded.directory / "problems"
+    if options.samples:
+        table: dict[str, JsonValue] = {"model_name": options.model_name, "extract": options.extract}
+        sampled = steps.run("load_samples", table, problems=problems, samples=Path(options.samples))
+    else:
+        sampled = steps.run("sample_programs", {}, problems=problems)
+    programs = sampled.directory / "programs"
+    judged = steps.run("judge_programs", {}, problems=problems, programs=programs)
+    verdicts = judged.directory / "verdicts"
+    models: list[str | None] = options.reward_model or [None]
+    inputs = {"benchmark": problems, "programs": programs, "verdicts": verdicts}
+    evaluated = [
+        (
+            name,
+            steps.run(
+                "evaluate_model", {}, **inputs, **({"reward_model": Path(name)} if name else {})
+            ),
+        )
+        for name in models
+    ]
+    scores, values = _together(evaluated)
+    folder = Path(options.output or f"evaluations/{Path(options.benchmark).stem}")
+    origin: dict[str, JsonValue] = {
+        "benchmark": options.benchmark,
+        "read": loaded.report.details["read"],
+        "data": options.data or "",
+        "samples": sampled.report.details.get("found", {}),
+        "keys": {each.step: each.stage_key for each in steps.done},
+    }
+    files = sorted(verdicts.glob("*.jsonl"))
+    text = result.write(
+        folder, scores, values, origin, verdicts=files[0] if files else None,
+        with_published=options.with_published,
+    )  # fmt: skip
+    names = ", ".join(sorted(file.name for file in folder.iterdir()))
+    sys.stdout.write(f"\n{text}\n{folder}/ has {names}\n")
+    return 0
+
+
+class _Steps:
+    """Runs stages one after another with the config of a profile, or none."""
+
+    def __init__(self, profile: Profile, home: Home) -> None:
+        self._profile, self._home = profile, home
+        self.done: list[StepResult] = []
+
+    def run(self, stage: str, table: dict[str, JsonValue], **inputs: Path) -> StepResult:
+        """One stage, with some keys of its config over the profile's."""
+        from acecoder.entry import run_step
+        from acecoder.profiles import merge
+        from acecoder.stages import load_stage
+
+        own = self._profile.config(stage).model_dump(mode="json")
+        found = run_step(
+            load_stage(stage), step=stage, table=merge(own, table), inputs=inputs, home=self._home
+        )
+        self.done.append(found)
+        return found
+
+
+def _together(
+    evaluated: list[tuple[str | None, StepResult]],
+) -> tuple[list[Score], dict[str, dict[str, dict[str, dict[str, float]]]]]:
+    """The rows of the first, and of every reward model its own best-of-N rows."""
+    from acecoder.evaluation import result
+
+    scores: list[Score] = []
+    together: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
+    for name, step in evaluated:
+        own, values = result.read(step.directory / "scores")
+        called = f" ({Path(name).name})" if name and len(evaluated) > 1 else ""
+        first = not scores
+        for score in own:
+            ranked = score.metric.startswith("best_of")
+            if ranked or first:
+                row = score.metric + (called if ranked else "")
+                scores.append(score.model_copy(update={"metric": row}))
+                by_benchmark = together.setdefault(score.model, {}).setdefault(score.benchmark, {})
+                by_benchmark[row] = values[score.model][score.benchmark][score.metric]
+    return scores, together
