@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help components docs golden run smoke humaneval differential fuzz test test-cluster test-stages test-kfp images check format render lock doctor clean
+.PHONY: help components docs golden run smoke humaneval bigcodebench-env evaluate differential fuzz test test-cluster test-stages test-kfp images check format render lock doctor clean
 
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,6 +42,11 @@ docs: $(VENV)/installed  ## write what documents say of stages, flow, profiles a
 
 golden: $(VENV)/installed  ## losses and verdicts are what they were on commit c343558 (about 6 minutes)
 	$(BIN)/python -m tests.golden
+
+bigcodebench-env: $(VENV)/installed  ## the libraries of BigCodeBench's programs, in an environment of their own
+	$(BIN)/uv venv -q --clear --python $(BIN)/python build/bigcodebench
+	VIRTUAL_ENV=build/bigcodebench $(BIN)/uv pip install -q --require-hashes -r images/sandbox/requirements-bigcodebench.lock
+	@echo "--set judge_programs.sandbox.environment=$$(ls -d $$PWD/build/bigcodebench/lib/python3*/site-packages)"
 
 differential: $(VENV)/installed  ## every verdict on public benchmarks beside CPython's (about 15 minutes)
 	$(BIN)/python -m tests.differential

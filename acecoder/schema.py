@@ -46,7 +46,7 @@ class Outcome(StrEnum):
     NOT_RUN = "not_run"
 
 
-Comparison = Literal["numbers", "lines", "exact"]
+Comparison = Literal["numbers", "lines", "exact", "decimals"]
 """By which rule what a script printed is held against what it should have (the sandbox's README)."""
 
 
@@ -123,6 +123,8 @@ class Problem(Record):
     source: str = ""
     prompt: str = ""
     """The beginning of a right program, which a completion goes on from."""
+    preamble: str = ""
+    """What the benchmark's evaluator puts before every program: imports, or a stub of the answer."""
     reference: str = ""
     """A right program, where one is known."""
     limits: str = ""

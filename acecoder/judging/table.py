@@ -103,7 +103,7 @@ class _Waiting:
                 elif key in self._weights or key in todo:
                     self._weights[key] += 1
                 else:
-                    todo[key] = program.program
+                    todo[key] = f"{problem.preamble}{program.program}"
                     self._weights[key] += 1
             self._report(self._done)
             if todo:
@@ -112,7 +112,7 @@ class _Waiting:
                     problem.tests,
                     tuple(todo.items()),
                     problem.entry_point or "",
-                    problem.reference if _asks_reference(problem) else "",
+                    f"{problem.preamble}{problem.reference}" if _asks_reference(problem) else "",
                     problem.limits,
                     problem.num_base_tests,
                 )
@@ -125,7 +125,7 @@ class _Waiting:
 
 def key_of(problem: Problem, program: Program) -> str:
     """What a verdict is journaled under: the tests, what they call, and the program's text."""
-    return digest_of([*_judged_by(problem), program.program])
+    return digest_of([*_judged_by(problem), f"{problem.preamble}{program.program}"])
 
 
 @lru_cache(maxsize=8)

@@ -20,4 +20,4 @@ def _load(part: str, data: Path | None) -> Iterator[Problem]:
     )
 
 
-SET = ProblemSet(_load, lambda part, data: Source(HUB, data).digest(), base="humaneval")
+SET = ProblemSet(_load, lambda part, data: Source(HUB, data).digest())

@@ -57,9 +57,10 @@ def sets() -> dict[str, ProblemSet]:
 
 
 def _find(name: str) -> tuple[ProblemSet, str]:
-    if name not in names():
+    own, _, part = name.partition("/")
+    form = sets()[own].part_form if own in sets() else None
+    if name not in names() and not (form and form.fullmatch(part)):
         raise InputError(
             f"unknown problem set '{name}'", remedy=f"{', '.join(names())}, or a .jsonl file"
         )
-    own, _, part = name.partition("/")
     return sets()[own], part

@@ -88,4 +88,4 @@ def _load(part: str, data: Path | None) -> Iterator[Problem]:
     return evalplus.problems(Source(HUB, data), "mbpp_plus", ORACLES, _convert)
 
 
-SET = ProblemSet(_load, lambda part, data: Source(HUB, data).digest(), base="mbpp")
+SET = ProblemSet(_load, lambda part, data: Source(HUB, data).digest())

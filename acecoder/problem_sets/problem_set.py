@@ -5,6 +5,7 @@ An open room: a module of this package with a `SET` is one set, under the module
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,5 +23,5 @@ class ProblemSet:
     """What changes when a part does; may raise InputError."""
     parts: tuple[str, ...] = ("",)
     """The names of its parts; "" for the whole."""
-    base: str = ""
-    """The benchmark that it extends: the first tests of a problem are that one's."""
+    part_form: re.Pattern[str] | None = None
+    """Other names of parts that it understands, such as windows of dates."""

@@ -62,13 +62,14 @@ PRESETS = {
     "fast": Limits(
         setup_cpu_s=1.0, test_cpu_s=0.1, test_wall_s=3.0, test_idle_s=1.0, total_wall_s=20.0, max_timeouts=1
     ),
+    "humaneval": Limits(setup_cpu_s=3.0, test_cpu_s=3.0, memory_bytes=4 << 30),
     "evalplus": Limits(test_cpu_s=1.0, memory_bytes=4 << 30, stop_at_failure=True),
     "livecodebench": Limits(
         setup_cpu_s=6.0, test_cpu_s=6.0, test_wall_s=12.0, test_idle_s=6.0, total_wall_s=600.0, memory_bytes=4 << 30
     ),
     "bigcodebench": Limits(
         setup_cpu_s=240.0, test_cpu_s=240.0, test_wall_s=240.0, test_idle_s=60.0, total_wall_s=480.0,
-        memory_bytes=30 << 30, file_bytes=256 << 20, threads=64,
+        memory_bytes=4 << 30, file_bytes=256 << 20, threads=64,
     ),
 }  # fmt: skip
 """`paper`: AceCoder's RL reward (4 s per test, 15 s and 1 in all, every test is run, 4 GiB; there in
@@ -107,6 +108,9 @@ class SandboxConfig(Config):
     packages: tuple[str, ...] = ("numpy",)
     """Importable packages shown to programs beside the standard library, where installed; of the
     `pool`, those of its image."""
+    environment: str = incidental("")
+    """A directory of installed packages (`.../site-packages`) that programs see in the place of
+    `packages`, all of it; its versions decide verdicts, wherever it lies. Of the `pool`: its image."""
     limits: Limits = Limits()
     """A table, or the name of a preset (`default`, `paper`, `fast`), or a table with a `preset`."""
     flaky_check: bool = False
@@ -126,7 +130,7 @@ class SandboxConfig(Config):
 
     def digest(self) -> str:
         """Of everything that can change a verdict (`identity`)."""
-        return sandbox_digest(self, self.packages)
+        return sandbox_digest(self, self.packages, self.environment)
 
     @field_validator("limits", mode="before")
     @classmethod

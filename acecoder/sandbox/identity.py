@@ -12,16 +12,27 @@ from acecoder.config import Config, decisive, digest_of
 from acecoder.engine.publishing import file_digest
 
 
-def sandbox_digest(config: Config, packages: Iterable[str]) -> str:
+def sandbox_digest(config: Config, packages: Iterable[str], environment: str = "") -> str:
     """Digest of everything that can change a verdict: the decisive fields of a sandbox's config, the
     code of judge and worker, the interpreter, and the versions of the packages programs may import."""
-    versions: dict[str, str | None] = {}
+    versions = _versions_in(environment) if environment else _versions(packages)
+    return digest_of([decisive(config), _code(), list(sys.version_info[:3]), versions])[:32]
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
     for name in packages:
         try:
-            versions[name] = metadata.version(name)
+            found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            versions[name] = None
-    return digest_of([decisive(config), _code(), list(sys.version_info[:3]), versions])[:32]
+            found[name] = None
+    return found
+
+
+def _versions_in(environment: str) -> dict[str, str | None]:
+    """Of everything installed there."""
+    installed = metadata.distributions(path=[environment])
+    return dict(sorted((each.metadata["Name"], each.version) for each in installed))
 
 
 @lru_cache(maxsize=1)

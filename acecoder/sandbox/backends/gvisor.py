@@ -71,7 +71,7 @@ class GvisorWorker:
         self._name = f"acecoder-{uuid.uuid4().hex}"
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            _write_bundle(Path(self._directory), package_paths(config.packages))
+            _write_bundle(Path(self._directory), package_paths(config.packages, config.environment))
             with _on_one_core():
                 self._process = subprocess.Popen(
                     [*self._command(), "run", "--bundle", self._directory, self._name],

@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
-from acecoder.errors import SandboxUnavailable
+from acecoder.errors import InputError, SandboxUnavailable
 from acecoder.sandbox.backends.local import LocalBackend
 from acecoder.sandbox.backends.requirements import remedy_of, why_unavailable
 from acecoder.sandbox.contract import SandboxConfig
@@ -23,7 +23,7 @@ def namespace_backend(config: SandboxConfig, *, num_workers: int) -> LocalBacken
     """Workers in namespaces, one program alive in each at a time."""
 
     def open_worker() -> NamespaceWorker:
-        return NamespaceWorker(package_paths(config.packages))
+        return NamespaceWorker(package_paths(config.packages, config.environment))
 
     return LocalBackend(num_workers=num_workers, open_worker=open_worker, check=_check)
 
@@ -47,11 +47,29 @@ class NamespaceWorker:
         self._station.close()
 
 
-def package_paths(names: Iterable[str]) -> list[str]:
-    """Directories of installed packages and of the shared libraries their wheels brought."""
+def package_paths(names: Iterable[str], environment: str = "") -> list[str]:
+    """Directories of installed packages and of the shared libraries their wheels brought: those named,
+    or all that can be imported from another environment. Raises InputError where that is none."""
+    if environment:
+        return _importable(Path(environment))
     site = Path(sysconfig.get_path("purelib"))
     found = [site / candidate for name in names for candidate in (name, f"{name}.libs")]
     return [str(path) for path in found if path.is_dir()]
+
+
+def _importable(site: Path) -> list[str]:
+    if not site.is_dir():
+        raise InputError(
+            "no such directory of packages",
+            where=f"sandbox.environment = {site}",
+            remedy="make bigcodebench-env, or name a site-packages",
+        )
+    hidden = (".pth", ".virtualenv")
+    return [
+        str(path)
+        for path in sorted(site.iterdir())
+        if not path.name.endswith(hidden) and path.name not in ("bin", "share", "__pycache__")
+    ]
 
 
 def _check() -> None:

@@ -5,12 +5,15 @@ numbers   the same; where two lines differ, word by word, and two words are also
           are numbers, one of them with a point or an exponent, that differ by at most 1e-6 of
           the larger or of 1 (the usual rule of programming contests)
 exact     equal to the byte, but for one line break at the end
+decimals  LiveCodeBench's rule: white space around each line is forgiven, and two lines are also
+          equal if all of their words are decimal numbers of the same values
 """
 
 from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal, InvalidOperation
 
 from acecoder.schema import Comparison
 
@@ -24,6 +27,8 @@ def same_output(output: bytes, expected: str, compare: Comparison) -> bool:
     printed = output.decode(errors="replace")
     if compare == "exact":
         return printed.removesuffix("\n") == expected.removesuffix("\n")
+    if compare == "decimals":
+        return _same_decimals(printed, expected)
     lines = [line.rstrip() for line in printed.rstrip().split("\n")]
     wanted = [line.rstrip() for line in expected.rstrip().split("\n")]
     if lines == wanted:
@@ -36,6 +41,25 @@ def same_output(output: bytes, expected: str, compare: Comparison) -> bool:
             for one, other in zip(lines, wanted, strict=True)
         )
     )
+
+
+def _same_decimals(printed: str, expected: str) -> bool:
+    lines = [line.strip() for line in printed.strip().split("\n")]
+    wanted = [line.strip() for line in expected.strip().split("\n")]
+    return len(lines) == len(wanted) and all(
+        one == other or _decimals(one) == _decimals(other) is not None
+        for one, other in zip(lines, wanted, strict=True)
+    )
+
+
+def _decimals(line: str) -> list[Decimal] | None:
+    """The numbers of a line; None where a word is none, or so long that it could cost much."""
+    if any(len(word) > MAX_NUMBER_CHARACTERS for word in line.split()):
+        return None
+    try:
+        return [Decimal(word) for word in line.split()]
+    except InvalidOperation:
+        return None
 
 
 def _same_words(line: str, wanted: str) -> bool:

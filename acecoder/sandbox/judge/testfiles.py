@@ -22,7 +22,13 @@ import unittest as _unittest
 _suite = _unittest.TestSuite(map(_unittest.defaultTestLoader.loadTestsFromTestCase, [{classes}]))
 _result = _unittest.TestResult()
 _suite.run(_result)
-assert _result.wasSuccessful(), (_result.errors + _result.failures)[-1:]
+def _told(failed):
+    for test, trace in failed:
+        last = trace[max(0, trace.rfind("Traceback (most recent call last)")):].splitlines()[1:]
+        raised = next((line for line in last if line[:1] not in ("", " ")), "")
+        return f"{{len(failed)}} of {{_result.testsRun}} failed; {{test.id().rpartition('.')[2]}}: {{raised}}"
+    return "passed where a failure is expected"
+assert _result.wasSuccessful(), _told(_result.errors + _result.failures)
 assert _result.testsRun > len(_result.skipped) + len(_result.expectedFailures), "nothing was tested"
 """
 

@@ -72,6 +72,8 @@ MAX_INT_DIGITS = 50_000
 REHEARSALS = 20
 """Enough for the interpreter to have specialised the code that every child runs."""
 
+MAX_TOLD = 200
+"""Characters of what an exception says."""
 TIME_BYTES = 64
 """Of an answer, for the time it took."""
 PYTESTS = "pytests.py"
@@ -364,7 +366,10 @@ _dumps, _cpu_clock = json.dumps, time.process_time
 
 def _describe(error: BaseException) -> list[str]:
     try:
-        return [type(error).__name__[:80], str(error)[:200]]
+        text = str(error)
+        if len(text) > MAX_TOLD:  # its end says as much as its beginning
+            text = f"{text[: MAX_TOLD // 2]} ... {text[5 - MAX_TOLD // 2 :]}"
+        return [type(error).__name__[:80], text]
     except BaseException:
         return [type(error).__name__[:80], ""]
 
