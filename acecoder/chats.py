@@ -31,6 +31,8 @@ def render_chat(tokenizer: Any, messages: Messages, prefill: str) -> str:
 
     Where the template has no system role, the system message is put before the first user message.
     """
+    if not messages:  # no conversation: code, as a base model was trained on
+        return (tokenizer.bos_token or "") + prefill
     chosen = messages if takes_system(tokenizer, messages) else without_system(messages)
     return _rendered(tokenizer, chosen, generation=True) + prefill
 

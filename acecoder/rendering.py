@@ -19,14 +19,26 @@ from acecoder.schema import Problem, StdinTest
 FENCE = "```"
 OPEN_FENCE = "```python\n"
 Message = tuple[str, str]
+EVALPLUS_ASKS = (
+    "Please provide a self-contained Python script that solves the following problem in a markdown "
+    "code block:"
+)
+"""The words of EvalPlus 0.3, so that scores can be compared; so is how it begins the answer."""
+EVALPLUS_BEGINS = (
+    "Below is a Python script with a self-contained function that solves the problem and passes "
+    "corresponding tests:"
+)
+COMPLETION_ENDS = ("\ndef ", "\nclass ", "\nif __name__", "\nprint(", "\nassert ", "\n#", FENCE)
+"""Where the completion of a function is over."""
 
 
 class PromptConfig(Config):
     """How a problem is put to a model that writes a program."""
 
-    style: Literal["plain", "acecoder"] = "plain"
+    style: Literal["plain", "acecoder", "evalplus", "completion"] = "plain"
     """`plain`: the question alone, as in RL. `acecoder`: asks for a self-contained script and
-    shows tests (METHOD, M4), as in data sampling."""
+    shows tests (METHOD, M4), as in data sampling. `evalplus`: how EvalPlus and BigCodeBench put a
+    task to an instructed model. `completion`: the task's code alone, for a base model to go on from."""
     num_shown_tests: int = Field(2, ge=0)
     """For `acecoder`: how many of the problem's tests the prompt shows."""
 
@@ -35,6 +47,11 @@ def program_messages(problem: Problem, config: PromptConfig) -> tuple[Message, .
     """The conversation that asks for a program."""
     if config.style == "plain":
         return (("user", writable(problem.question)),)
+    if config.style == "completion":
+        return ()
+    if config.style == "evalplus":
+        asked = problem.prompt or problem.question
+        return (("user", writable(f"{EVALPLUS_ASKS}\n{FENCE}\n{asked.strip()}\n{FENCE}")),)
     shown = [test for test in problem.tests if isinstance(test, str)][: config.num_shown_tests]
     tests = "\n\nIt must pass these tests:\n" + "\n".join(shown) if shown else ""
     text = (
@@ -48,7 +65,18 @@ def program_prefill(problem: Problem, config: PromptConfig) -> str:
     """How the answer is begun for a model that can go on from there (METHOD, M4)."""
     if config.style == "plain":
         return OPEN_FENCE
+    if config.style == "completion":
+        return writable(problem.prompt or problem.question)
+    if config.style == "evalplus":
+        return f"{EVALPLUS_BEGINS}\n{OPEN_FENCE}"
     return f"Here is a self-contained function that solves the problem and passes its tests:\n{OPEN_FENCE}"
+
+
+def stops(config: PromptConfig, prefill: str) -> tuple[str, ...]:
+    """The texts that end an answer: a fence, where the prefill opened one."""
+    if config.style == "completion":
+        return COMPLETION_ENDS
+    return (FENCE,) if prefill else ()
 
 
 def extract_program(answer: str, problem: Problem | None = None) -> str:

@@ -10,14 +10,15 @@ from pydantic import Field
 from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
 from acecoder.engine.distinct import distinct
 from acecoder.engine.tables import write_table
+from acecoder.errors import InputError
 from acecoder.llm.interface import MAX_SEED, Answer, Request, SetAside, complete
 from acecoder.llm.model import Generates, Model
 from acecoder.rendering import (
-    FENCE,
     PromptConfig,
     extract_program,
     program_messages,
     program_prefill,
+    stops,
 )
 from acecoder.schema import Problem, Program
 from acecoder.synthesis.mutation import mutants
@@ -61,6 +62,12 @@ def sample_programs(
     context: StageContext,
 ) -> Report:
     """Write the programs of every problem, in the order of the problems. Raises LLMUnavailable."""
+    if config.prompt.style == "completion" and not config.model.prefills:
+        raise InputError(
+            "a chat endpoint cannot complete code",
+            where="prompt.style = completion",
+            remedy="a local model, or another style",
+        )
     read = list(distinct(problems, Problem))
     given = {problem.id: _given(problem, config) for problem in read}
     asked = [p for p in read if not (config.use_reference and given[p.id])]
@@ -86,7 +93,7 @@ def sample_programs(
             if isinstance(answer, SetAside):
                 aside[answer.reason] += 1
                 continue
-            text = extract_program(answer.text, problem)
+            text = extract_program(_whole(answer.text, problem, config), problem)
             truncated += answer.truncated
             empty += not text
             decoding = "greedy" if config.greedy and index == 0 else "sampled"
@@ -110,13 +117,17 @@ def _num_answers(config: SampleProgramsConfig) -> int:
     return config.num_samples + config.greedy
 
 
+def _whole(text: str, problem: Problem, config: SampleProgramsConfig) -> str:
+    return problem.prompt + text if config.prompt.style == "completion" else text
+
+
 def _requests(problem: Problem, config: SampleProgramsConfig) -> list[Request]:
     prefill = program_prefill(problem, config.prompt) if config.model.prefills else ""
     common: dict[str, Any] = {
         "messages": program_messages(problem, config.prompt),
         "prefill": prefill,
         "max_tokens": config.max_tokens,
-        "stop": (FENCE,) if prefill else (),
+        "stop": stops(config.prompt, prefill),
     }
     greedy = [Request(**common, temperature=0.0, seed=config.seed)] if config.greedy else []
     sampled = [

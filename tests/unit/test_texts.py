@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acecoder.chats import render_chat
 from acecoder.problem_sets.humaneval import humaneval_tests
-from acecoder.rendering import PromptConfig, extract_program, program_messages, synthesis_messages
+from acecoder.rendering import (
+    PromptConfig,
+    extract_program,
+    program_messages,
+    program_prefill,
+    stops,
+    synthesis_messages,
+)
 from acecoder.schema import Problem, Seed, UnittestTest
 from acecoder.synthesis.decontamination import Decontaminator
 from acecoder.synthesis.mutation import mutants
@@ -108,3 +116,30 @@ def test_humaneval_checks_become_asserts_only_where_each_can_stand_alone() -> No
     (whole,) = humaneval_tests(loop, "g")
     assert isinstance(whole, UnittestTest)
     assert whole.code.endswith("check(g)\n")
+
+
+PROBLEM = Problem(
+    id="p", question="Do it.", prompt="def f(x):\n", entry_point="f", tests=("assert f(1) == 1",)
+)
+
+
+def test_a_chat_model_is_asked_as_evalplus_asks() -> None:
+    config = PromptConfig(style="evalplus")
+    ((role, text),) = program_messages(PROBLEM, config)
+    assert role == "user"
+    assert text.startswith("Please provide a self-contained Python script")
+    assert text.endswith("```\ndef f(x):\n```")
+    assert program_prefill(PROBLEM, config).endswith("passes corresponding tests:\n```python\n")
+    assert stops(config, "x") == ("```",)
+
+
+def test_a_base_model_goes_on_from_the_tasks_code() -> None:
+    config = PromptConfig(style="completion")
+    assert program_messages(PROBLEM, config) == ()
+    assert program_prefill(PROBLEM, config) == "def f(x):\n"
+    assert "\ndef " in stops(config, "def f(x):\n")
+
+    class Tokenizer:
+        bos_token = "<s>"
+
+    assert render_chat(Tokenizer(), (), "def f(x):\n") == "<s>def f(x):\n"
