@@ -33,8 +33,11 @@ def histogram(counts: Sequence[int], *, label: str) -> str:
     return _frame(parts, label)
 
 
-def line(series: Sequence[tuple[str, Sequence[float]]], *, label: str) -> str:
-    """Curves over steps, with one scale; the first and last values written out."""
+def line(
+    series: Sequence[tuple[str, Sequence[float]]], *, label: str, steps: Sequence[str] = ()
+) -> str:
+    """Curves over steps, with one scale; the highest and lowest values, and the first and last step,
+    written out. `steps` names the steps, which are numbered otherwise."""
     every = [value for _, values in series for value in values]
     if not every:
         return "<p>nothing to show</p>"
@@ -58,10 +61,10 @@ def line(series: Sequence[tuple[str, Sequence[float]]], *, label: str) -> str:
     parts.append(
         f'<text x="4" y="{PAD + 4}">{high:.3g}</text><text x="4" y="{HEIGHT - PAD}">{low:.3g}</text>'
     )
-    steps = max(len(values) for _, values in series)
-    parts.append(f'<text x="{PAD}" y="{HEIGHT - PAD + 16}">1</text>')
+    names = steps or ("1", str(max(len(values) for _, values in series)))
+    parts.append(f'<text x="{PAD}" y="{HEIGHT - PAD + 16}">{escape(names[0])}</text>')
     parts.append(
-        f'<text x="{WIDTH - PAD}" y="{HEIGHT - PAD + 16}" text-anchor="end">{steps}</text>'
+        f'<text x="{WIDTH - PAD}" y="{HEIGHT - PAD + 16}" text-anchor="end">{escape(names[-1])}</text>'
     )
     return _frame(parts, label)
 

@@ -13,6 +13,7 @@ from acecoder.config import JsonValue, incidental
 from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
 from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
+from acecoder.evaluation import tables
 from acecoder.evaluation.comparing import difference_rows
 from acecoder.evaluation.estimators import mean_interval
 from acecoder.evaluation.rows import Samples, is_greedy, rows
@@ -62,8 +63,8 @@ def evaluate_model(
     scores: Out,
     context: StageContext,
 ) -> Report:
-    """Write one score per (model, benchmark, row), the values per problem behind it, and the paired
-    differences of every two rows.
+    """Write one score per (model, benchmark, row), the values per problem behind it, the paired
+    differences of every two rows, and the table in every form.
 
     Rows: see `evaluation.rows`; `generated_verdicts` (on generated tests) allow `codet_of_N`. A
     benchmark that extends another is also scored by the other's tests alone, as NAME/base. Problems
@@ -86,6 +87,9 @@ def evaluate_model(
     differences = difference_rows(values)
     for name, content in ((VALUES_FILE, values), (DIFFERENCES_FILE, differences)):
         (scores / name).write_text(json.dumps(content, indent=0, sort_keys=True) + "\n")
+    rendered = tables.table_of(table)
+    for suffix, render in tables.FORMATS.items():
+        (scores / f"table.{suffix}").write_text(render(rendered), encoding="utf-8")
     _say(table, measured, flagged, context)
     several = len(values) > 1
     metrics = {

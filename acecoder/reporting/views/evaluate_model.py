@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 from acecoder.reporting import charts
 from acecoder.reporting.html import origin, section, table
@@ -10,6 +12,9 @@ from acecoder.reporting.records import StepRecord, Steps
 from acecoder.reporting.view import Card, View, of_stage
 
 SHOWN_METRICS = ("greedy", "average", "best_of", "shortest_of", "oracle")
+CHOICES = ("best_of", "shortest_of", "majority_of", "codet_of")
+"""Ways of choosing among N samples; the name of a row ends with N."""
+MAX_DIFFERENCES = 40
 HEADLINES = ("average", "greedy")
 """Of each benchmark the first of these that was measured."""
 
@@ -59,7 +64,8 @@ def _section(steps: Steps) -> str:
     parts = [
         "<p>95 % intervals over problems. <i>greedy</i>: one program at temperature 0. <i>average</i>: "
         "pass@1 over the samples. <i>best_of_N</i>: the reward model picks among N samples (expected over "
-        "all subsets); <i>shortest_of_N</i>: the shortest of N, a baseline. <i>oracle</i>: some sample is right.</p>"
+        "all subsets). Baselines: <i>shortest_of_N</i>, the shortest of N; <i>majority_of_N</i>, one of the largest "
+        "group of N that answers alike; <i>codet_of_N</i>, CodeT's agreement. <i>oracle</i>: some sample is right.</p>"
     ]
     for benchmark in dict.fromkeys(s["benchmark"] for _, s in scores):
         here = [(model, s) for model, s in scores if s["benchmark"] == benchmark]
@@ -80,9 +86,51 @@ def _section(steps: Steps) -> str:
         ]
         head = ("model", "metric", "value", "low", "high", "problems", "samples")
         parts.append(
-            f"<h3>{escape(benchmark)}</h3>{charts.intervals(dots, label=benchmark)}{table(head, rows)}"
+            f"<h3>{escape(benchmark)}</h3>{charts.intervals(dots, label=benchmark)}"
+            f"{_curves(here, benchmark)}{table(head, rows)}"
         )
+    parts.append(_differences(evaluated))
     return section("Evaluation", *parts, origin(*evaluated))
+
+
+def _curves(rows: list[tuple[str, Any]], benchmark: str) -> str:
+    """Correctness over N, for each way of choosing that was measured at several N."""
+    found: dict[str, dict[int, float]] = {}
+    for model, score in rows:
+        name, _, size = score["metric"].rpartition("_")
+        if name in CHOICES and size.isdigit():
+            found.setdefault(f"{model} {name}", {})[int(size)] = score["value"]
+    sizes = sorted({size for values in found.values() for size in values})
+    series = [(n, [v[s] for s in sizes]) for n, v in found.items() if v.keys() == set(sizes)]
+    if len(sizes) < 2 or not series:
+        return ""
+    label = f"{benchmark}: correctness over N"
+    return charts.line(series, label=label, steps=[f"N = {size}" for size in sizes])
+
+
+def _differences(steps: Sequence[StepRecord]) -> str:
+    """The paired differences whose interval does not hold zero; all of them are in the scores."""
+    every = [row for step in steps for row in step.details.get("differences", [])]
+    told = [row for row in every if row["low"] > 0 or row["high"] < 0]
+    if not every:
+        return ""
+    rows = [
+        (
+            row["benchmark"],
+            row["row"],
+            row["other"],
+            f"{row['value']:+.3f}",
+            f"{row['low']:+.3f}",
+            f"{row['high']:+.3f}",
+        )
+        for row in told[:MAX_DIFFERENCES]
+    ]
+    head = ("benchmark", "row", "less", "difference", "low", "high")
+    intro = (
+        f"<h3>Paired differences</h3><p>{len(told)} of {len(every)} differences of two rows have a 95 % "
+        "interval without zero; intervals are of one comparison at a time.</p>"
+    )
+    return intro + (table(head, rows) if rows else "")
 
 
 VIEW = View(cards=_cards, lines=_lines, section=_section)
