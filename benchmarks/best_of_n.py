@@ -61,11 +61,16 @@ def write(file: Path, records: list[dict[str, Any]]) -> Path:
 def tables(data: Path, work: Path, num_samples: int, most_tests: int) -> tuple[Path, Path, Path]:
     """(problems, generated problems, programs)."""
     problems = list(loading.load("humaneval_plus", data=data / HUMANEVAL_PLUS))
-    by_name = {problem.entry_point: problem for problem in problems}
 
     def task(row: dict[str, Any]) -> Problem:
-        names = [part.split("(")[0] for part in row["prompt"].split("def ")[1:]]
-        return next(by_name[name] for name in reversed(names) if name in by_name)
+        """CodeT's prompts are HumanEval's without the examples: the one that begins alike."""
+        text = row["prompt"].split()
+
+        def shared(each: Problem) -> int:
+            pairs = enumerate(zip(text, each.prompt.split(), strict=False))
+            return next((i for i, (one, other) in pairs if one != other), len(text))
+
+        return max((p for p in problems if f"def {p.entry_point}(" in row["prompt"]), key=shared)
 
     programs, generated = [], []
     for row in rows(data / "recorded/codet_humaneval_100_programs.jsonl.gz"):

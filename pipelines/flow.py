@@ -100,7 +100,9 @@ class Flow:
 
     def benchmark(self) -> Any:
         """The problems that models are measured on, through the same filter."""
-        _check_protected(*(self._profile.config(f"load_problems.{use}") for use in ("train", "benchmark")))
+        _check_protected(
+            *(self._profile.config(f"load_problems.{use}") for use in ("train", "benchmark"))
+        )
         loaded = load_problems(**self._step("load_problems.benchmark")).after(self._checked)
         return self._filtered("benchmark", loaded.outputs["problems"])
 
