@@ -5,9 +5,9 @@
     PYTHONPATH=.:build/peers .venv/bin/python benchmarks/evaluation.py --data ../shared/data
 
 Programs: the reference of every task, five mutants of it, `pass`, and recorded samples of models.
-Both engines have two workers, and run in a process and cgroup of their own. evalplus' expected values
-are computed before its clock starts (it keeps them in a file); ours asks the reference each time. Says
-where the two disagree, task by task. Needs root and a cgroup with CPU accounting.
+Both engines have two workers, and run in a process and cgroup of their own. What is expected is found
+out before the clock starts: both keep it in files. Says where the two disagree, task by task. Needs
+root and a cgroup with CPU accounting.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import time
 import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ FILES = {
     "mbpp_plus": "mbppplus/v0.2.0/MbppPlus.jsonl.gz",
 }
 WORKERS = 2
+REFERENCES = Path("build/references")
 Verdicts = list[tuple[bool, bool]]
 """(base, base and plus) of each program."""
 
@@ -65,10 +66,12 @@ def ours(
         if i in by_task
     ]
     num_base = {p.id: p.num_base_tests for p in problems}
+    with open_sandbox(SandboxConfig(), num_workers=WORKERS, references=REFERENCES) as sandbox:
+        list(sandbox.judge(replace(job, programs=(("asked", "f = None"),)) for job in jobs))
 
     def run() -> Verdicts:
         found: Verdicts = [(False, False)] * len(items)
-        with open_sandbox(SandboxConfig(), num_workers=WORKERS) as sandbox:
+        with open_sandbox(SandboxConfig(), num_workers=WORKERS, references=REFERENCES) as sandbox:
             for judged in sandbox.judge(jobs):
                 right = [outcome == "passed" for outcome in judged.outcomes]
                 base = all(right[: num_base[judged.problem_id]])

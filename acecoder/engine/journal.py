@@ -49,6 +49,10 @@ class Journal:
             self._fetched.flush()
             self._index.add(_entries(self._fetched, FETCHED))
 
+    def folder_beside(self, name: str) -> Path:
+        """Where something is kept that journals of one home have in common."""
+        return self._path.parent.parent / name
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         fcntl.flock(self._own, fcntl.LOCK_EX)

@@ -56,7 +56,9 @@ def judge(
     told = _Told(progress)
     waiting = _Waiting(journal, lambda done: progress.count(done, total, "programs"))
     with open_sandbox(
-        config.sandbox, num_workers=config.num_workers or default_workers()
+        config.sandbox,
+        num_workers=config.num_workers or default_workers(),
+        references=journal.folder_beside("references"),
     ) as sandbox:
         for batch in grouped(sandbox.judge(waiting.jobs(groups)), flush_every, FLUSH_AFTER_S):
             told.tell(sandbox.findings)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Self
 
 from acecoder.sandbox.contract import Audit, Findings, Job, Judged, SandboxConfig
+from acecoder.sandbox.judge.references import References
 from acecoder.sandbox.judge.units import units
 from acecoder.sandbox.trials import Backend
 
@@ -17,8 +19,11 @@ from acecoder.sandbox.trials import Backend
 class Sandbox:
     """A place where hostile programs are judged. Use as a context manager."""
 
-    def __init__(self, config: SandboxConfig, backend: Backend) -> None:
+    def __init__(
+        self, config: SandboxConfig, backend: Backend, references: Path | None = None
+    ) -> None:
         self._config, self._backend = config, backend
+        self._references = References(references, config)
         self.audit = Audit()
         """What its batches did."""
         self.findings = Findings()
@@ -29,7 +34,9 @@ class Sandbox:
         Jobs are drawn lazily. Raises: SandboxUnavailable where isolation is lost or workers keep
         dying.
         """
-        return self._backend.run(units(jobs, self._config, self.audit, self.findings))
+        return self._backend.run(
+            units(jobs, self._config, self.audit, self.findings, self._references)
+        )
 
     def __enter__(self) -> Self:
         self._backend.__enter__()
@@ -39,12 +46,15 @@ class Sandbox:
         self._backend.__exit__(*exception)
 
 
-def open_sandbox(config: SandboxConfig, *, num_workers: int) -> Sandbox:
+def open_sandbox(
+    config: SandboxConfig, *, num_workers: int, references: Path | None = None
+) -> Sandbox:
     """The sandbox of `config.backend`, to be used as a context manager.
 
-    `num_workers` are those on this machine; a pool has as many as its replicas say.
+    `num_workers` are those on this machine; a pool has as many as its replicas say. `references`: a
+    folder where answers of reference programs are kept, so that they are run once.
     """
-    return Sandbox(config, _backend(config, num_workers))
+    return Sandbox(config, _backend(config, num_workers), references)
 
 
 def _backend(config: SandboxConfig, num_workers: int) -> Backend:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +172,31 @@ def test_programs_that_answer_alike_have_one_behaviour(sandbox: Sandbox) -> None
     )  # fmt: skip
     assert one.behaviour == same.behaviour
     assert len({one.behaviour, other.behaviour, ends.behaviour}) == 3
+
+
+def test_a_reference_is_run_once_for_all_runs(tmp_path: Path) -> None:
+    """Its answers are kept; other tests, another reference or other limits ask it again."""
+    right = "def f(x): return x + 1"
+
+    def run(job: Job) -> list[bool]:
+        with open_sandbox(SandboxConfig(), num_workers=1, references=tmp_path / "kept") as sandbox:
+            (judged,) = sandbox.judge([job])
+        return passed(judged)
+
+    job = Job("p", (call(1), call(2)), (("k", right),), "f", right)
+    assert run(job) == [True, True]
+    (file,) = (tmp_path / "kept").iterdir()
+    # What is kept is believed, which shows that the reference is not asked again.
+    kept = gzip.decompress(file.read_bytes()).replace(b"[2]", b"[7]")
+    file.write_bytes(gzip.compress(kept))
+    assert run(job) == [False, True]
+    file.write_bytes(b"torn")
+    assert run(job) == [True, True]
+    for other in (
+        replace(job, tests=(call(1), call(3))),
+        replace(job, reference=f"{right}\n"),
+        replace(job, limits="evalplus"),
+    ):
+        before = len(list((tmp_path / "kept").iterdir()))
+        assert run(other) == [True, True]
+        assert len(list((tmp_path / "kept").iterdir())) == before + 1

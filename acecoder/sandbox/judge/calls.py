@@ -7,13 +7,14 @@ the frames that came: a program whose frame has the same bytes has answered the 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from acecoder.sandbox.contract import REFERENCE_FACTOR, REFERENCE_PATIENCE, Limits
+from acecoder.sandbox.contract import REFERENCE_FACTOR, REFERENCE_PATIENCE, Job, Limits
 from acecoder.sandbox.judge.decoding import Frame, decode, read_frame
 from acecoder.sandbox.judge.oracles import FLOAT_TOLERANCE, are_floats, is_right
+from acecoder.sandbox.judge.references import Answered, References
 from acecoder.sandbox.judge.values import Malformed
 from acecoder.sandbox.trials import Attempt, Trial
 from acecoder.sandbox.worker import arguments as wire_arguments
@@ -92,17 +93,15 @@ class Call:
 
 
 @dataclass
-class References:
-    """The calls of one job with the answers of its reference, asked for once."""
+class Resolved:
+    """The calls of one job with what is expected of them, found out once for all of its programs."""
 
-    reference: str
-    resolved: dict[int, Call | str] | None = None
-    """By test index; a text says why the reference has no answer."""
-    cpu_s: float = field(default=0.0)
+    calls: dict[int, Call | str] | None = None
+    """By test index; a text says why nothing is known. None before the first program."""
 
 
 def answered(
-    reference: str, calls: dict[int, Call], limits: Limits, num_base_tests: int
+    job: Job, calls: dict[int, Call], limits: Limits, references: References
 ) -> Generator[Trial, list[Attempt], dict[int, Call | str]]:
     """The calls with what is expected of them; a text says why nothing is known.
 
@@ -110,26 +109,32 @@ def answered(
     """
     found: dict[int, Call | str] = {i: call for i, call in calls.items() if call.expected}
     asked = {i: call for i, call in calls.items() if not call.expected}
-    if not reference:
+    if not job.reference:
         why = "without an expected value, and its problem has no reference"
         return found | dict.fromkeys(asked, why)
-    frames = yield from _frames(reference, asked, _patient(limits))
+    if not asked:
+        return found
+    key = references.key(job)
+    frames = references.get(key)
+    if frames is None:
+        frames = yield from _frames(job.reference, asked, _patient(limits))
+        references.put(key, frames)
     costs_s: dict[int, float] = {}
-    for index, frame in frames.items():
+    for index, frame in ((i, f) for i, f in frames.items() if i in asked):
         if isinstance(frame, str):
             found[index] = frame
         else:
             frame, costs_s[index] = _without_time(frame)
             found[index] = _resolved(asked[index], frame, costs_s[index], limits)
     found = _with_tolerance(found)
-    return _in_rounds(found, costs_s, num_base_tests) if limits.stop_at_failure else found
+    return _in_rounds(found, costs_s, job.num_base_tests) if limits.stop_at_failure else found
 
 
 def _frames(
     reference: str, calls: dict[int, Call], limits: Limits
-) -> Generator[Trial, list[Attempt], dict[int, bytes | str]]:
+) -> Generator[Trial, list[Attempt], Answered]:
     """What the reference answers to each call; a text where it does not."""
-    found: dict[int, bytes | str] = {}
+    found: Answered = {}
     waiting = list(calls.items())
     while waiting:
         jobs = tuple(call.job(timed=True) for _, call in waiting)

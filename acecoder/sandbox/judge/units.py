@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field
 
 from acecoder.errors import InputError
 from acecoder.sandbox.contract import PRESETS, Audit, Findings, Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.judge.asserts import Plan
-from acecoder.sandbox.judge.calls import Call, References, answered
+from acecoder.sandbox.judge.calls import Call, Resolved, answered
 from acecoder.sandbox.judge.entry_points import entry_point_of
 from acecoder.sandbox.judge.kinds.kind import Planned, plan_of
 from acecoder.sandbox.judge.losses import outliving
 from acecoder.sandbox.judge.program import Judging, judge_frames, judge_program, judge_twice
+from acecoder.sandbox.judge.references import References
 from acecoder.sandbox.trials import Attempt, Trial, Unit
 from acecoder.sandbox.worker.purity import why_call_impure
 from acecoder.sandbox.worker.wire import split_frames
@@ -24,7 +26,11 @@ IMPATIENCE = 0.2
 
 
 def units(
-    jobs: Iterable[Job], given: SandboxConfig, audit: Audit, findings: Findings | None = None
+    jobs: Iterable[Job],
+    given: SandboxConfig,
+    audit: Audit,
+    findings: Findings | None = None,
+    references: References | None = None,
 ) -> Iterator[Unit]:
     """The units of `jobs`, lazily and in order."""
     findings = findings or Findings()
@@ -34,9 +40,9 @@ def units(
         findings.broken.update(_broken(job, tests))
         size = config.batch_size
         if any(isinstance(this, Call) for this in tests):
-            answers = References(job.reference)
+            judging = _Calls(job, tests, config, findings, references or References(None, given))
             for key, program in job.programs:
-                yield outliving(_called(job, tests, answers, key, program, config, findings))
+                yield outliving(judging.judge(key, program))
             continue
         if size == 1 or config.flaky_check or len(job.programs) == 1:
             for key, program in job.programs:
@@ -65,26 +71,29 @@ def _for_job(config: SandboxConfig, job: Job) -> SandboxConfig:
     return config.model_copy(update={"limits": config.limits.at_least(PRESETS[job.limits])})
 
 
-def _called(
-    job: Job,
-    tests: tuple[Planned, ...],
-    references: References,
-    key: str,
-    program: str,
-    config: SandboxConfig,
-    findings: Findings,
-) -> Judgings:
-    """Judge one program of a job with calls, whose reference is asked first, once for all of them."""
-    if references.resolved is None:
-        calls = {index: this for index, this in enumerate(tests) if isinstance(this, Call)}
-        references.resolved = yield from answered(
-            job.reference, calls, config.limits, job.num_base_tests
-        )
-        findings.broken.update(
-            {(job.problem_id, i): r for i, r in references.resolved.items() if isinstance(r, str)}
-        )
-    made = tuple(_known(references.resolved.get(index, this)) for index, this in enumerate(tests))
-    return (yield from _alone(job, made, key, program, config))
+@dataclass
+class _Calls:
+    """One job that has calls, whose reference is asked first, once for all of its programs."""
+
+    job: Job
+    tests: tuple[Planned, ...]
+    config: SandboxConfig
+    findings: Findings
+    references: References
+    resolved: Resolved = field(default_factory=Resolved)
+
+    def judge(self, key: str, program: str) -> Judgings:
+        """Judge one program."""
+        if self.resolved.calls is None:
+            calls = {index: this for index, this in enumerate(self.tests) if isinstance(this, Call)}
+            found = yield from answered(self.job, calls, self.config.limits, self.references)
+            self.resolved.calls = found
+            self.findings.broken.update(
+                {(self.job.problem_id, i): why for i, why in found.items() if isinstance(why, str)}
+            )
+        known = self.resolved.calls
+        tests = tuple(_known(known.get(index, this)) for index, this in enumerate(self.tests))
+        return (yield from _alone(self.job, tests, key, program, self.config))
 
 
 def _known(found: Planned | str) -> Planned:
