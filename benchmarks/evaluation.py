@@ -61,7 +61,15 @@ def ours(
     for index, item in enumerate(items):
         by_task.setdefault(item.task, []).append((str(index), item.text))
     jobs = [
-        Job(p.id, p.tests, tuple(by_task[i]), p.entry_point or "", p.reference, p.limits)
+        Job(
+            p.id,
+            p.tests,
+            tuple(by_task[i]),
+            p.entry_point or "",
+            p.reference,
+            p.limits,
+            p.num_base_tests,
+        )
         for i, p in enumerate(problems)
         if i in by_task
     ]
