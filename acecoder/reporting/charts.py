@@ -44,6 +44,7 @@ def line(
     low, high = min(every), max(every)
     span = (high - low) or 1.0
     parts = []
+    legend_x, legend_y = PAD, 14
     for order, (name, values) in enumerate(series):
         wide = max(1, len(values) - 1)
         points = [
@@ -55,9 +56,15 @@ def line(
         ]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         parts.append(f'<polyline class="line{order}" points="{path}"/>')
+        width = 24 + 7 * len(name)
+        if legend_x > PAD and legend_x + width > WIDTH:
+            legend_x, legend_y = PAD, legend_y + 15
         parts.append(
-            f'<text class="name{order}" x="{PAD + 90 * order}" y="14">{escape(name)}</text>'
+            f'<line class="line{order}" x1="{legend_x}" x2="{legend_x + 14}" '
+            f'y1="{legend_y - 4}" y2="{legend_y - 4}"/>'
+            f'<text class="name{order}" x="{legend_x + 18}" y="{legend_y}">{escape(name)}</text>'
         )
+        legend_x += width
     parts.append(
         f'<text x="4" y="{PAD + 4}">{high:.3g}</text><text x="4" y="{HEIGHT - PAD}">{low:.3g}</text>'
     )

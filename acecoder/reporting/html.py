@@ -25,8 +25,10 @@ td.n, th.n { text-align: right; } code { font-size: .85em; }
 svg { width: 100%; max-width: 620px; height: auto; } svg text { font-size: 11px; fill: var(--soft); }
 .bar { fill: var(--accent); } .grid { stroke: var(--line); } .dot { fill: var(--accent); }
 .range { stroke: var(--accent); stroke-width: 3; opacity: .45; }
-.line0, .line1 { fill: none; stroke-width: 2; } .line0 { stroke: var(--accent); }
-.line1 { stroke: var(--second); } svg .name0 { fill: var(--accent); } svg .name1 { fill: var(--second); }
+[class^=line] { fill: none; stroke-width: 2; stroke: var(--ink); } .line0 { stroke: var(--accent); }
+.line1 { stroke: var(--second); } .line2 { stroke-dasharray: 6 3; } .line3 { stroke-dasharray: 2 3; }
+.line4 { stroke: var(--accent); stroke-dasharray: 6 3; } .line5 { stroke: var(--second); stroke-dasharray: 6 3; }
+.line6 { stroke-dasharray: 8 2 2 2; } .line7 { stroke-dasharray: 1 2; } svg .name0 { fill: var(--accent); } svg .name1 { fill: var(--second); }
 .wide { overflow-x: auto; }
 """
 
