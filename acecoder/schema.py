@@ -22,6 +22,12 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _no_text(value: object) -> object:
+    """Tables of others have nulls where there is no text."""
+    return "" if value is None else value
+
+
+MaybeText = Annotated[str, BeforeValidator(_no_text)]
 NonEmpty = Annotated[str, Field(min_length=1)]
 Id = Annotated[str, Field(min_length=1), BeforeValidator(_as_text)]
 
@@ -121,13 +127,13 @@ class Problem(Record):
     entry_point: str | None = None
     signature: str | None = None
     source: str = ""
-    prompt: str = ""
+    prompt: MaybeText = ""
     """The beginning of a right program, which a completion goes on from."""
-    preamble: str = ""
+    preamble: MaybeText = ""
     """What the benchmark's evaluator puts before every program: imports, or a stub of the answer."""
-    reference: str = ""
+    reference: MaybeText = ""
     """A right program, where one is known."""
-    limits: str = ""
+    limits: MaybeText = ""
     """The preset of `sandbox.limits` that the problem's benchmark prescribes, if any. Of each of its
     limits and the configured one the larger counts."""
     num_base_tests: Annotated[int, Field(ge=0)] = 0

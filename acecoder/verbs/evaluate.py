@@ -99,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
         for name in models
     ]
     scores, values = _together(evaluated)
-    folder = Path(options.output or f"evaluations/{Path(options.benchmark).stem}")
+    folder = Path(options.output or f"evaluations/{_folder_name(options.benchmark)}")
     origin: dict[str, JsonValue] = {
         "benchmark": options.benchmark,
         "read": loaded.report.details["read"],
@@ -115,6 +115,11 @@ def run(options: argparse.Namespace) -> int:
     names = ", ".join(sorted(file.name for file in folder.iterdir()))
     sys.stdout.write(f"\n{text}\n{folder}/ has {names}\n")
     return 0
+
+
+def _folder_name(benchmark: str) -> str:
+    file = Path(benchmark)
+    return file.stem if file.suffix else benchmark.replace("/", "-")
 
 
 class _Steps:

@@ -16,7 +16,7 @@ from acecoder.engine.index import Index, Place
 from acecoder.engine.rejects import Rejects
 from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError, PlatformError
-from acecoder.schema import Problem, Program, Seed, StdinTest
+from acecoder.schema import CallTest, Problem, Program, Seed, StdinTest
 from acecoder.synthesis.seeds import NoSeed, read_source, row_seed, without_prints
 
 Write = Callable[..., Path]
@@ -39,6 +39,18 @@ def test_a_struct_of_parquet_has_a_place_for_what_a_row_leaves_out(tmp_path: Pat
     assert problem.id == "7"
     assert isinstance(problem.tests[0], StdinTest)
     assert problem.model_extra == {"note": "n"}
+
+
+def test_calls_and_what_a_benchmark_prescribes_come_through_both_formats(
+    write: Write, tmp_path: Path
+) -> None:
+    call = {"kind": "call", "arguments": "[1]", "oracle": "equal_or_close", "tolerance": 1e-6}
+    row = {"id": "p", "question": "q", "tests": [call, "assert f(1)"], "reference": None}
+    (problem,) = read_table(write("p", {**row, "limits": "evalplus", "num_base_tests": 1}), Problem)
+    assert (problem.reference, problem.limits, problem.num_base_tests) == ("", "evalplus", 1)
+    assert problem.tests[0] == CallTest.model_validate(call)
+    write_table(tmp_path / "p.parquet", Problem, [problem])
+    assert list(read_table(tmp_path / "p.parquet", Problem)) == [problem]
 
 
 def test_integer_ids_are_taken_as_texts(write: Write) -> None:
