@@ -226,8 +226,13 @@ def judge_call(this: Call, frame: bytes) -> tuple[Outcome, str]:
             if len(values) != 1:
                 raise Malformed("another number of answers than of calls")
             value = decode(values[0])
-            given = wire_arguments.read(this.arguments)
-            right = is_right(this.oracle, given, value, expected.value, this.tolerance)
+            right = is_right(
+                this.oracle,
+                lambda: wire_arguments.read(this.arguments),
+                value,
+                expected.value,
+                this.tolerance,
+            )
     except (RecursionError, MemoryError):
         raise
     except Exception as fault:

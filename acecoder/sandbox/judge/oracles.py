@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from acecoder.sandbox.judge.decoding import check_hashes
 from acecoder.sandbox.judge.values import Opaque, type_of
 
 RELATIVE_TOLERANCE = 1e-7
@@ -20,7 +21,9 @@ FLOAT_TOLERANCE = 1e-6
 MAX_FLOAT_INT = 1 << 63
 """Numpy makes an object of a larger int, which it cannot compare within a tolerance."""
 
-Oracle = Callable[[list[Any], Any, Any, float], bool]
+Arguments = Callable[[], list[Any]]
+"""Reads the arguments of the call; few rules need them."""
+Oracle = Callable[[Arguments, Any, Any, float], bool]
 """(arguments, answer, expected, tolerance) -> whether the answer is right; may raise, which is no."""
 
 
@@ -51,57 +54,59 @@ def _is_numeric(value: Any) -> bool:
     return isinstance(value, float | complex | np.ndarray | np.generic)
 
 
-def _equal(arguments: list[Any], answer: Any, expected: Any, tolerance: float) -> bool:
+def _equal(arguments: Arguments, answer: Any, expected: Any, tolerance: float) -> bool:
     return bool(answer == expected)
 
 
-def _close(arguments: list[Any], answer: Any, expected: Any, tolerance: float) -> bool:
+def _close(arguments: Arguments, answer: Any, expected: Any, tolerance: float) -> bool:
     if bool(answer == expected):
         return True
     return tolerance > 0 and are_close(answer, expected, tolerance)
 
 
-def _same_items(arguments: list[Any], answer: Any, expected: Any, tolerance: float) -> bool:
-    return set(answer) == set(expected)
+def _same_items(arguments: Arguments, answer: Any, expected: Any, tolerance: float) -> bool:
+    items = list(answer)
+    check_hashes(items)  # numbers can be chosen so that a set of them takes minutes
+    return set(items) == set(expected)
 
 
-def _is_something(arguments: list[Any], answer: Any, expected: Any, tolerance: float) -> bool:
+def _is_something(arguments: Arguments, answer: Any, expected: Any, tolerance: float) -> bool:
     found = expected if isinstance(expected, bool) else expected is not None
     return bool(found == (answer if isinstance(answer, bool) else answer is not None))
 
 
-def _is_list(arguments: list[Any], answer: Any, expected: Any, tolerance: float) -> bool:
+def _is_list(arguments: Arguments, answer: Any, expected: Any, tolerance: float) -> bool:
     """LiveCodeBench's: a tuple counts as a list."""
     return bool((list(answer) if isinstance(answer, tuple) else answer) == expected)
 
 
-def _anything(arguments: list[Any], answer: Any, expected: Any, tolerance: float) -> bool:
+def _anything(arguments: Arguments, answer: Any, expected: Any, tolerance: float) -> bool:
     return True
 
 
-def _zero(arguments: list[Any], answer: Any, expected: Any, tolerance: float) -> bool:
+def _zero(arguments: Arguments, answer: Any, expected: Any, tolerance: float) -> bool:
     return _close(arguments, answer, expected, tolerance) or bool(answer == 0)
 
 
-def _root(arguments: list[Any], answer: Any, expected: Any, tolerance: float) -> bool:
+def _root(arguments: Arguments, answer: Any, expected: Any, tolerance: float) -> bool:
     """HumanEval/32: the value of the polynomial there is zero."""
-    (coefficients,) = arguments
+    (coefficients,) = arguments()
     value = sum(c * math.pow(answer, power) for power, c in enumerate(coefficients))
     return bool(abs(value) <= tolerance)
 
 
-def _surface_area(arguments: list[Any], answer: Any, expected: Any, tolerance: float) -> bool:
+def _surface_area(arguments: Arguments, answer: Any, expected: Any, tolerance: float) -> bool:
     """Mbpp/581: the height may be that of the pyramid or that of its sides."""
-    edge, height = arguments
+    edge, height = arguments()
     area = edge**2 + 2 * edge * math.sqrt((edge / 2) ** 2 + height**2)
     if _close(arguments, answer, expected, tolerance):
         return True
     return bool(abs(answer - round(area)) <= tolerance)
 
 
-def _digit_distance(arguments: list[Any], answer: Any, expected: Any, tolerance: float) -> bool:
+def _digit_distance(arguments: Arguments, answer: Any, expected: Any, tolerance: float) -> bool:
     """Mbpp/558: the shorter number may be filled with zeros at its left."""
-    one, other = map(str, arguments)
+    one, other = map(str, arguments())
     width = max(len(one), len(other))
     pairs = zip(one.zfill(width), other.zfill(width), strict=True)
     distance = sum(abs(int(a) - int(b)) for a, b in pairs)
@@ -123,7 +128,7 @@ ORACLES: dict[str, Oracle] = {
 
 
 def is_right(
-    oracle: str, arguments: list[Any], answer: Any, expected: Any, tolerance: float
+    oracle: str, arguments: Arguments, answer: Any, expected: Any, tolerance: float
 ) -> bool:
     """Does the answer count? Raises what comparing such values raises."""
     if isinstance(expected, Opaque) and oracle not in ("is_something", "anything"):
