@@ -164,6 +164,15 @@ def test_what_is_dear_is_not_run_once_a_test_has_failed(sandbox: Sandbox) -> Non
     assert wrong.outcomes == (Outcome.PASSED, Outcome.FAILED, Outcome.NOT_RUN, Outcome.PASSED)
 
 
+def test_one_timeout_is_enough_where_a_failure_is(sandbox: Sandbox) -> None:
+    loops = "def f(x):\n    while x: pass\n    return x"
+    tests = (call(0), call(1), call(2), call(0.0))
+    (judged,) = judge(sandbox, tests, "def f(x): return x", loops, limits="evalplus")
+    assert judged.outcomes == (Outcome.PASSED, Outcome.TIMEOUT, Outcome.NOT_RUN, Outcome.NOT_RUN)
+    (judged,) = judge(sandbox, tests, "def f(x): return x", loops)
+    assert judged.outcomes == (Outcome.PASSED, Outcome.TIMEOUT, Outcome.TIMEOUT, Outcome.NOT_RUN)
+
+
 def test_programs_that_answer_alike_have_one_behaviour(sandbox: Sandbox) -> None:
     tests = (call(1), call(2))
     one, same, other, ends = judge(

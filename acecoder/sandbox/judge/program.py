@@ -202,7 +202,7 @@ def _trial(
         tests=tests,
         limits=limits,
         hash_seed=hash_seed,
-        max_kills=limits.max_timeouts - tally.kills,
+        max_kills=1 if limits.stop_at_failure else limits.max_timeouts - tally.kills,
         max_wall_s=limits.total_wall_s - tally.wall_s,
     )
 
