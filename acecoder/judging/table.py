@@ -138,6 +138,8 @@ def _digest_of_tests(tests: tuple[Test, ...]) -> str:
 def _judged_by(problem: Problem) -> list[str]:
     """What a verdict depends on beside the program."""
     found = [_digest_of_tests(problem.tests), problem.entry_point or ""]
+    if problem.num_base_tests:
+        found.append(str(problem.num_base_tests))
     if problem.limits in PRESETS:
         found.append(PRESETS[problem.limits].model_dump_json())
     return [*found, problem.reference] if _asks_reference(problem) else found

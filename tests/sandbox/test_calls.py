@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from acecoder.sandbox.backends.requirements import why_unavailable
-from acecoder.sandbox.contract import Job, Judged, SandboxConfig
+from acecoder.sandbox.contract import Job, Judged, Limits, SandboxConfig
 from acecoder.sandbox.opening import Sandbox, open_sandbox
 from acecoder.sandbox.worker import arguments
 from acecoder.schema import CallTest, Outcome
@@ -146,6 +146,18 @@ def test_a_test_whose_reference_raises_is_broken_and_the_others_count(sandbox: S
     assert "no such rule" in sandbox.findings.broken["p", 2]
 
 
+def test_a_reference_that_did_not_answer_is_asked_again_and_not_without_end(tmp_path: Path) -> None:
+    loops = "def f(x):\n    while x: pass\n    return x"
+    limits = Limits(test_cpu_s=0.05, test_idle_s=0.05, max_timeouts=2)
+    job = Job("p", (call(0), *map(call, range(1, 40))), (("k", "def f(x): return x"),), "f", loops)
+    with open_sandbox(SandboxConfig(limits=limits), num_workers=1, references=tmp_path) as sandbox:
+        (judged,) = sandbox.judge([job])
+    assert passed(judged)[0]
+    assert judged.broken == tuple(range(1, 40))
+    assert "did not end on the inputs before" in sandbox.findings.broken["p", 39]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_reference_that_cannot_be_imported_breaks_every_test(sandbox: Sandbox) -> None:
     (judged,) = judge(sandbox, (call(1), call(2)), "def f(x) return 1", "def f(x): return 1")
     assert judged.broken == (0, 1)
@@ -199,8 +211,11 @@ def test_a_reference_is_run_once_for_all_runs(tmp_path: Path) -> None:
     kept = gzip.decompress(file.read_bytes()).replace(b"[2]", b"[7]")
     file.write_bytes(gzip.compress(kept))
     assert run(job) == [False, True]
-    file.write_bytes(b"torn")
-    assert run(job) == [True, True]
+    whole = gzip.compress(kept)
+    for torn in (b"torn", whole[:-9], whole[:20] + b"\0" + whole[21:], gzip.compress(b"[[0, 1]]"),
+                 gzip.compress(b'[[0, "{}"]]')):  # fmt: skip
+        file.write_bytes(torn)
+        assert run(job) == [True, True]
     for other in (
         replace(job, tests=(call(1), call(3))),
         replace(job, reference=f"{right}\n"),

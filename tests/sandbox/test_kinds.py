@@ -52,6 +52,8 @@ def test_a_script_that_raises_says_what(sandbox: Sandbox) -> None:
         ("7 ", "7", {"numbers", "lines", "decimals"}),
         (" 7", "7", {"numbers", "decimals"}),
         ("nan", "NaN", set()),
+        ("sNaN", "1", set()),
+        ("1", "sNaN", set()),
         ("a 1", "a 1.0", {"numbers"}),
         ("7\n\n", "7", {"numbers", "lines", "decimals"}),
         ("7", "7\n", {"numbers", "lines", "exact", "decimals"}),

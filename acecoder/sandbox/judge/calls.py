@@ -26,7 +26,7 @@ CPU_KEY = b', "cpu_s": '
 MAX_CPU_S = 600.0
 """Of what a reference may say that a call took it."""
 ANSWERED = (b'{"values": ', b'{"digest": ')
-NOT_REFLEXIVE = (b"nan", b'"opaque"', b'"iterator"', b'"sub"', b'"array"')
+NOT_REFLEXIVE = (b"nan", b"NaN", b'"opaque"', b'"iterator"', b'"sub"', b'"array"')
 """In a frame: it may hold a value that is not equal to itself."""
 ROUNDS_CPU_S = (0.02, 0.2)
 """What the calls of a round cost the reference in all, the last round apart: a few times what
@@ -115,12 +115,12 @@ def answered(
     if not asked:
         return found
     key = references.key(job)
-    frames = references.get(key)
+    frames = references.get(key, asked)
     if frames is None:
         frames = yield from _frames(job.reference, asked, _patient(limits))
         references.put(key, frames)
     costs_s: dict[int, float] = {}
-    for index, frame in ((i, f) for i, f in frames.items() if i in asked):
+    for index, frame in frames.items():
         if isinstance(frame, str):
             found[index] = frame
         else:
@@ -135,8 +135,11 @@ def _frames(
 ) -> Generator[Trial, list[Attempt], Answered]:
     """What the reference answers to each call; a text where it does not."""
     found: Answered = {}
-    waiting = list(calls.items())
+    waiting, kills = list(calls.items()), 0
     while waiting:
+        if kills >= limits.max_timeouts:
+            why = "not asked of its reference, which did not end on the inputs before"
+            return found | {index: why for index, _ in waiting}
         jobs = tuple(call.job(timed=True) for _, call in waiting)
         (attempt, *_) = yield Trial("calls", (reference,), jobs, limits, 1, limits.total_wall_s)
         frames = split_frames(attempt.answers, limits.answer_bytes, len(waiting) + 1)
@@ -147,6 +150,7 @@ def _frames(
         found |= {index: f for (index, _), f in zip(waiting, frames[1:], strict=False)}
         waiting = waiting[len(frames) - 1 :]
         if attempt.why != "finished" and waiting:
+            kills += 1
             index, _ = waiting.pop(0)
             found[index] = f"not answered by its reference ({attempt.why})"
     return found

@@ -1,14 +1,17 @@
 """What references have answered, kept on disk, so that a benchmark's are run once for all models.
 
 A file holds one reference's answers, named by everything they depend on. It is the judge's alone: no
-program that is judged can see it. A file that is torn or strange counts as none.
+program that is judged can see it. A file that is torn or strange counts as none, and nothing is kept
+of a reference that did not answer everything: what kept it may pass.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-import os
+import tempfile
+import zlib
+from collections.abc import Collection
 from pathlib import Path
 
 from acecoder.config import digest_of
@@ -34,40 +37,36 @@ class References:
         tests = [test if isinstance(test, str) else test.model_dump() for test in job.tests]
         return digest_of([self._config, job.reference, job.entry_point, job.limits, tests])
 
-    def get(self, key: str) -> Answered | None:
-        """What was answered, if it is known."""
+    def get(self, key: str, asked: Collection[int]) -> Answered | None:
+        """What was answered to these tests, if it is known."""
         if self._folder is None:
             return None
         try:
-            with gzip.open(self._file(key), "rt", encoding="latin-1") as text:
+            with gzip.open(self._file(key), "rt", encoding="utf-8") as text:
                 rows = json.load(text)
-            return {
-                int(index): frame.encode("latin-1") if is_frame else str(frame)
-                for index, is_frame, frame in rows
-            }
-        except (OSError, EOFError, ValueError, TypeError, AttributeError):
+            found: Answered = {int(index): frame.encode("latin-1") for index, frame in rows}
+        except (OSError, EOFError, zlib.error, ValueError, TypeError, AttributeError):
             return None
+        return found if found.keys() == set(asked) else None
 
     def put(self, key: str, answered: Answered) -> None:
         """Keep what was answered; a full disk costs no more than asking again."""
-        if self._folder is None or sum(map(len, answered.values())) > MAX_KEPT_BYTES:
+        frames = {i: frame for i, frame in answered.items() if isinstance(frame, bytes)}
+        if self._folder is None or len(frames) < len(answered):
             return
-        rows = [
-            (
-                index,
-                isinstance(frame, bytes),
-                frame.decode("latin-1") if isinstance(frame, bytes) else frame,
-            )
-            for index, frame in answered.items()
-        ]
-        part = self._file(key).with_suffix(f".{os.getpid()}.part")
+        if sum(map(len, frames.values())) > MAX_KEPT_BYTES:
+            return
+        rows = [(index, frame.decode("latin-1")) for index, frame in frames.items()]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with gzip.open(part, "wt", encoding="latin-1", compresslevel=1) as text:
-                json.dump(rows, text)
-            part.replace(self._file(key))
+            # A name of its own: another worker may be keeping the same.
+            with tempfile.NamedTemporaryFile(
+                dir=self._folder, suffix=".part", delete=False
+            ) as part:
+                part.write(gzip.compress(json.dumps(rows).encode(), compresslevel=1))
+            Path(part.name).replace(self._file(key))
         except OSError:
-            part.unlink(missing_ok=True)
+            return
 
     def _file(self, key: str) -> Path:
         assert self._folder is not None

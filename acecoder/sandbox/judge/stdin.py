@@ -57,9 +57,11 @@ def _decimals(line: str) -> list[Decimal] | None:
     if any(len(word) > MAX_NUMBER_CHARACTERS for word in line.split()):
         return None
     try:
-        return [Decimal(word) for word in line.split()]
+        numbers = [Decimal(word) for word in line.split()]
     except InvalidOperation:
         return None
+    # One that is no number is equal to nothing; to ask a signalling one raises.
+    return None if any(number.is_nan() for number in numbers) else numbers
 
 
 def _same_words(line: str, wanted: str) -> bool:

@@ -53,7 +53,7 @@ def _parts(value: Any, depth: int) -> Any:
             for item in value:
                 yield from _parts(item, depth + 1)
         yield b"]"
-    elif kind in (set, frozenset):
+    elif isinstance(value, (set, frozenset)):
         yield _text(sorted(_whole(item, depth) for item in value))
     elif isinstance(value, dict) and kind.__name__ in _DICTS:
         items = ((_whole(key, depth), _whole(item, depth)) for key, item in value.items())
