@@ -128,7 +128,7 @@ class Problem(Record):
     signature: str | None = None
     source: str = ""
     prompt: MaybeText = ""
-    """The beginning of a right program, which a completion goes on from."""
+    """The code that a completion continues: the beginning of a right program."""
     preamble: MaybeText = ""
     """What the benchmark's evaluator puts before every program: imports, or a stub of the answer."""
     reference: MaybeText = ""

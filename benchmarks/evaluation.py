@@ -201,7 +201,7 @@ def programs(problems: list[Problem], name: str, data: Path, num_runs: int) -> I
 
 
 def _whole(problem: Problem, completion: str) -> str:
-    """A completion goes on from the prompt, unless it begins the function again."""
+    """A completion continues the prompt, unless it repeats the function from its first line."""
     return completion if f"def {problem.entry_point}" in completion else problem.prompt + completion
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ def programs(
     for where, row in _rows(file, found):
         task = next((str(row[key]) for key in TASK_KEYS if key in row), "")
         texts = _texts(row)
-        if not task or texts is None:
+        if not task or not texts:
             found.add(NO_TEXT, f"{where} (keys: {', '.join(sorted(row))[:80]})")
             continue
         if task not in known:
@@ -108,7 +109,7 @@ def _names(problems: Mapping[str, Problem]) -> dict[str, Problem]:
     return {**(short if len(short) == len(problems) else {}), **problems}
 
 
-def _texts(row: Row) -> list[tuple[str, bool]] | None:
+def _texts(row: Row) -> list[tuple[str, bool]]:
     """(text, whether it follows the prompt) of each sample in a row."""
     for key in ("solution", "program", "code"):
         if isinstance(row.get(key), str):
@@ -117,8 +118,8 @@ def _texts(row: Row) -> list[tuple[str, bool]] | None:
         return [(row["completion"], True)]
     for key in ("code_list", "output_list", "samples"):
         if isinstance(row.get(key), list):
-            return [(str(text), key == "samples") for text in row[key]]
-    return None
+            return [(each if isinstance(each, str) else "", key == "samples") for each in row[key]]
+    return []
 
 
 def _program(text: str, problem: Problem, *, follows: bool, extract: bool) -> str:
@@ -151,7 +152,7 @@ def _rows(file: Path, found: Found) -> Iterator[tuple[str, Row]]:
     try:
         with (gzip.open if file.suffix == ".gz" else open)(file, "rb") as handle:
             text = handle.read()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot be read: {error}", where=str(file)) from None
     if file.name.removesuffix(".gz").endswith(".json"):
         yield from _records(text, file)

@@ -24,8 +24,7 @@ def _source(part: str, data: Path | None) -> Source:
 
 
 def _load(part: str, data: Path | None) -> Iterator[Problem]:
-    for row in _source(part, data).rows():
-        yield _problem(row, part)
+    return _source(part, data).problems(lambda row: _problem(row, part))
 
 
 def _problem(row: Row, part: str) -> Problem:

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from acecoder.errors import InputError
+from acecoder.problem_sets.humaneval import question
 from acecoder.problem_sets.sources import Row, Source
 from acecoder.sandbox.worker import arguments
 from acecoder.schema import CallTest, Problem
@@ -24,18 +24,11 @@ def problems(
     source: Source, name: str, oracles: dict[str, str], convert: Convert
 ) -> Iterator[Problem]:
     """The tasks of a release, in its order. Raises InputError on a row that is none."""
-    for row in source.rows():
-        try:
-            yield _problem(row, name, oracles, convert)
-        except (KeyError, TypeError, ValueError, SyntaxError) as error:
-            raise InputError(
-                f"no task of {name}: {type(error).__name__}: {error}",
-                where=f"{source.name()}, {row.get('task_id', 'a row without task_id')}",
-            ) from None
+    return source.problems(lambda row: _problem(row, name, oracles, convert))
 
 
 def _problem(row: Row, name: str, oracles: dict[str, str], convert: Convert) -> Problem:
-    task, base, plus = _inputs(row, name, convert)
+    task, base, plus = _inputs(row, convert)
     prompt, entry_point = row["prompt"], row.get("entry_point") or _entry_point(row)
     oracle = oracles.get(entry_point, "equal_or_close")
     tests = tuple(
@@ -61,15 +54,7 @@ def _problem(row: Row, name: str, oracles: dict[str, str], convert: Convert) -> 
     )
 
 
-def question(prompt: str) -> str:
-    """How a task is put to a model."""
-    return (
-        "Complete this Python function; answer with the whole function.\n"
-        f"```python\n{prompt.strip()}\n```"
-    )
-
-
-def _inputs(row: Row, name: str, convert: Convert) -> tuple[str, list[Arguments], list[Arguments]]:
+def _inputs(row: Row, convert: Convert) -> tuple[str, list[Arguments], list[Arguments]]:
     """(task id, base inputs, plus inputs) of a row of a release, or of one of Hugging Face."""
     task = str(row["task_id"])
     if "base_input" in row:

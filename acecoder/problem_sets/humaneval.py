@@ -17,8 +17,7 @@ HUB = Hub("openai/openai_humaneval")
 
 
 def _load(part: str, data: Path | None) -> Iterator[Problem]:
-    for row in Source(HUB, data or _humaneval_file()).rows():
-        yield humaneval_problem(row)
+    return Source(HUB, data or _humaneval_file()).problems(humaneval_problem)
 
 
 def _digest(part: str, data: Path | None) -> str:
@@ -37,17 +36,21 @@ def _humaneval_file() -> Path:
     return file
 
 
+def question(prompt: str) -> str:
+    """How the beginning of a function is put to a model."""
+    return (
+        "Complete this Python function; answer with the whole function.\n"
+        f"```python\n{prompt.strip()}\n```"
+    )
+
+
 def humaneval_problem(row: dict[str, str]) -> Problem:
     """A HumanEval row as a problem whose asserts stand alone where they can."""
     name = row["entry_point"]
-    question = (
-        f"Complete this Python function; answer with the whole function.\n"
-        f"```python\n{row['prompt'].strip()}\n```"
-    )
     return Problem.model_validate(
         {
             "id": row["task_id"],
-            "question": question,
+            "question": question(row["prompt"]),
             "prompt": row["prompt"],
             "tests": humaneval_tests(row["test"], name),
             "entry_point": name,

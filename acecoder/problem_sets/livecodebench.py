@@ -18,9 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from acecoder.errors import InputError
 from acecoder.problem_sets.problem_set import ProblemSet
-from acecoder.problem_sets.sources import Hub, Row, Source
+from acecoder.problem_sets.sources import Hub, Row, Source, reaching
 from acecoder.sandbox.worker import arguments
 from acecoder.schema import CallTest, Problem, StdinTest, Test
 
@@ -45,19 +44,17 @@ ASKS_METHOD = "Use the following starter code to write the solution to the probl
 
 def _load(part: str, data: Path | None) -> Iterator[Problem]:
     window = WINDOW.fullmatch(part)
-    for row in _rows(part, data):
-        date = str(row.get("contest_date", ""))[:10]
-        if window is None or window[1] <= date < window[2]:
-            yield _problem(row)
+    for source in _sources(part, data):
+        for problem in source.problems(_problem):
+            date = (problem.model_extra or {})["contest_date"]
+            if window is None or window[1] <= date < window[2]:
+                yield problem
 
 
-def _rows(part: str, data: Path | None) -> Iterator[Row]:
-    """Of a file, or of the files that make up a release (the last one for a window)."""
-    if data is not None:
-        yield from Source(Hub(REPOSITORY), data).rows()
-        return
-    for file in _files(part):
-        yield from Source(Hub(REPOSITORY), _downloaded(file)).rows()
+def _sources(part: str, data: Path | None) -> list[Source]:
+    """A file, or the files that make up a release (the last one for a window)."""
+    files = [data] if data is not None else [_downloaded(file) for file in _files(part)]
+    return [Source(Hub(REPOSITORY), file) for file in files]
 
 
 def _files(part: str) -> list[str]:
@@ -67,16 +64,10 @@ def _files(part: str) -> list[str]:
 
 
 def _downloaded(file: str) -> Path:
-    try:
+    with reaching(f"{REPOSITORY}/{file}"):
         from huggingface_hub import hf_hub_download
 
         return Path(hf_hub_download(REPOSITORY, file, repo_type="dataset"))
-    except Exception as error:  # of several libraries: no package, no network, no such file
-        raise InputError(
-            f"cannot be read from Hugging Face: {str(error).splitlines()[0][:200]}",
-            where=f"{REPOSITORY}/{file}",
-            remedy="check the network, or name a local file as its data",
-        ) from None
 
 
 def _problem(row: Row) -> Problem:
@@ -137,9 +128,8 @@ def _json(value: Any) -> Any:
 
 
 def _digest(part: str, data: Path | None) -> str:
-    if data is not None:
-        return f"{part} {Source(Hub(REPOSITORY), data).digest()}"
-    return " ".join(Source(Hub(REPOSITORY), _downloaded(file)).digest() for file in _files(part))
+    digests = " ".join(source.digest() for source in _sources(part, data))
+    return f"{part} {digests}".strip()
 
 
 SET = ProblemSet(_load, _digest, parts=("", *RELEASES), part_form=WINDOW)

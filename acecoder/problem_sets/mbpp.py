@@ -15,9 +15,9 @@ TEST_SPLIT = range(11, 511)
 
 
 def _load(part: str, data: Path | None) -> Iterator[Problem]:
-    for row in Source(HUB, data).rows():
-        if part == "all" or int(row["task_id"]) in TEST_SPLIT:
-            yield _problem(row)
+    for problem in Source(HUB, data).problems(_problem):
+        if part == "all" or int(problem.id.rpartition("/")[2]) in TEST_SPLIT:
+            yield problem
 
 
 def _problem(row: Row) -> Problem:
@@ -25,7 +25,7 @@ def _problem(row: Row) -> Problem:
     setup = (row.get("test_setup_code") or "").replace("\r\n", "\n")
     text = row.get("text") or row["prompt"]
     return Problem(
-        id=f"Mbpp/{row['task_id']}",
+        id=f"Mbpp/{int(row['task_id'])}",
         question=f"{text}\nYour code should pass these tests:\n" + "\n".join(tests),
         tests=tests,
         source="mbpp",

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+import pickle
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from acecoder.engine.publishing import file_digest
 from acecoder.errors import InputError
+from acecoder.schema import Problem
 
 Row = dict[str, Any]
 SUFFIXES = (".jsonl", ".json", ".parquet")
+IDS = ("task_id", "question_id")
+BAD_ROW = (KeyError, TypeError, ValueError, AttributeError, IndexError, SyntaxError, EOFError,
+           RecursionError, StopIteration, zlib.error, pickle.UnpicklingError)  # fmt: skip
+"""What reading a row of somebody else's may raise."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,19 @@ class Source:
     def rows(self) -> Iterator[Row]:
         """Raises InputError where it cannot be read."""
         return _file_rows(self.file) if self.file else iter(_hub_rows(self.hub))
+
+    def problems(self, make: Callable[[Row], Problem]) -> Iterator[Problem]:
+        """A problem for each row. Raises InputError on a row that is none."""
+        for row in self.rows():
+            try:
+                problem = make(row)
+            except BAD_ROW as error:
+                task = next((str(row[key]) for key in IDS if key in row), "a row without an id")
+                raise InputError(
+                    f"no task: {type(error).__name__}: {str(error)[:200]}",
+                    where=f"{self.name()}, {task}",
+                ) from None
+            yield problem
 
     def digest(self) -> str:
         """What changes when the rows do. Raises InputError."""
@@ -63,23 +84,27 @@ def _file_rows(file: Path) -> Iterator[Row]:
             where=str(file),
             remedy=f"one of {', '.join(SUFFIXES)}, the first two also with .gz",
         )
+    place = "the whole file"
+    try:
+        for number, row in enumerate(_rows_of(file, kind), start=1):
+            place = f"row {number}"
+            found = json.loads(row) if isinstance(row, str) else row
+            if not isinstance(found, dict):
+                raise ValueError(f"expected an object, found {type(found).__name__}")
+            yield found
+    except (ValueError, RecursionError, EOFError, zlib.error, OSError) as error:
+        raise InputError(f"cannot be read: {error}", where=f"{file}, {place}") from None
+
+
+def _rows_of(file: Path, kind: str) -> Iterator[Any]:
+    """The rows; of JSONL as texts, blank lines left out."""
     if kind == ".parquet":
         import pyarrow.parquet
 
         yield from pyarrow.parquet.read_table(file).to_pylist()
         return
-    place = "the whole file"
-    try:
-        with (gzip.open if file.suffix == ".gz" else open)(file, "rt", encoding="utf-8") as text:
-            rows = enumerate(_whole(json.load(text)) if kind == ".json" else text, start=1)
-            for number, row in rows:
-                place = f"row {number}"
-                found = json.loads(row) if isinstance(row, str) else row
-                if not isinstance(found, dict):
-                    raise ValueError(f"expected an object, found {type(found).__name__}")
-                yield found
-    except (ValueError, EOFError, OSError) as error:
-        raise InputError(f"cannot be read: {error}", where=f"{file}, {place}") from None
+    with (gzip.open if file.suffix == ".gz" else open)(file, "rt", encoding="utf-8") as text:
+        yield from _whole(json.load(text)) if kind == ".json" else filter(str.strip, text)
 
 
 def _whole(data: Any) -> Iterator[Row]:
@@ -94,33 +119,28 @@ def _whole(data: Any) -> Iterator[Row]:
         yield from ({"task_id": key, **row} for key, row in data.items())
 
 
+@contextmanager
+def reaching(where: str) -> Iterator[None]:
+    """Raises InputError for whatever the libraries of Hugging Face raise: a dozen kinds."""
+    try:
+        yield
+    except Exception as error:
+        raise InputError(
+            f"cannot be read from Hugging Face: {(str(error) or repr(error)).splitlines()[0][:200]}",
+            where=where,
+            remedy="check the network, install acecoder[train], or name a local file as its data",
+        ) from None
+
+
 def _hub_rows(hub: Hub) -> Any:
-    try:
+    with reaching(hub.repository):
         from datasets import load_dataset
-    except ImportError:
-        raise InputError(
-            "reading from Hugging Face needs the package `datasets`",
-            where=hub.repository,
-            remedy="install acecoder[train], or name a local file as its data",
-        ) from None
-    try:
+
         return load_dataset(hub.repository, hub.name, split=hub.split)
-    except Exception as error:  # of a dozen libraries: no network, no such dataset, no space
-        raise InputError(
-            f"cannot be read from Hugging Face: {str(error).splitlines()[0][:200]}",
-            where=hub.repository,
-            remedy="check the network, or name a local file as its data",
-        ) from None
 
 
 def _hub_revision(hub: Hub) -> str:
-    try:
+    with reaching(hub.repository):
         from huggingface_hub import HfApi
 
         return str(HfApi().dataset_info(hub.repository).sha)
-    except Exception as error:
-        raise InputError(
-            f"cannot be found on Hugging Face: {str(error).splitlines()[0][:200]}",
-            where=hub.repository,
-            remedy="check the network, or name a local file as its data",
-        ) from None

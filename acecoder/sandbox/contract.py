@@ -44,8 +44,8 @@ class Limits(Config):
     """Size of one answer; longer ones are errors, or of a call with arguments compared by digest."""
 
     stop_at_failure: bool = False
-    """Calls whose reference takes long are `not_run` once a test has failed: for benchmarks, where
-    a program counts that passes all."""
+    """After a failed test, leave the calls whose reference takes long `not_run`. For benchmarks,
+    which count only programs that pass every test."""
 
     def at_least(self, other: Limits) -> Limits:
         """The larger of each limit and its counterpart."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import os
 import pickle
@@ -86,9 +87,28 @@ def test_hidden_tests_are_read_and_nothing_is_made_of_their_pickle(tmp_path: Pat
         def __reduce__(self) -> Any:
             return os.mkdir, (str(tmp_path / "made"),)
 
-    with pytest.raises(pickle.UnpicklingError, match=r"posix\.mkdir"):
+    with pytest.raises(InputError, match=r"posix\.mkdir"):
         load(tmp_path, "livecodebench", question(private_test_cases=packed(Evil())))
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("name", ["mbpp", "livecodebench", "bigcodebench/complete", "humaneval"])
+def test_a_row_that_is_no_task_is_named_in_every_set(tmp_path: Path, name: str) -> None:
+    for row in ({"task_id": "T/7"}, {"task_id": "T/7", "test": "(", "entry_point": "f"}):
+        with pytest.raises(InputError, match="no task") as error:
+            load(tmp_path, name, row)
+        assert "T/7" in error.value.where
+    torn = tmp_path / "torn.jsonl.gz"
+    whole = gzip.compress(os.urandom(4000).hex().encode())
+    torn.write_bytes(whole[:200] + b"\0" * 50 + whole[250:])
+    with pytest.raises(InputError, match="cannot be read"):
+        list(loading.load(name, data=torn))
+
+
+def test_hidden_tests_that_are_torn_are_named(tmp_path: Path) -> None:
+    for text in ("AAAA", base64.b64encode(zlib.compress(b"no pickle")).decode()):
+        with pytest.raises(InputError, match="no task"):
+            load(tmp_path, "livecodebench", question(private_test_cases=text))
 
 
 def test_a_window_of_dates(tmp_path: Path) -> None:

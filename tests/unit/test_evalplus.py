@@ -121,6 +121,14 @@ def test_a_row_that_is_no_task_is_named(tmp_path: Path, text: str, message: str)
         list(loading.load("humaneval_plus", data=file))
 
 
+def test_blank_lines_and_other_kinds_of_files(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(f"\n{json.dumps(ROW)}\n  \n")
+    assert len(list(loading.load("humaneval_plus", data=tmp_path / "rows.jsonl"))) == 1
+    (tmp_path / "rows.parquet").write_text("no parquet")
+    with pytest.raises(InputError, match="cannot be read"):
+        list(loading.load("humaneval_plus", data=tmp_path / "rows.parquet"))
+
+
 def test_a_file_that_is_not_there_and_a_kind_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         list(loading.load("mbpp_plus", data=tmp_path / "none.jsonl"))

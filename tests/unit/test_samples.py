@@ -93,6 +93,12 @@ def test_a_file_without_a_sample_of_the_benchmark_is_an_error(tmp_path: Path) ->
     with pytest.raises(InputError, match="no sample of any task") as error:
         read(tmp_path / "s.jsonl", lines({"task_id": "Mbpp/2", "solution": "a"}))
     assert "Mbpp/2" in error.value.remedy
+    nothing = {"task_id": "HumanEval/0", "code_list": []}
+    with pytest.raises(InputError, match="no sample of any task") as error:
+        read(tmp_path / "s.jsonl", lines(nothing))
+    assert samples.NO_TEXT in error.value.remedy
+    (empty,), found = read(tmp_path / "s.jsonl", lines({**nothing, "code_list": [None]}))
+    assert (empty.program, found.counts[samples.EMPTY]) == ("", 1)
     with pytest.raises(InputError, match="not valid JSON"):
         read(tmp_path / "s.json", "[")
     with pytest.raises(InputError, match="expected a list of records"):

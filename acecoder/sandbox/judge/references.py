@@ -60,11 +60,10 @@ class References:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             # A name of its own: another worker may be keeping the same.
-            with tempfile.NamedTemporaryFile(
-                dir=self._folder, suffix=".part", delete=False
-            ) as part:
-                part.write(gzip.compress(json.dumps(rows).encode(), compresslevel=1))
-            Path(part.name).replace(self._file(key))
+            with tempfile.TemporaryDirectory(dir=self._folder) as own:
+                part = Path(own) / "part"
+                part.write_bytes(gzip.compress(json.dumps(rows).encode(), compresslevel=1))
+                part.replace(self._file(key))
         except OSError:
             return
 
