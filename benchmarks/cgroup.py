@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class Cgroup:
@@ -40,3 +44,36 @@ class Cgroup:
                     break
                 except OSError:
                     time.sleep(0.1)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one run cost, and what it gave."""
+
+    cpu_s: float
+    wall_s: float
+    peak_bytes: int
+    result: Any
+
+
+def measured(prepare: Callable[[], Callable[[], Any]]) -> Measured:
+    """Prepare a run in a process of its own, then run it there in a cgroup of its own."""
+    cgroup = Cgroup()
+    receive, send = multiprocessing.Pipe(duplex=False)
+
+    def child() -> None:
+        run = prepare()
+        cgroup.enter()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        started_s = time.perf_counter()
+        result = run()
+        send.send((time.perf_counter() - started_s, result))
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    send.close()
+    wall_s, result = receive.recv()
+    process.join()
+    found = Measured(cgroup.cpu_s(), wall_s, cgroup.peak_bytes(), result)
+    cgroup.close()
+    return found

@@ -18,7 +18,6 @@ import json
 import multiprocessing
 import os
 import sys
-import time
 import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -26,7 +25,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cgroup import Cgroup
+from cgroup import measured
 
 from acecoder.problem_sets import loading
 from acecoder.schema import Problem
@@ -158,24 +157,8 @@ def measure(
     engine: str, name: str, problems: list[Problem], items: list[Item], data: Path
 ) -> tuple[float, float, Verdicts]:
     """(CPU seconds, wall seconds, verdicts) of one engine."""
-    receive, send = multiprocessing.Pipe(duplex=False)
-    cgroup = Cgroup()
-
-    def child() -> None:
-        run = ENGINES[engine](name, problems, items, data)
-        cgroup.enter()
-        started_s = time.perf_counter()
-        verdicts = run()
-        send.send((time.perf_counter() - started_s, verdicts))
-
-    process = multiprocessing.get_context("fork").Process(target=child)
-    process.start()
-    send.close()
-    wall_s, verdicts = receive.recv()
-    process.join()
-    cpu_s = cgroup.cpu_s()
-    cgroup.close()
-    return cpu_s, wall_s, verdicts
+    run = measured(lambda: ENGINES[engine](name, problems, items, data))
+    return run.cpu_s, run.wall_s, run.result
 
 
 def programs(problems: list[Problem], name: str, data: Path, num_runs: int) -> Iterator[Item]:

@@ -13,36 +13,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-import os
 import statistics
-import time
 from pathlib import Path
 
-from cgroup import Cgroup
+from cgroup import measured
 from engines import ENGINES, Verdict
 from workload import Item, Question, workload
 
 
 def measure(name: str, questions: list[Question], items: list[Item], own: bool) -> dict[str, float]:
     """Run one engine once in a process and cgroup of its own."""
-    cgroup = Cgroup()
-    receive, send = multiprocessing.Pipe(duplex=False)
-
-    def child() -> None:
-        cgroup.enter()
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        started_s = time.perf_counter()
-        results = ENGINES[name](questions, items, own)
-        send.send((time.perf_counter() - started_s, results))
-
-    process = multiprocessing.get_context("fork").Process(target=child)
-    process.start()
-    send.close()
-    wall_s, results = receive.recv()
-    process.join()
-    cpu_s, peak_bytes = cgroup.cpu_s(), cgroup.peak_bytes()
-    cgroup.close()
+    run = measured(lambda: lambda: ENGINES[name](questions, items, own))
+    cpu_s, wall_s, peak_bytes, results = run.cpu_s, run.wall_s, run.peak_bytes, run.result
     assert len(results) == len(items), (name, len(results), len(items))
     times = sorted(seconds for _, seconds, _ in results)
     return {

@@ -13,14 +13,13 @@ import json
 import os
 import resource
 import sys
-import time
 import types
 from typing import Any
 
-from .. import arguments, canonical, purity
+from .. import purity
 from ..isolation import kernel, seccomp, system
 from ..wire import ERROR_BYTES, LENGTH, OUT_OF_MEMORY, PROGRESS, Data
-from . import encoding
+from . import calls, encoding
 from .answers import Answers
 
 ENVIRONMENT = {
@@ -74,8 +73,6 @@ REHEARSALS = 20
 
 MAX_TOLD = 200
 """Characters of what an exception says."""
-TIME_BYTES = 64
-"""Of an answer, for the time it took."""
 PYTESTS = "pytests.py"
 _filter: "seccomp.OwnFilter | None" = None
 _pytests: "types.CodeType | None" = None
@@ -279,42 +276,14 @@ def _frame(
             exec(compile(test["code"], "<test>", "exec"), namespace)
             return {"values": []}
         if "arguments" in test:
-            return _called(test, namespace, codes, max_bytes)
+            function = eval(_code(test["calls"][0], codes), namespace)
+            return calls.answer(function, test, max_bytes)
         if test["lazy"]:
             return {"values": _each(test["calls"], namespace, codes)}
         values = [eval(_code(call, codes), namespace) for call in test["calls"]]
         return {"values": encoding.encode_all(values)}
     except BaseException as error:
         return {"error": _describe(error)}
-
-
-def _called(test: Data, namespace: Data, codes: dict[str, types.CodeType], max_bytes: int) -> str:
-    """What the entry point answers to the arguments, as JSON; a digest of what is too large."""
-    began_s = _cpu_clock()
-    value = eval(_code(test["calls"][0], codes), namespace)(*_read_arguments(test["arguments"]))
-    text = (
-        _dumps({"values": encoding.encode_all([value])}) if _can_be_sent(value, max_bytes) else ""
-    )
-    if not 0 < len(text) <= max_bytes - TIME_BYTES:
-        digest = _digest_of(value)
-        if digest is None:
-            raise ValueError("an answer too large, and not of plain values")
-        text = _dumps({"digest": digest})
-    return f'{text[:-1]}, "cpu_s": {_cpu_clock() - began_s}}}' if test.get("timed") else text
-
-
-def _can_be_sent(value: Any, max_bytes: int) -> bool:
-    """Is it worth being written out? Not where its texts and items alone are too many; an item of a
-    list takes three bytes or more."""
-    kind = type(value)
-    if kind in (str, bytes):
-        return len(value) <= max_bytes
-    if kind not in (list, tuple, set, frozenset, dict):
-        return True
-    if 3 * len(value) > max_bytes:
-        return False
-    items = value.values() if kind is dict else value
-    return sum(len(item) for item in items if type(item) in (list, tuple, str)) <= max_bytes
 
 
 def _show_pytest() -> None:
@@ -357,11 +326,6 @@ def _code(call: str, codes: dict[str, types.CodeType]) -> types.CodeType:
     if call not in codes:
         codes[call] = compile(call, "<test>", "eval")
     return codes[call]
-
-
-# Bound here, before a program can put its own in their place; it would fool only itself.
-_read_arguments, _digest_of = arguments.read, canonical.digest_of
-_dumps, _cpu_clock = json.dumps, time.process_time
 
 
 def _describe(error: BaseException) -> list[str]:
