@@ -7,7 +7,7 @@ from pathlib import Path
 
 from acecoder.problem_sets.problem_set import ProblemSet
 from acecoder.problem_sets.sources import Hub, Row, Source
-from acecoder.schema import Problem
+from acecoder.schema import Problem, Test, UnittestTest
 
 HUB = Hub("google-research-datasets/mbpp", name="full", split="train+test+validation+prompt")
 TEST_SPLIT = range(11, 511)
@@ -21,18 +21,24 @@ def _load(part: str, data: Path | None) -> Iterator[Problem]:
 
 
 def _problem(row: Row) -> Problem:
-    tests = tuple(row["test_list"])
-    setup = (row.get("test_setup_code") or "").replace("\r\n", "\n")
+    asserts = tuple(row["test_list"])
     text = row.get("text") or row["prompt"]
     return Problem(
         id=f"Mbpp/{int(row['task_id'])}",
-        question=f"{text}\nYour code should pass these tests:\n" + "\n".join(tests),
-        tests=tests,
+        question=f"{text}\nYour code should pass these tests:\n" + "\n".join(asserts),
+        tests=_with_setup(asserts, row.get("test_setup_code") or ""),
         source="mbpp",
-        preamble=f"{setup}\n" if setup else "",
         reference=row["code"].replace("\r\n", "\n"),
-        limits="humaneval",
+        limits="mbpp",
     )
+
+
+def _with_setup(asserts: tuple[str, ...], setup: str) -> tuple[Test, ...]:
+    """The tests; where a task prepares what they name, after the program, each is a file."""
+    if not setup:
+        return asserts
+    prepared = setup.replace("\r\n", "\n")
+    return tuple(UnittestTest(kind="unittest", code=f"{prepared}\n{each}\n") for each in asserts)
 
 
 SET = ProblemSet(_load, lambda part, data: Source(HUB, data).digest(), parts=("", "all"))

@@ -31,7 +31,8 @@ def test_mbpp_is_its_test_split(tmp_path: Path) -> None:
     rows = [{**row, "task_id": number} for number in (1, 11, 510, 511)]
     found = load(tmp_path, "mbpp", *rows)
     assert [problem.id for problem in found] == ["Mbpp/11", "Mbpp/510"]
-    assert found[0].preamble == "x = 1\n"
+    # What the setup makes may be of the program's classes: it comes after the program.
+    assert found[0].tests == (UnittestTest(kind="unittest", code="x = 1\nassert add(1, 2) == 3\n"),)
     assert found[0].reference == "def add(a, b):\n  return a + b"
     assert "assert add(1, 2) == 3" in found[0].question
     assert len(load(tmp_path, "mbpp/all", *rows)) == 4
