@@ -51,7 +51,7 @@ evaluate: $(VENV)/installed  ## a local policy on a benchmark: BENCHMARK, DATA, 
 
 bigcodebench-env: $(VENV)/installed  ## the libraries of BigCodeBench's programs, in an environment of their own
 	$(BIN)/uv venv -q --clear --python $(BIN)/python build/bigcodebench
-	VIRTUAL_ENV=build/bigcodebench $(BIN)/uv pip install -q --require-hashes -r images/sandbox/requirements-bigcodebench.lock
+	VIRTUAL_ENV=build/bigcodebench $(BIN)/uv pip install -q --compile-bytecode --require-hashes -r images/sandbox/requirements-bigcodebench.lock
 	@echo "--set judge_programs.sandbox.environment=$$(ls -d $$PWD/build/bigcodebench/lib/python3*/site-packages)"
 
 differential: $(VENV)/installed  ## every verdict on public benchmarks beside CPython's (about 15 minutes)

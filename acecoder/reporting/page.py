@@ -15,16 +15,18 @@ from acecoder.reporting.records import Steps
 from acecoder.reporting.view import headlines, views
 
 
-def write(path: Path, steps: Steps, *, profile: str, run_key: str) -> None:
-    """Write the page; sections of steps that did not run are left out."""
+def write(path: Path, steps: Steps, *, profile: str, run_key: str = "", title: str = "") -> None:
+    """Write the page; sections of steps that did not run are left out. `title` is a run's by its key
+    where none is given."""
     body = _funnel(steps) + "".join(view.section(steps) for view in views()) + _provenance(steps)
     of = f"profile {escape(profile)}, " if profile else ""
+    title = escape(title) or f"AceCoder run <code>{escape(run_key)}</code>"
     made = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>AceCoder run {escape(run_key)}</title><style>{STYLE}</style></head><body>"
-        f"<h1>AceCoder run <code>{escape(run_key)}</code></h1>"
+        f"<title>{title.replace('<code>', '').replace('</code>', '')}</title><style>{STYLE}</style>"
+        f"</head><body><h1>{title}</h1>"
         f'<p class="soft">{of}{len(steps)} steps, written {made}</p>'
         f"{_cards(steps)}{body}</body></html>\n"
     )

@@ -60,20 +60,29 @@ def load(home: Home, run_key: str) -> dict[str, StepRecord]:
     found = {}
     for note in notes:
         data = json.loads(home.read(note) or b"{}")
-        directory = home.artifact(data["step"], data["stage_key"])
-        text = home.read(directory / REPORT)
-        if text is None:
-            continue  # its artifact was removed by hand; the report says what is left
-        report = json.loads(text)
-        found[data["step"]] = StepRecord(
-            data["step"],
-            data["stage"],
-            data["stage_key"],
-            directory,
-            data["config"],
-            report["metrics"],
-            report["series"],
-            report["details"],
-            report["wall_s"],
-        )
+        record = of_step(home, data["step"], data["stage"], data["stage_key"], data["config"])
+        if record is not None:
+            found[data["step"]] = record
     return found
+
+
+def of_step(
+    home: Home, step: str, stage: str, stage_key: str, config: dict[str, Any]
+) -> StepRecord | None:
+    """One finished step; None where its artifact was removed by hand."""
+    directory = home.artifact(step, stage_key)
+    text = home.read(directory / REPORT)
+    if text is None:
+        return None
+    report = json.loads(text)
+    return StepRecord(
+        step,
+        stage,
+        stage_key,
+        directory,
+        config,
+        report["metrics"],
+        report["series"],
+        report["details"],
+        report["wall_s"],
+    )

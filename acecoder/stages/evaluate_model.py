@@ -16,6 +16,7 @@ from acecoder.errors import InputError
 from acecoder.evaluation import tables
 from acecoder.evaluation.comparing import difference_rows
 from acecoder.evaluation.estimators import mean_interval
+from acecoder.evaluation.reward_bands import Scored, bands, ranking_accuracy
 from acecoder.evaluation.rows import Samples, is_greedy, rows
 from acecoder.evaluation.values import VALUES_FILE, Values, ValuesByModel
 from acecoder.judging.joined import Joined, joined
@@ -105,6 +106,15 @@ def evaluate_model(
             model: list(ids[:MAX_NAMED]) for model, ids in measured.missing().items()
         },
         "contaminated": list(flagged[:MAX_NAMED]),
+        "rewards": [
+            {
+                "model": model,
+                "benchmark": benchmark,
+                "ranking_accuracy": ranking_accuracy(found),
+                "bands": json.loads(json.dumps(bands([each for one in found for each in one]))),
+            }
+            for (model, benchmark), found in measured.rewards.items()
+        ],
     }
     metrics["contaminated"] = float(len(flagged))
     return Report(metrics, details=details)
@@ -154,6 +164,8 @@ class _Measured:
         """model -> benchmark -> row -> problem id -> value in [0, 1]."""
         self.most: dict[str, int] = defaultdict(int)
         """Samples of the problem that has most, by model."""
+        self.rewards: dict[tuple[str, str], list[list[Scored]]] = defaultdict(list)
+        """By model and benchmark: the scored samples of each problem."""
         self._problems: dict[str, list[str]] = defaultdict(list)
         """The problems of each benchmark."""
 
@@ -200,6 +212,9 @@ class _Measured:
             self.most[model] = max(self.most[model], len(samples.correct))
             if len(samples.agreements) != len(samples.correct):
                 samples.agreements.clear()
+            if samples.scores:
+                scored = list(zip(samples.scores, samples.correct, strict=True))
+                self.rewards[model, benchmark].append(scored)
             found = rows(samples, config.best_of, config.pass_at, each.problem.id)
             for row, value in found.items():
                 self.values[model][benchmark][row][each.problem.id] = value

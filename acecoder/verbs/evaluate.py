@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
     from acecoder.engine.home import Home
     from acecoder.engine.runner import StepResult
     from acecoder.profiles import Profile
+    from acecoder.reporting.records import StepRecord
     from acecoder.schema import Score
 
+PAGE = "report.html"
 HELP = "score samples that exist, or a model, on a benchmark: pass@1, best-of-N, tables"
 
 
@@ -112,6 +115,7 @@ def run(options: argparse.Namespace) -> int:
         folder, scores, values, origin, verdicts=files[0] if files else None,
         with_published=options.with_published,
     )  # fmt: skip
+    steps.write_page(folder / PAGE, f"{options.benchmark}, evaluated")
     names = ", ".join(sorted(file.name for file in folder.iterdir()))
     sys.stdout.write(f"\n{text}\n{folder}/ has {names}\n")
     return 0
@@ -128,6 +132,7 @@ class _Steps:
     def __init__(self, profile: Profile, home: Home) -> None:
         self._profile, self._home = profile, home
         self.done: list[StepResult] = []
+        self._records: dict[str, StepRecord] = {}
 
     def run(self, stage: str, table: dict[str, JsonValue], **inputs: Path) -> StepResult:
         """One stage, with some keys of its config over the profile's."""
@@ -140,7 +145,24 @@ class _Steps:
             load_stage(stage), step=stage, table=merge(own, table), inputs=inputs, home=self._home
         )
         self.done.append(found)
+        self._keep(found, stage, own, inputs.get("reward_model"))
         return found
+
+    def _keep(
+        self, found: StepResult, stage: str, table: dict[str, JsonValue], reward_model: Path | None
+    ) -> None:
+        from acecoder.reporting import records
+
+        record = records.of_step(self._home, found.step, stage, found.stage_key, table)
+        if record is not None:
+            name = f"{found.step}.{reward_model.name}" if reward_model else found.step
+            self._records[name] = replace(record, step=name)
+
+    def write_page(self, path: Path, title: str) -> None:
+        """What the steps measured, with plots, as one HTML file."""
+        from acecoder.reporting import page
+
+        page.write(path, self._records, profile=self._profile.name, title=title)
 
 
 def _together(

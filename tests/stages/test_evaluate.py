@@ -62,6 +62,7 @@ def test_samples_become_scores_verdicts_and_tables(
     origin = json.loads((folder / "evaluation.json").read_text())
     assert len(origin["read"]["humaneval_plus"]) == 64
     assert (folder / "table.tex").read_text().startswith("\\begin{tabular}")
+    assert "<h3>humaneval_plus/base</h3>" in (folder / "report.html").read_text()
 
 
 def test_two_evaluations_are_compared_over_the_same_problems(

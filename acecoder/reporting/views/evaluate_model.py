@@ -89,6 +89,7 @@ def _section(steps: Steps) -> str:
             f"<h3>{escape(benchmark)}</h3>{charts.intervals(dots, label=benchmark)}"
             f"{_curves(here, benchmark)}{table(head, rows)}"
         )
+        parts.append(_rewards(evaluated, benchmark))
     parts.append(_differences(evaluated))
     return section("Evaluation", *parts, origin(*evaluated))
 
@@ -106,6 +107,27 @@ def _curves(rows: list[tuple[str, Any]], benchmark: str) -> str:
         return ""
     label = f"{benchmark}: correctness over N"
     return charts.line(series, label=label, steps=[f"N = {size}" for size in sizes])
+
+
+def _rewards(steps: Sequence[StepRecord], benchmark: str) -> str:
+    """The share of right samples over the reward, for each model whose samples were scored."""
+    parts = []
+    for step in steps:
+        for each in step.details.get("rewards", []):
+            if each["benchmark"] != benchmark or len(each["bands"]) < 2:
+                continue
+            name, bands = _models(step)[each["model"]], each["bands"]
+            ends = (f"reward {bands[0]['reward']:.2f}", f"{bands[-1]['reward']:.2f}")
+            shares = [band["share_right"] for band in bands]
+            label = f"{name}: share of right samples over the reward, in {len(bands)} bands"
+            parts.append(charts.line([(label, shares)], label=f"{benchmark}, {label}", steps=ends))
+            if each["ranking_accuracy"] is not None:
+                parts.append(
+                    f"<p>Of every two samples of one problem, one right and one wrong, "
+                    f"{escape(name)}'s reward model scores the right one higher in "
+                    f"{each['ranking_accuracy']:.1%}.</p>"
+                )
+    return "".join(parts)
 
 
 def _differences(steps: Sequence[StepRecord]) -> str:
