@@ -4,7 +4,8 @@
         tempdir multipledispatch psutil termcolor
     PYTHONPATH=.:build/peers .venv/bin/python benchmarks/evaluation.py --data ../shared/data
 
-Programs: the reference of every task, five mutants of it, `pass`, and recorded samples of models.
+Programs: the reference of every task, five mutants of it, `pass`, recorded samples of models, and with
+`--programs` a table of programs (what `sample_programs` wrote) as a fifth kind, `given`.
 Both engines have two workers, and run in a process and cgroup of their own. What is expected is found
 out before the clock starts: both keep it in files. Says where the two disagree, task by task. Needs
 root and a cgroup with CPU accounting.
@@ -27,8 +28,9 @@ from typing import Any
 
 from cgroup import measured
 
+from acecoder.engine.tables import read_table
 from acecoder.problem_sets import loading
-from acecoder.schema import Problem
+from acecoder.schema import Problem, Program
 from acecoder.synthesis.mutation import mutants
 
 FILES = {
@@ -183,6 +185,14 @@ def programs(problems: list[Problem], name: str, data: Path, num_runs: int) -> I
             yield Item(place, "recorded", _whole(problems[place], row["completion"]))
 
 
+def given(table: Path, problems: list[Problem]) -> Iterator[Item]:
+    """The programs of a table."""
+    places = {problem.id: index for index, problem in enumerate(problems)}
+    for program in read_table(table, Program):
+        if program.problem_id in places:
+            yield Item(places[program.problem_id], "given", program.program)
+
+
 def _whole(problem: Problem, completion: str) -> str:
     """A completion continues the prompt, unless it repeats the function from its first line."""
     return completion if f"def {problem.entry_point}" in completion else problem.prompt + completion
@@ -198,6 +208,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder of benchmark files")
     parser.add_argument("--benchmarks", default="humaneval_plus mbpp_plus")
     parser.add_argument("--runs", type=int, default=8, help="recorded runs of HumanEval")
+    parser.add_argument(
+        "--programs", type=Path, help="a table of programs of the one benchmark named"
+    )
+    parser.add_argument("--kinds", default="reference mutant pass recorded", help="which programs")
     parser.add_argument("--tasks", type=int, default=1000, help="at most so many of each")
     options = parser.parse_args()
     print(
@@ -207,8 +221,12 @@ def main() -> None:
     differences = []
     for name in options.benchmarks.split():
         problems = list(loading.load(name, data=options.data / FILES[name]))[: options.tasks]
-        items = [i for i in programs(problems, name, options.data, options.runs)]
-        for origin in ("reference", "mutant", "pass", "recorded"):
+        items = list(programs(problems, name, options.data, options.runs))
+        kinds = options.kinds.split()
+        if options.programs:
+            items += given(options.programs, problems)
+            kinds.append("given")
+        for origin in kinds:
             chosen = [item for item in items if item.origin == origin]
             theirs = measure("evalplus", name, problems, chosen, options.data)
             own = measure("acecoder", name, problems, chosen, options.data)
