@@ -27,42 +27,51 @@ WORKERS = 2
 NOTHING = "def task_func(*given, **named):\n    return None\n"
 CAUSES = (
     ("a library that the environment lacks", r"No module named '(?!program)([\w.]+)'"),
-    ("starts a process", r"subprocess|fork|Popen|PermissionError.*(exec|/bin)|os\.system|spawn"),
+    ("data that a library downloads", r"MissingCorpusError|Resource .* not found|nltk\.download"),
     (
-        "opens a connection, or asks for a name",
-        r"socket|gaierror|urlopen|Connection|Max retries|resolve",
+        "starts a process or opens a connection, which no program may",
+        r"PermissionError: \[Errno 1\]|name resolution|gaierror|Max retries|URLError",
     ),
-    (
-        "a file or directory of the host",
-        r"No such file or directory: '/(?!tmp)|Read-only file system",
-    ),
-    ("data that a library downloads", r"nltk|LookupError|Resource .* not found|download"),
+    ("reads a file of the host", r"No such file or directory: '/(?!tmp)"),
     ("over a limit", r"over its time limit|out of memory|its process ended"),
 )
+"""What the reason of a verdict says, by a pattern."""
+REACHING = {
+    "subprocess", "socket", "requests", "ftplib", "smtplib", "psutil", "multiprocessing", "urllib",
+}  # fmt: skip
+KNOWN = {
+    "111": "fails outside the sandbox too, with these libraries",
+    "276": "fails outside the sandbox too, with these libraries",
+    "812": "fails outside the sandbox too: expects a mode to keep its user out, who is root",
+    "263": "starts a process or opens a connection, which no program may",
+    "973": "changes the mode of /tmp, which is not its own",
+    "413": "needs the standard library's package `test`, which the sandbox leaves out",
+}
+"""Of single tasks, looked at by hand."""
 
 
 def cause_of(judged: Judged, problem: Problem) -> str:
     """By what the verdict says, or else by what the program imports."""
+    number = problem.id.rpartition("/")[2]
+    if number in KNOWN:
+        return KNOWN[number]
     for cause, pattern in CAUSES:
         found = re.search(pattern, judged.reason)
         if found:
             return f"{cause}: {found[1]}" if found.groups() and found[1] else cause
+    tree = ast.walk(ast.parse(problem.reference + "\n" + problem.preamble))
     imported = {
         name.name.split(".")[0]
-        for node in ast.walk(ast.parse(problem.reference))
-        if isinstance(node, ast.Import)
-        for name in node.names
+        for node in tree
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [*node.names] if isinstance(node, ast.Import) else [ast.alias(node.module or "")]
+        )
     }
-    if imported & {
-        "subprocess",
-        "socket",
-        "requests",
-        "ftplib",
-        "smtplib",
-        "psutil",
-        "multiprocessing",
-    }:
-        return "processes or the network, by its imports"
+    if imported & REACHING or "os.system" in problem.reference:
+        return "starts a process or opens a connection, which no program may"
+    if imported & {"nltk", "textblob"}:
+        return "data that a library downloads"
     return "other"
 
 
@@ -80,10 +89,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--environment", default="")
     parser.add_argument("--every", type=int, default=1, help="every n-th task alone")
+    parser.add_argument("--tasks", default="", help="numbers of tasks, with commas")
+    parser.add_argument("--reasons", action="store_true", help="why each program fails")
     options = parser.parse_args()
     sites = sorted(Path("build/bigcodebench/lib").glob("python3*/site-packages"))
     environment = options.environment or str(sites[0].resolve())
     problems = list(loading.load("bigcodebench/complete", data=options.data))[:: options.every]
+    if options.tasks:
+        wanted = {f"BigCodeBench/{number}" for number in options.tasks.split(",")}
+        problems = [problem for problem in problems if problem.id in wanted]
     by_id = {problem.id: problem for problem in problems}
     jobs = (
         Job(
@@ -109,6 +123,8 @@ def main() -> None:
                 passed += 1
             else:
                 cause = cause_of(judged, by_id[judged.problem_id])
+                if options.reasons:
+                    print(judged.problem_id, judged.reason.replace("\n", " "), flush=True)
                 failed[cause].append(judged.problem_id.rpartition("/")[2])
     wall_s = time.monotonic() - started_s
     processes, mounts = left_behind()
