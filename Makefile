@@ -79,8 +79,8 @@ doctor:  ## what this machine has, what it lacks, and the remedy
 lock_image = $(BIN)/uv pip compile pyproject.toml images/$(1)/requirements.in $(2) --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header --no-annotate -q -o images/$(1)/requirements.lock
 
 lock: $(VENV)/installed  ## resolve the dependencies again: requirements.lock and those of the images
-	$(BIN)/uv pip compile pyproject.toml --extra train --extra pipelines --extra tracking --extra cluster --extra benchmarks --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
-	$(call lock_image,cpu,--extra cluster)
+	$(BIN)/uv pip compile pyproject.toml --extra train --extra pipelines --extra tracking --extra cluster --extra gitops --extra benchmarks --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
+	$(call lock_image,cpu,--extra cluster --extra gitops)
 	$(call lock_image,train,--extra cluster --extra train)
 	$(call lock_image,rl,--extra cluster --extra train --extra vllm)
 
