@@ -18,6 +18,7 @@ def promote_model(
     metrics: Output[Metrics],
     summary: Output[Markdown],
     page: Output[HTML],
+    reward_model: Input[Model] = None,
 ) -> None:
     from acecoder.entry import run_component
 
@@ -30,6 +31,7 @@ def promote_model(
             "policy": policy.path,
             "candidate_scores": candidate_scores.path,
             "initial_scores": initial_scores.path,
+            "reward_model": reward_model.path if reward_model else None,
         },
         outputs={"decision": decision.path},
         views={"summary": summary.path, "page": page.path},

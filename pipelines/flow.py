@@ -34,6 +34,7 @@ from acecoder.stages.train_policy import TrainPolicyConfig
 class Data(NamedTuple):
     """What the data part hands on."""
 
+    problems: Any
     pairs: Any
     hard: Any
 
@@ -67,7 +68,7 @@ class Flow:
         hard = select_hard_problems(
             **self._step("select_hard_problems"), problems=kept, verdicts=verdicts
         ).outputs["hard"]
-        return Data(pairs, hard)
+        return Data(kept, pairs, hard)
 
     def reward_model(self, data: Data) -> Any:
         """The reward model, trained on the pairs."""
@@ -106,7 +107,9 @@ class Flow:
         loaded = load_problems(**self._step("load_problems.benchmark")).after(self._checked)
         return self._filtered("benchmark", loaded.outputs["problems"])
 
-    def scores(self, name: str, benchmark: Any, reward_model: Any, policy: Any = None) -> Any:
+    def scores(
+        self, name: str, benchmark: Any, data: Data, reward_model: Any, policy: Any = None
+    ) -> Any:
         """The scores of the initial model, or of `policy`."""
         programs, verdicts = self._judged(name, benchmark, policy)
         model = {"reward_model": reward_model} if self.ranks(name) else {}
@@ -115,16 +118,21 @@ class Flow:
             benchmark=benchmark,
             programs=programs,
             verdicts=verdicts,
+            training_problems=data.problems,
             **model,
         ).outputs["scores"]
 
-    def promotion(self, policy: Any, candidate_scores: Any, initial_scores: Any) -> None:
+    def promotion(
+        self, policy: Any, candidate_scores: Any, initial_scores: Any, reward_model: Any
+    ) -> None:
         """The gate."""
+        model = {} if reward_model is None else {"reward_model": reward_model}
         promote_model(
             **self._step("promote_model"),
             policy=policy,
             candidate_scores=candidate_scores,
             initial_scores=initial_scores,
+            **model,
         )
 
     def everything(self) -> None:
@@ -137,9 +145,9 @@ class Flow:
             self.spare_reward_model()
         policy = self.policy(data, reward_model)
         benchmark = self.benchmark()
-        initial = self.scores("initial", benchmark, reward_model)
-        trained = self.scores("policy", benchmark, reward_model, policy)
-        self.promotion(policy, trained, initial)
+        initial = self.scores("initial", benchmark, data, reward_model)
+        trained = self.scores("policy", benchmark, data, reward_model, policy)
+        self.promotion(policy, trained, initial, reward_model)
 
     def evaluation(self) -> None:
         """One model on one set of problems, without oracle and filter."""

@@ -18,6 +18,7 @@ from acecoder.cluster.preflight import KnowsCluster
 from acecoder.components import _images
 from acecoder.config import Config, Table, digest_of, nested, validate
 from acecoder.errors import InputError
+from acecoder.gitops.config import GitConfig, WritesGit
 from acecoder.pipelines.worlds import World, world
 from acecoder.profiles import merge
 from acecoder.sandbox.contract import PoolConfig, SandboxConfig
@@ -76,6 +77,17 @@ class PoolInfra(Config):
     """Address of the headless Service."""
     secret: str = "sandbox-pool-token"
     """Secret with the key `token`."""
+
+
+class GitInfra(GitConfig):
+    """The operations repository of this cluster."""
+
+    secret: str = ""
+    """Secret with the key `token`, for https; only the step that promotes is given it."""
+
+    def config(self) -> Table:
+        """As stages have it."""
+        return self.model_dump(exclude={"secret"}, exclude_defaults=True)
 
 
 class ClusterInfra(Config):
@@ -176,6 +188,8 @@ class Infra(Config):
     """The MLflow server."""
     pool: PoolInfra = PoolInfra()
     """The sandbox pool."""
+    git: GitInfra = GitInfra()
+    """The operations repository."""
     cluster: ClusterInfra = ClusterInfra()
     """What check_platform asks of the cluster."""
     secrets: dict[str, SecretKey] = {}
@@ -225,9 +239,21 @@ class Infra(Config):
                 table = merge(table, _at(path, self._sandbox()))
             if isinstance(part, Trains) and stage in self.trainjobs:
                 table = merge(table, _at(path, {"launch": self._launch(stage, config)}))
+            if isinstance(part, WritesGit):
+                table = merge(table, _at(path, {"git": self._git(part)}))
             if isinstance(part, KnowsCluster):
                 table = merge(_at(path, {"cluster": self._needs(steps)}), table)
         return table
+
+    def _git(self, part: WritesGit) -> Table:
+        """Raises InputError where nothing says where releases go: a pod's disk does not outlive it."""
+        if not (self.git.url or part.git.url) and "nothing" not in (self.git.write, part.git.write):
+            raise InputError(
+                "no operations repository: what passes the gate could not be released",
+                where="[git] of the infra file",
+                remedy='url = "https://..." and secret = "...", or write = "nothing" to decide alone',
+            )
+        return self.git.config()
 
     def _sandbox(self) -> Table:
         pool = PoolConfig().model_dump(include={"url", "token_file"}) | {"url": self.pool.url}

@@ -7,6 +7,8 @@ from typing import Any
 from kfp import kubernetes
 from kfp.dsl import pipeline_context
 
+from acecoder.config import having
+from acecoder.gitops.config import WritesGit
 from acecoder.pipelines.infra import HOME, TOKEN_DIRECTORY, Infra, Resources
 from acecoder.pipelines.worlds import judges, world
 from acecoder.profiles import Profile
@@ -35,6 +37,8 @@ def _place(task: Any, step: str, profile: Profile, infra: Infra) -> None:
     _ask(task, resources)
     _mount(task, resources, infra, judges(profile.configs[step]))
     _connect(task, infra)
+    if infra.git.secret and any(having(profile.configs[step], WritesGit)):
+        kubernetes.use_secret_as_env(task, infra.git.secret, {"token": infra.git.token_env})
     for name, value in labels(step, profile, resources).items():
         kubernetes.add_pod_label(task, name, value)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Protocol, TypeAlias
@@ -46,28 +46,47 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Champion:
-    """The registered version that serves now."""
+class Version:
+    """A version of a model in the registry."""
 
+    name: str
     version: str
     source: str
-    scores: str
-    """Address of the scores it was promoted with (`Home.permanent`)."""
+    """Address of its files (`Home.permanent`)."""
+    tags: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """Of its files (`content_digest`)."""
+        return self.tags.get("digest", "")
+
+    @property
+    def scores(self) -> str:
+        """Address of the scores it was judged by."""
+        return self.tags.get("scores", "")
 
 
 class Registry(Protocol):
     """The model registry as the gate sees it."""
 
-    def champion(self, name: str) -> Champion | None:
-        """The version behind the alias `champion`. Raises TrackingUnavailable."""
+    def behind(self, name: str, alias: str) -> Version | None:
+        """The version behind an alias, or None. Raises TrackingUnavailable."""
         ...
 
-    def register(self, name: str, source: str, tags: dict[str, str]) -> str:
-        """Make (or find, by tag `digest`) a version of `name` at an address; its number."""
+    def version(self, name: str, number: str) -> Version | None:
+        """A version by its number, or None. Raises TrackingUnavailable."""
         ...
 
-    def promote(self, name: str, version: str) -> None:
-        """Move `champion` to `version` and `previous` to the champion so far."""
+    def register(self, name: str, source: str, tags: dict[str, str]) -> Version:
+        """Make (or find, by tag `digest`) a version of `name` at an address; it is the candidate."""
+        ...
+
+    def tag(self, version: Version, tags: dict[str, str]) -> None:
+        """Put tags on a version. Raises TrackingUnavailable."""
+        ...
+
+    def point(self, name: str, alias: str, number: str) -> None:
+        """Let an alias name a version. Raises TrackingUnavailable."""
         ...
 
 
@@ -81,6 +100,8 @@ class StageContext:
     registry: Registry | None
     scratch: Path
     """A directory of this stage key that survives a kill (training checkpoints)."""
+    run_key: str = ""
+    """The run that the step belongs to; empty for a step alone."""
 
     def journal(self, name: str, key: str) -> Journal:
         """The journal of one kind of answer (see `Home`)."""

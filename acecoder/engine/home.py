@@ -54,12 +54,6 @@ class Home:
             check_manifests(partial, self.store.uri(self._name(path)))
         return True
 
-    def bring_newest(self, path: Path, mark: str) -> None:
-        """Fetch a directory that changes (the git repository), whatever is here."""
-        if self.store is not None:
-            shutil.rmtree(path, ignore_errors=True)
-            self.bring(path, mark)
-
     def read(self, path: Path) -> bytes | None:
         """A file of the home, from the store where it is not here; keeps no copy."""
         if path.exists():
@@ -149,7 +143,7 @@ class Home:
 
     @property
     def git(self) -> Path:
-        """The bare repository that promotion writes to."""
+        """The operations repository where none is configured; it stays on this machine."""
         return self.root / "git"
 
     @property

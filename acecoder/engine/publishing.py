@@ -37,7 +37,7 @@ def content_digest(path: Path) -> str:
     if manifest.exists() and (path.parent / REPORT).exists():
         files = json.loads(manifest.read_text())["files"]
     elif path.is_dir():
-        files = _file_digests(path)
+        files = file_digests(path)
     else:
         raise InputError("no such file or directory", where=str(path))
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
@@ -46,7 +46,7 @@ def content_digest(path: Path) -> str:
 def check_manifests(directory: Path, address: str) -> None:
     """Refuse a copy whose files are not those that its manifests name. Raises PlatformError."""
     for manifest in directory.rglob(MANIFEST):
-        if _file_digests(manifest.parent) != json.loads(manifest.read_text())["files"]:
+        if file_digests(manifest.parent) != json.loads(manifest.read_text())["files"]:
             raise PlatformError(
                 f"what the store holds of '{manifest.parent.name}' is not what was published",
                 where=address,
@@ -54,7 +54,8 @@ def check_manifests(directory: Path, address: str) -> None:
             )
 
 
-def _file_digests(directory: Path) -> dict[str, str]:
+def file_digests(directory: Path) -> dict[str, str]:
+    """Relative path -> sha256 (hex) of every file but the manifest."""
     return {
         str(file.relative_to(directory)): file_digest(file)
         for file in sorted(directory.rglob("*"))
@@ -76,7 +77,7 @@ def write_manifest(
         "stage_key": stage_key,
         "artifact": artifact,
         "counts": dict(counts),
-        "files": _file_digests(directory),
+        "files": file_digests(directory),
     }
     (directory / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
 

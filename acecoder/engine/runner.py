@@ -223,7 +223,7 @@ def run_node(stage_of: Callable[[str], Stage], key: str, home: Home, rank: int) 
         for path in outputs.values():
             path.mkdir()
         progress = Progress(f"{order.step}, process {rank}")
-        context = StageContext(order.step, home, progress, None, this.scratch)
+        context = StageContext(order.step, home, progress, None, this.scratch, order.run_key)
         stage(this.config, **inputs, **outputs, context=context)
 
 
@@ -255,7 +255,8 @@ def _call(this: Step, partial: Path, progress: Progress) -> Report:
     context = {}
     if this.signature.takes_context:
         registry = this.tracker.registry() if this.tracker else None
-        context = {"context": StageContext(this.name, this.home, progress, registry, this.scratch)}
+        made = StageContext(this.name, this.home, progress, registry, this.scratch, this.run_key)
+        context = {"context": made}
     return this.stage(this.config, **this.inputs, **outputs, **context)
 
 

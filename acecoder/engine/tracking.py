@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acecoder.config import Config
-from acecoder.engine.contract import Champion, Report
+from acecoder.engine.contract import Report, Version
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import exclusive
 from acecoder.errors import AceCoderError, TrackingUnavailable
@@ -238,42 +239,56 @@ class TrackedStep:
 
 
 class MlflowRegistry:
-    """The model registry: versions found by digest, the aliases champion and previous."""
+    """The model registry: versions found by digest, aliases, tags."""
 
     def __init__(self, client: MlflowClient, uri: str) -> None:
         self._client, self._uri = client, uri
 
-    def champion(self, name: str) -> Champion | None:
+    def behind(self, name: str, alias: str) -> Version | None:
         """See `contract.Registry`."""
-        from mlflow.exceptions import MlflowException
+        return self._found(lambda: self._client.get_model_version_by_alias(name, alias))
 
-        with _reaching(self._uri):
-            try:
-                version = self._client.get_model_version_by_alias(name, "champion")
-            except MlflowException as error:
-                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                    return None
-                raise
-        return Champion(str(version.version), str(version.source), version.tags.get("scores", ""))
+    def version(self, name: str, number: str) -> Version | None:
+        """See `contract.Registry`."""
+        return self._found(lambda: self._client.get_model_version(name, number))
 
-    def register(self, name: str, source: str, tags: dict[str, str]) -> str:
+    def register(self, name: str, source: str, tags: dict[str, str]) -> Version:
         """See `contract.Registry`."""
         with _reaching(self._uri):
             if not self._client.search_registered_models(f"name = '{name}'"):
                 self._client.create_registered_model(name)
-            for version in self._client.search_model_versions(f"name = '{name}'"):
-                if version.tags.get("digest") == tags["digest"]:
-                    for key, value in tags.items():
-                        self._client.set_model_version_tag(name, str(version.version), key, value)
-                    return str(version.version)
+            for found in self._client.search_model_versions(f"name = '{name}'"):
+                if found.tags.get("digest") == tags["digest"]:
+                    version = _version(found)
+                    self.tag(version, tags)
+                    return replace(version, tags={**version.tags, **tags})
             made = self._client.create_model_version(name, source, tags=tags)
             self._client.set_registered_model_alias(name, "candidate", made.version)
-        return str(made.version)
+        return Version(name, str(made.version), source, tags)
 
-    def promote(self, name: str, version: str) -> None:
+    def tag(self, version: Version, tags: dict[str, str]) -> None:
         """See `contract.Registry`."""
-        before = self.champion(name)
         with _reaching(self._uri):
-            if before is not None and before.version != version:
-                self._client.set_registered_model_alias(name, "previous", before.version)
-            self._client.set_registered_model_alias(name, "champion", version)
+            for key, value in tags.items():
+                if version.tags.get(key) != value:
+                    self._client.set_model_version_tag(version.name, version.version, key, value)
+
+    def point(self, name: str, alias: str, number: str) -> None:
+        """See `contract.Registry`."""
+        with _reaching(self._uri):
+            self._client.set_registered_model_alias(name, alias, number)
+
+    def _found(self, ask: Callable[[], Any]) -> Version | None:
+        from mlflow.exceptions import MlflowException
+
+        with _reaching(self._uri):
+            try:
+                return _version(ask())
+            except MlflowException as error:
+                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                    return None
+                raise
+
+
+def _version(found: Any) -> Version:
+    return Version(str(found.name), str(found.version), str(found.source), dict(found.tags))

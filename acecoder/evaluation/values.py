@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 VALUES_FILE = "problem_values.json"
+CONTAMINATED_FILE = "contaminated.json"
+"""Which problems resemble a training problem, and their share of all; where that was asked."""
 
 Values = dict[str, dict[str, dict[str, float]]]
 """benchmark -> metric -> problem id -> value in [0, 1]."""

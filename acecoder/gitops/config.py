@@ -19,9 +19,9 @@ class GitConfig(Config):
     """https://..., ssh://..., git@HOST:PATH or a directory; empty for the home's own bare repository."""
     branch: str = incidental("main", min_length=1)
     """What the cluster follows."""
-    write: Literal["commit", "pull_request"] = incidental("commit")
+    write: Literal["commit", "pull_request", "nothing"] = incidental("commit")
     """`commit`: onto the branch. `pull_request`: onto a branch of its own, with a request to merge it,
-    which a person reviews."""
+    which a person reviews. `nothing`: decisions are made and kept, and nothing is released."""
     forge: Literal["github", "gitlab", "gitea", "none"] = incidental("none")
     """Who takes pull requests; with `none` the branch is pushed and a person opens the request."""
     api_url: str = incidental("")

@@ -18,7 +18,7 @@ from acecoder.evaluation.comparing import difference_rows
 from acecoder.evaluation.estimators import mean_interval
 from acecoder.evaluation.reward_bands import Scored, bands, ranking_accuracy
 from acecoder.evaluation.rows import Samples, is_greedy, rows
-from acecoder.evaluation.values import VALUES_FILE, Values, ValuesByModel
+from acecoder.evaluation.values import CONTAMINATED_FILE, VALUES_FILE, Values, ValuesByModel
 from acecoder.judging.joined import Joined, joined
 from acecoder.judging.table import Group, JudgingConfig, judge, verdict_of
 from acecoder.reward.scoring import RewardModel, ScoresPrograms
@@ -72,7 +72,7 @@ def evaluate_model(
     that share a run of words with one of `training_problems` are flagged, and counted. Raises
     InputError where there is nothing to measure.
     """
-    flagged = _flagged(config, benchmark, training_problems)
+    flagged, num_problems = _flagged(config, benchmark, training_problems)
     measured = _Measured(config, reward_model, context)
     stream = joined(benchmark, programs=programs, verdicts=verdicts)
     generated = _generated(generated_verdicts)
@@ -88,6 +88,9 @@ def evaluate_model(
     differences = difference_rows(values)
     for name, content in ((VALUES_FILE, values), (DIFFERENCES_FILE, differences)):
         (scores / name).write_text(json.dumps(content, indent=0, sort_keys=True) + "\n")
+    if training_problems is not None:
+        found = {"share": len(flagged) / max(1, num_problems), "problems": flagged}
+        (scores / CONTAMINATED_FILE).write_text(json.dumps(found, indent=0) + "\n")
     rendered = tables.table_of(table)
     for suffix, render in tables.FORMATS.items():
         (scores / f"table.{suffix}").write_text(render(rendered), encoding="utf-8")
@@ -281,13 +284,17 @@ def _generated(verdicts: In | None) -> dict[str, tuple[bool, ...]]:
     }
 
 
-def _flagged(config: EvaluateModelConfig, benchmark: In, training_problems: In | None) -> list[str]:
-    """The problems that share a run of words with a training problem."""
+def _flagged(
+    config: EvaluateModelConfig, benchmark: In, training_problems: In | None
+) -> tuple[list[str], int]:
+    """The problems that share a run of words with a training problem, and how many were held against
+    it."""
     if training_problems is None:
-        return []
+        return [], 0
     questions = (problem.question for problem in read_table(training_problems, Problem))
     guard = Decontaminator(questions, size=config.shingle_words)
-    return [problem.id for problem in guard.parted(read_table(benchmark, Problem))[1]]
+    kept, hit = guard.parted(read_table(benchmark, Problem))
+    return [problem.id for problem in hit], len(kept) + len(hit)
 
 
 def _table(values: Values, model: str, num_samples: int) -> list[Score]:

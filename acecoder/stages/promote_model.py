@@ -1,44 +1,53 @@
-"""promote_model: scores + registry -> a decision, a registered version, the change to git."""
+"""promote_model: scores + registry -> a decision, a registered version, a change to git."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-import yaml
 from pydantic import Field
 
-from acecoder.config import Config
-from acecoder.engine.contract import Champion, In, ModelIn, Out, Report, StageContext
-from acecoder.engine.home import Home
-from acecoder.engine.publishing import content_digest
+from acecoder.config import JsonValue
+from acecoder.engine.contract import In, ModelIn, Out, Registry, Report, StageContext, Version
+from acecoder.engine.publishing import content_digest, file_digests
 from acecoder.errors import InputError, PlatformError
-from acecoder.evaluation.estimators import (
-    non_inferiority_bound,
-    paired_difference,
-    problems_to_rule_out,
+from acecoder.evaluation.values import CONTAMINATED_FILE, VALUES_FILE, ValuesByModel
+from acecoder.gitops.config import WritesGit
+from acecoder.gitops.proposals import Proposal, propose
+from acecoder.gitops.repository import Repository
+from acecoder.promotion import serving_files
+from acecoder.promotion.gate import Decision, Gate, MetricRule, Seen, compare, decide
+from acecoder.promotion.release import (
+    RELEASE,
+    Release,
+    Workload,
+    read_release,
+    refuse_pickles,
+    release_of,
+    rendering_of,
 )
-from acecoder.evaluation.values import VALUES_FILE, ValuesByModel
-from acecoder.promotion.gate import Comparison, Decision, GateRule, decide
-from acecoder.promotion.repository import ReleaseRepository
 
-RELEASED = "released-model.yaml"
+MEASURES_FILE = "measures.json"
+"""What training measured of a model, beside its weights."""
 
 
-class PromoteModelConfig(Config):
-    """What the gate asks for."""
+class PromoteModelConfig(WritesGit):
+    """What the gate asks for, and where a release is written."""
 
-    model_name: str = "acecoder-policy"
+    model_name: str = Field("acecoder-policy", pattern=r"^[A-Za-z0-9][\w.-]*$")
     """Name in the registry."""
-    benchmark: str = "first_steps"
-    """The benchmark whose scores are compared."""
-    metric: str = "average"
-    """The metric that is compared: `average`, `greedy`, `best_of_N` or another of evaluate_model."""
-    max_loss: float = Field(0.02, gt=0, le=1)
-    """The one-sided 95 % bound must rule out a loss of more than this."""
-    min_gain: float = Field(0.0, ge=0, le=1)
-    """The difference itself must be at least this."""
+    reward_model_name: str = Field("acecoder-reward-model", pattern=r"^[A-Za-z0-9][\w.-]*$")
+    """Name of the reward model in the registry, which is released beside the policy where one is given."""
+    environment: str = Field("production", pattern=r"^[a-z0-9][a-z0-9-]*$")
+    """The directory of `serving/` that a release is written to."""
+    gate: Gate = Gate()
+    """What a candidate must show."""
+    override: str = ""
+    """A person's reason to release a candidate that the gate holds; it is recorded."""
+    base: str = "../../../manifests/serving/{workload}"
+    """What the kustomization of a workload stands on: a path in the operations repository, or the
+    address of a repository with `?ref=`."""
 
 
 def promote_model(
@@ -47,130 +56,209 @@ def promote_model(
     policy: ModelIn,
     candidate_scores: In,
     initial_scores: In,
+    reward_model: ModelIn | None = None,
     decision: Out,
     context: StageContext,
 ) -> Report:
-    """Register the policy, compare it with the champion (or, without one, the initial model).
+    """Register the policy, compare it with the champion (or, without one, the initial model), and
+    release it where the gate agrees.
 
-    The decision is committed to the home's bare repository whatever it is; only a promotion
-    changes `released-model.yaml` and moves the alias. Scores on other problems are no comparison:
-    then the candidate is held.
+    A release is a change to `serving/<environment>/` of the operations repository: a commit, or a pull
+    request. No alias but `candidate` moves: `champion` follows what serves (`acecoder reconcile`). Where
+    no repository is configured nothing serves, and the aliases follow the home's own at once. Raises
+    InputError, PlatformError.
     """
     if context.registry is None:
         raise PlatformError("promotion needs a registry", remedy="install the extra 'tracking'")
-    registry, name = context.registry, config.model_name
-    digest = content_digest(policy)
-    tags = {
-        "digest": digest,
-        "scores": context.home.permanent(candidate_scores),
-        "home": str(context.home.root),
+    promotion = _Promotion(config, context, context.registry)
+    ours = promotion.register(config.model_name, policy, candidate_scores)
+    models: list[tuple[Workload, Version, Path]] = [("policy", ours, policy)]
+    if reward_model is not None:
+        ranks = promotion.register(config.reward_model_name, reward_model, candidate_scores)
+        models.append(("reward-model", ranks, reward_model))
+    champion = context.registry.behind(config.model_name, "champion")
+    found = promotion.decide(ours, champion, policy, candidate_scores, initial_scores)
+    record: dict[str, JsonValue] = {
+        "model": ours.name,
+        "version": ours.version,
+        "digest": ours.digest,
+        "source": ours.source,
+        "scores": ours.scores,
+        "run_key": context.run_key,
+        "against": _called(champion),
+        "environment": config.environment,
+        "promote": found.promote,
+        "reason": found.reason,
+        "override": config.override,
+        "checks": found.plain(),
     }
-    source = context.home.permanent(policy)
-    version = registry.register(name, source, tags)
-    champion = registry.champion(name)
-    opponent, opponent_scores = _opponent(champion, initial_scores, context.home)
-    difference = _compare(config, candidate_scores, opponent_scores)
-    if champion is not None and champion.version == version:
-        verdict, difference = Decision(True, "the same model: this version is the champion"), None
-    elif difference is None:
-        verdict = Decision(
-            False, f"{opponent} was scored on other problems; evaluate it on these first"
-        )
-    else:
-        least = problems_to_rule_out(config.max_loss)
-        rule = GateRule(config.max_loss, least, config.min_gain)
-        verdict = decide(difference, rule)
-    record = {
-        "model": name,
-        "version": version,
-        "digest": digest,
-        "against": opponent,
-        "benchmark": config.benchmark,
-        "metric": config.metric,
-        "difference": None if difference is None else difference.difference,
-        "bound": None if difference is None else difference.bound,
-        "problems": None if difference is None else difference.num_problems,
-        "low": None if difference is None else difference.low,
-        "high": None if difference is None else difference.high,
-        "promote": verdict.promote,
-        "reason": verdict.reason,
-    }
-    commit = _commit(context, record, source)
-    if verdict.promote:
-        registry.promote(name, version)
-    (decision / "decision.json").write_text(
-        json.dumps({**record, "commit": commit}, indent=1) + "\n"
-    )
-    word = "promoted" if verdict.promote else "not promoted"
-    context.progress.say(f"{name} version {version} {word}: {verdict.reason}")
-    metrics = {"promoted": float(verdict.promote), "version": float(version)}
-    if difference is not None:
-        metrics |= {
-            "difference": difference.difference,
-            "bound": difference.bound,
-            "low": difference.low,
-            "high": difference.high,
+    released = promotion.release(record, found, models) if found.promote else {}
+    whole = {**record, **released}
+    (decision / "decision.json").write_text(json.dumps(whole, indent=1) + "\n")
+    (decision / "decision.md").write_text(serving_files.markdown(whole, found.checks))
+    word = "promoted" if found.promote else "not promoted"
+    context.progress.say(f"{ours.name} version {ours.version} {word}: {found.reason}")
+    for key, value in released.items():
+        if value:
+            context.progress.say(f"{key}: {value}")
+    metrics = {"promoted": float(found.promote), "version": float(ours.version)}
+    first = next((check for check in found.checks if check.difference is not None), None)
+    if first is not None:
+        for key in ("difference", "bound", "low", "high"):
+            metrics[key] = float(getattr(first, key))
+    return Report(metrics, details=whole)
+
+
+class _Promotion:
+    """One candidate on its way through the gate."""
+
+    def __init__(
+        self, config: PromoteModelConfig, context: StageContext, registry: Registry
+    ) -> None:
+        self._config, self._context, self._registry = config, context, registry
+
+    def register(self, name: str, directory: Path, scores: Path) -> Version:
+        """A version of the model in the registry; the one of the same files, if there is one."""
+        home = self._context.home
+        refuse_pickles(list(file_digests(directory)), str(directory))
+        tags = {
+            "digest": content_digest(directory),
+            "rendering": rendering_of(directory),
+            "scores": home.permanent(scores),
+            "home": str(home.root),
         }
-    return Report(metrics, details={**record, "commit": commit})
+        if self._context.run_key:
+            tags["run_key"] = self._context.run_key
+        return self._registry.register(name, home.permanent(directory), tags)
+
+    def decide(
+        self, ours: Version, champion: Version | None, policy: Path, mine: Path, initial: Path
+    ) -> Decision:
+        """What the gate says, and what a person says over it."""
+        config = self._config
+        theirs = initial if champion is None else self._context.home.open(champion.scores)
+        opponent = _called(champion)
+        checks = [
+            compare(rule, _values(mine, rule), _values(theirs, rule), opponent)
+            for rule in config.gate.metrics
+        ]
+        found = decide(config.gate, checks, _seen(mine, policy))
+        if champion is not None and champion.version == ours.version:
+            return Decision(True, "the same model: this version is the champion", found.checks)
+        withdrawn = self._withdrawn(ours)
+        if withdrawn and found.promote:
+            found = replace(found, promote=False, reason=withdrawn)
+        if config.override and not found.promote:
+            return replace(
+                found, promote=True, reason=f"by hand: {config.override} ({found.reason})"
+            )
+        return found
+
+    def _withdrawn(self, ours: Version) -> str:
+        """Why a version that was released before is not released again by itself, or nothing."""
+        before = ours.tags.get(f"released.{self._config.environment}", "")
+        if not before or self._config.git.write == "nothing":
+            return ""
+        with self._repository().at_head() as head:
+            path = f"{serving_files.folder(self._config.environment, 'policy')}/{RELEASE}"
+            text = head.read(path)
+        if text and read_release(text, path).digest == ours.digest:
+            return ""
+        return (
+            f"it was released before (commit {before[:12]}) and taken back; promote_model.override "
+            "with a reason releases it again"
+        )
+
+    def release(
+        self,
+        record: dict[str, JsonValue],
+        found: Decision,
+        models: list[tuple[Workload, Version, Path]],
+    ) -> dict[str, JsonValue]:
+        """Write the release to git; the commit, the branch, the address of the pull request."""
+        config = self._config
+        if config.git.write == "nothing":
+            return {"commit": "", "released": "no: git.write is 'nothing'"}
+        ours = models[0][1]
+        releases = [self._release(workload, version, path) for workload, version, path in models]
+        texts = serving_files.evidence(record, found.checks)
+        title = f"Promote {ours.name} version {ours.version} to {config.environment}"
+        proposes = config.git.write == "pull_request"
+        branch = f"promote/{config.environment}/{ours.name}-v{ours.version}" if proposes else ""
+        made = self._repository().commit(
+            lambda head: serving_files.files(
+                head, releases, environment=config.environment, base=config.base, evidence=texts
+            ),
+            f"{title}\n\n{found.reason}\n\nRun-Key: {self._context.run_key or '-'}\nDigest: {ours.digest}",
+            branch=branch,
+        )
+        address = propose(config.git, Proposal(branch, title, _body(texts))) if proposes else ""
+        for _, version, _ in models:
+            self._registry.tag(version, {f"released.{config.environment}": made.id})
+        if not config.git.url:
+            self._follow([version for _, version, _ in models])
+        return {"commit": made.id, "branch": branch, "pull_request": address}
+
+    def _release(self, workload: Workload, version: Version, directory: Path) -> Release:
+        return release_of(
+            directory,
+            workload=workload,
+            name=version.name,
+            version=version.version,
+            source=version.source,
+            run_key=self._context.run_key,
+        )
+
+    def _follow(self, versions: list[Version]) -> None:
+        """Nothing serves from the home's own repository: what it releases is the champion."""
+        for version in versions:
+            before = self._registry.behind(version.name, "champion")
+            if before is not None and before.version != version.version:
+                self._registry.point(version.name, "previous", before.version)
+            self._registry.point(version.name, "champion", version.version)
+
+    def _repository(self) -> Repository:
+        home = self._context.home
+        if not self._config.git.url and home.store is not None:
+            raise InputError(
+                "no operations repository is configured, and a pod's disk does not outlive it",
+                where="promote_model.git",
+                remedy='git.url in the infra file, or git.write = "nothing" to decide alone',
+            )
+        return Repository(self._config.git, home.git)
 
 
-def _opponent(champion: Champion | None, initial_scores: Path, home: Home) -> tuple[str, Path]:
-    if champion is None:
-        return "the initial model", initial_scores
-    return f"champion version {champion.version}", home.open(champion.scores)
+def _body(texts: dict[str, str]) -> str:
+    """The evidence as a pull request shows it."""
+    return next(text for name, text in texts.items() if name.endswith(".md"))
 
 
-def _compare(config: PromoteModelConfig, ours: Path, theirs: Path) -> Comparison | None:
-    """The paired difference, or None where the two were scored on different problems."""
-    mine, other = (_metric_values(path, config) for path in (ours, theirs))
-    if mine.keys() != other.keys():
-        return None
-    order = sorted(mine)
-    pair = [mine[key] for key in order], [other[key] for key in order]
-    both = paired_difference(*pair)
-    return Comparison(both.value, non_inferiority_bound(*pair), both.low, both.high, len(order))
+def _called(champion: Version | None) -> str:
+    return "the initial model" if champion is None else f"champion version {champion.version}"
 
 
-def _metric_values(scores: Path, config: PromoteModelConfig) -> dict[str, float]:
+def _seen(scores: Path, policy: Path) -> Seen:
+    """What lies beside the scores and the weights."""
+    contaminated = scores / CONTAMINATED_FILE
+    share = None
+    if contaminated.exists():
+        share = float(json.loads(contaminated.read_text())["share"])
+    measures = policy / MEASURES_FILE
+    measured = json.loads(measures.read_text()) if measures.exists() else {}
+    return Seen(share, measured.get("hacking_gap"), measured.get("reward_difference"))
+
+
+def _values(scores: Path, rule: MetricRule) -> dict[str, float] | None:
+    """A metric by problem, or None where it was not measured."""
     try:
         by_model: ValuesByModel = json.loads((scores / VALUES_FILE).read_text())
-        if len(by_model) != 1:
-            raise InputError(
-                f"scores of {len(by_model)} models ({', '.join(by_model)})",
-                where=str(scores),
-                remedy="evaluate each model's programs in a step of its own",
-            )
-        (values,) = by_model.values()
-        return values[config.benchmark][config.metric]
     except FileNotFoundError:
         raise InputError("no values per problem beside the scores", where=str(scores)) from None
-    except KeyError as error:
+    if len(by_model) != 1:
         raise InputError(
-            f"no {error} among the scores",
+            f"scores of {len(by_model)} models ({', '.join(by_model)})",
             where=str(scores),
-            remedy="set promote_model.benchmark and .metric to what evaluate_model measures",
-        ) from None
-
-
-def _commit(context: StageContext, record: Mapping[str, object], source: str) -> str:
-    """One commit per decision; the released model's file changes only on promotion."""
-    git = context.home.git
-    context.home.bring_newest(git, "HEAD")
-    repository = ReleaseRepository(git)
-    files = {
-        f"decisions/{record['model']}-v{record['version']}.json": json.dumps(record, indent=1)
-        + "\n"
-    }
-    if record["promote"]:
-        released = {
-            "name": record["model"],
-            "version": record["version"],
-            "digest": record["digest"],
-            "source": source,
-        }
-        files[RELEASED] = yaml.safe_dump(released, sort_keys=False)
-    word = "Promote" if record["promote"] else "Hold"
-    message = f"{word} {record['model']} version {record['version']}\n\n{record['reason']}"
-    commit = repository.commit(files, message)
-    context.home.send(git, "HEAD")
-    return commit
+            remedy="evaluate each model's programs in a step of its own",
+        )
+    (values,) = by_model.values()
+    return values.get(rule.benchmark, {}).get(rule.metric)

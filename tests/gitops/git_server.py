@@ -13,8 +13,10 @@ import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Lock
 
 READER = "reader"
+MAKING = Lock()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -52,10 +54,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._refuse(403)
         name = path.strip("/").split("/")[0]
         repository = self.root / name
-        if name.endswith(".git") and not repository.exists() and name != "none.git":
-            subprocess.run(
-                ["git", "init", "-q", "--bare", "-b", "main", str(repository)], check=True
-            )
+        with MAKING:
+            self._make(name, repository)
         length = int(self.headers.get("Content-Length") or 0)
         body = self._chunks() if self.headers.get("Transfer-Encoding") else self.rfile.read(length)
         done = subprocess.run(
@@ -91,6 +91,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(rest)))
         self.end_headers()
         self.wfile.write(rest)
+
+    def _make(self, name: str, repository: Path) -> None:
+        if name.endswith(".git") and name != "none.git" and not repository.exists():
+            subprocess.run(
+                ["git", "init", "-q", "--bare", "-b", "main", str(repository)], check=True
+            )
 
     def _chunks(self) -> bytes:
         whole = b""

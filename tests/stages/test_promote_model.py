@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from acecoder.engine.contract import Champion, StageContext
+from acecoder.config import validate
+from acecoder.engine.contract import StageContext, Version
 from acecoder.engine.home import Home
 from acecoder.engine.progress import Progress
+from acecoder.errors import InputError
 from acecoder.evaluation.values import VALUES_FILE
-from acecoder.promotion.repository import ReleaseRepository
+from acecoder.gitops.config import GitConfig
+from acecoder.gitops.repository import Repository
+from acecoder.promotion.release import read_release
 from acecoder.stages.promote_model import PromoteModelConfig, promote_model
 
 
@@ -20,22 +26,33 @@ class FakeRegistry:
     """The registry's contract in memory."""
 
     def __init__(self) -> None:
-        self.versions: dict[str, dict[str, str]] = {}
-        self.aliases: dict[str, str] = {}
+        self.versions: dict[str, list[Version]] = {}
+        self.aliases: dict[tuple[str, str], str] = {}
 
-    def champion(self, name: str) -> Champion | None:
-        version = self.aliases.get("champion")
-        return Champion(version, "", self.versions[version]["scores"]) if version else None
+    def behind(self, name: str, alias: str) -> Version | None:
+        number = self.aliases.get((name, alias))
+        return self.version(name, number) if number else None
 
-    def register(self, name: str, source: Path, tags: dict[str, str]) -> str:
-        for version, known in self.versions.items():
-            if known["digest"] == tags["digest"]:
-                return version
-        self.versions[str(len(self.versions) + 1)] = tags
-        return str(len(self.versions))
+    def version(self, name: str, number: str) -> Version | None:
+        return next((v for v in self.versions.get(name, []) if v.version == number), None)
 
-    def promote(self, name: str, version: str) -> None:
-        self.aliases["champion"] = version
+    def register(self, name: str, source: str, tags: dict[str, str]) -> Version:
+        known = self.versions.setdefault(name, [])
+        for found in known:
+            if found.digest == tags["digest"]:
+                self.tag(found, tags)
+                return self.version(name, found.version)
+        known.append(Version(name, str(len(known) + 1), source, dict(tags)))
+        self.point(name, "candidate", known[-1].version)
+        return known[-1]
+
+    def tag(self, version: Version, tags: dict[str, str]) -> None:
+        known = self.versions[version.name]
+        place = [v.version for v in known].index(version.version)
+        known[place] = replace(known[place], tags={**known[place].tags, **tags})
+
+    def point(self, name: str, alias: str, number: str) -> None:
+        self.aliases[name, alias] = number
 
 
 @pytest.fixture
@@ -52,22 +69,33 @@ def gate(tmp_path: Path, home: Home):
         )
         return directory
 
-    def call(name: str, values: list[float], initial: list[float]) -> dict[str, Any]:
+    def call(
+        name: str, values: list[float], initial: list[float], *, ranks: bool = False, **keys: Any
+    ) -> dict[str, Any]:
         policy, decision = tmp_path / f"policy-{name}", tmp_path / f"decision-{name}"
-        for directory in (policy, decision):
+        reward_model = tmp_path / f"ranks-{name}"
+        for directory in (policy, decision, reward_model):
             directory.mkdir(exist_ok=True)
-        (policy / "model.safetensors").write_text(name)
-        context = StageContext("promote_model", home, Progress("x"), registry, tmp_path)
+        for directory in (policy, reward_model):
+            (directory / "model.safetensors").write_text(directory.name)
+        context = StageContext(
+            "promote_model", home, Progress("x"), registry, tmp_path, "run-key-1"
+        )
+        table = {"gate": {"metrics": [{"max_loss": 0.08}]}} | keys
         report = promote_model(
-            PromoteModelConfig(max_loss=0.08),
+            validate(PromoteModelConfig, table, where="test"),
             policy=policy,
             candidate_scores=scores(name, values),
             initial_scores=scores(f"{name}-initial", initial),
+            reward_model=reward_model if ranks else None,
             decision=decision,
             context=context,
         )
-        return {**report.details, "champion": registry.aliases.get("champion")}
+        assert json.loads((decision / "decision.json").read_text()) == report.details
+        aliases = {alias: number for (_, alias), number in registry.aliases.items()}
+        return {**report.details, **aliases}
 
+    call.registry = registry
     return call
 
 
@@ -77,14 +105,20 @@ def test_the_gate_compares_with_the_initial_model_then_with_the_champion(gate, h
     assert first["promote"] and first["against"] == "the initial model"
     worse = gate("b", low, low)
     assert not worse["promote"] and worse["against"] == "champion version 1"
-    assert (worse["version"], worse["champion"]) == ("2", "1")
+    assert (worse["version"], worse["champion"], worse["candidate"]) == ("2", "1", "2")
     better = gate("c", [0.9] * 40, low)
-    assert better["promote"] and better["champion"] == "3"
+    assert better["promote"] and (better["champion"], better["previous"]) == ("3", "1")
     again = gate("c", [0.9] * 40, low)
     assert again["promote"] and again["reason"] == "the same model: this version is the champion"
-    repository = ReleaseRepository(home.git)
-    assert "version: '3'" in str(repository.read("released-model.yaml"))
-    assert '"promote": false' in str(repository.read("decisions/acecoder-policy-v2.json"))
+    assert again["commit"] == better["commit"]
+    with Repository(GitConfig(), home.git).at_head() as head:
+        release = read_release(str(head.read("serving/production/policy/release.json")), "")
+        evidence = str(head.read("serving/production/evidence/acecoder-policy-v3.md"))
+        assert head.read("serving/production/evidence/acecoder-policy-v2.md") is None
+    assert (release.version, release.digest) == ("3", better["digest"])
+    assert list(release.files) == ["model.safetensors"]
+    assert "| first_steps average | 0.900 | 0.550 | +0.350 |" in evidence
+    assert "run-key-1" in evidence
 
 
 def test_scores_on_other_problems_are_not_compared(gate) -> None:
@@ -92,8 +126,8 @@ def test_scores_on_other_problems_are_not_compared(gate) -> None:
     held = gate("b", [1.0] * 42, [0.0] * 42)
     assert not held["promote"] and held["champion"] == "1"
     assert (
-        held["reason"]
-        == "champion version 1 was scored on other problems; evaluate it on these first"
+        "champion version 1 was scored on other problems; evaluate it on these first"
+        in (held["reason"])
     )
 
 
@@ -101,3 +135,57 @@ def test_too_few_problems_are_said_to_be_too_few(gate) -> None:
     few = gate("a", [1.0] * 10, [0.0] * 10)
     assert not few["promote"]
     assert "too few problems" in few["reason"] and "at least 32" in few["reason"]
+
+
+def test_a_metric_that_was_not_measured_refuses_and_a_reason_overrides(gate) -> None:
+    asked = {"metrics": [{"max_loss": 0.08}, {"metric": "best_of_8"}], "max_hacking_gap": 0.1}
+    held = gate("a", [1.0] * 40, [0.0] * 40, gate=asked)
+    assert not held["promote"] and "champion" not in held
+    assert "first_steps best_of_8: it was not measured of the candidate" in held["reason"]
+    assert "hacking gap: it was not measured, and the gate bounds it" in held["reason"]
+    forced = gate("a", [1.0] * 40, [0.0] * 40, gate=asked, override="a demo on Friday")
+    assert forced["promote"] and forced["reason"].startswith(
+        "by hand: a demo on Friday (first_steps"
+    )
+    assert [check["passed"] for check in forced["checks"]] == [True, False, False]
+
+
+def test_what_was_taken_back_is_not_released_again_by_itself(gate, home: Home) -> None:
+    gate("a", [0.5] * 40, [0.0] * 40)
+    repository = Repository(GitConfig(), home.git)
+    with repository.at_head() as head:
+        names = ("release.json", "release-patch.yaml")
+        before = {f"serving/production/policy/{n}": None for n in names}
+        before = {name: head.read(name) for name in before}
+    second = gate("b", [0.9] * 40, [0.0] * 40)
+    assert second["promote"] and second["champion"] == "2"
+    repository.commit(lambda head: before, "Revert")  # what `git revert` leaves
+    gate.registry.point("acecoder-policy", "champion", "1")
+    held = gate("b", [0.9] * 40, [0.0] * 40)
+    assert not held["promote"] and "released before" in held["reason"]
+    forced = gate("b", [0.9] * 40, [0.0] * 40, override="looked at it: a false alarm")
+    assert forced["promote"] and forced["champion"] == "2"
+
+
+def test_the_reward_model_is_released_in_the_same_commit(gate, home: Home) -> None:
+    gate("a", [0.5] * 40, [0.0] * 40, ranks=True)
+    with Repository(GitConfig(), home.git).at_head() as head:
+        kustomization = yaml.safe_load(str(head.read("serving/production/kustomization.yaml")))
+        ranks = read_release(str(head.read("serving/production/reward-model/release.json")), "")
+    assert kustomization["resources"] == ["policy", "reward-model"]
+    assert (ranks.workload, ranks.name) == ("reward-model", "acecoder-reward-model")
+
+
+def test_a_pickle_is_refused(gate, tmp_path: Path) -> None:
+    (tmp_path / "policy-a").mkdir()
+    (tmp_path / "policy-a" / "pytorch_model.bin").write_text("x")
+    with pytest.raises(InputError, match="only safetensors"):
+        gate("a", [1.0] * 40, [0.0] * 40)
+
+
+def test_on_a_cluster_a_release_needs_a_repository(gate, home: Home, store) -> None:
+    object.__setattr__(home, "store", store)
+    with pytest.raises(InputError, match="no operations repository is configured"):
+        gate("a", [1.0] * 40, [0.0] * 40)
+    alone = gate("a", [1.0] * 40, [0.0] * 40, git={"write": "nothing"})
+    assert alone["promote"] and not alone["commit"] and "champion" not in alone

@@ -1,55 +1,59 @@
-"""The gate decides on intervals; every decision is a commit of the home's own repository."""
+"""The gate decides on intervals, on every check, and on nothing that was not measured."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from acecoder.promotion.gate import Comparison, GateRule, decide
-from acecoder.promotion.repository import ReleaseRepository
+from acecoder.promotion.gate import Check, Gate, MetricRule, Seen, compare, decide
+
+RIGHT = {f"p{i}": 1.0 for i in range(164)}
+
+
+def flipped(values: dict[str, float], count: int) -> dict[str, float]:
+    return {name: (0.0 if i < count else v) for i, (name, v) in enumerate(values.items())}
 
 
 @pytest.mark.parametrize(
-    ("difference", "bound", "problems", "promote", "why"),
+    ("ours", "theirs", "rule", "passed", "why"),
     [
-        (0.05, 0.01, 164, True, "no loss beyond"),
-        (0.00, -0.0162, 164, True, "no loss beyond"),  # two models that never differ
-        (0.05, -0.04, 164, False, "not ruled out"),  # better by luck
-        (-0.01, -0.015, 164, False, "less than the asked gain"),  # surely worse by a little
-        (0.00, -0.026, 100, False, "too few problems .* takes at least 133"),
+        (RIGHT, RIGHT, {}, True, "no loss beyond 0.02"),  # two models that never differ
+        (RIGHT, flipped(RIGHT, 20), {}, True, "difference .0.122"),
+        (flipped(RIGHT, 5), RIGHT, {}, False, "a loss of more than 0.02 is not ruled out"),
+        (RIGHT, RIGHT, {"min_gain": 0.01}, False, "less than the asked gain"),
+        (
+            flipped(RIGHT, 82),
+            flipped(RIGHT, 90),
+            {"minimum": 0.6},
+            False,
+            "0.500 is below the minimum",
+        ),
+        (None, RIGHT, {}, False, "not measured of the candidate"),
+        (RIGHT, None, {}, False, "not measured of champion version 1"),
+        (RIGHT, flipped({"q": 1.0, **RIGHT}, 0), {}, False, "scored on other problems"),
     ],
 )
-def test_the_gate(difference: float, bound: float, problems: int, promote: bool, why: str) -> None:
-    seen = Comparison(difference, bound, bound - 0.01, difference + 0.05, problems)
-    decision = decide(seen, GateRule(max_loss=0.02, min_problems=133, min_gain=0.0))
-    assert decision.promote is promote
-    assert f"{difference:+.3f}" in decision.reason
-    assert re.search(why, decision.reason), decision.reason
+def test_a_comparison(ours, theirs, rule: dict[str, float], passed: bool, why: str) -> None:
+    check = compare(MetricRule(**rule), ours, theirs, "champion version 1")
+    assert check.passed is passed
+    assert re.search(why, check.told), check.told
 
 
-def log(path: Path) -> list[str]:
-    command = ["git", f"--git-dir={path}", "log", "--format=%s", "main"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+def test_too_few_problems_cannot_pass() -> None:
+    few = {f"p{i}": 1.0 for i in range(100)}
+    check = compare(MetricRule(), few, few, "x")
+    assert not check.passed and "takes at least 133" in check.told
 
 
-def test_each_decision_is_one_commit_and_the_same_one_is_none(tmp_path: Path) -> None:
-    repository = ReleaseRepository(tmp_path / "git")
-    first = repository.commit({"a/x.json": "1\n"}, "One")
-    second = repository.commit({"b.yaml": "2\n"}, "Two")
-    again = repository.commit({"b.yaml": "2\n"}, "Three")
-    assert first != second == again
-    assert log(tmp_path / "git") == ["Two", "One"]
-    assert (repository.read("a/x.json"), repository.read("none")) == ("1\n", None)
-
-
-def test_the_users_git_settings_and_clone_are_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
-    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
-    ReleaseRepository(tmp_path / "git").commit({"x": "y"}, "It")
-    assert not (tmp_path / "elsewhere").exists()
-    assert not (tmp_path / "nobody").exists()
+@given(st.lists(st.booleans(), min_size=1, max_size=5), st.booleans())
+def test_all_must_pass(passed: list[bool], bounded: bool) -> None:
+    checks = [Check(f"c{i}", p, f"told {i}") for i, p in enumerate(passed)]
+    gate = Gate(max_contaminated_share=0.1 if bounded else None)
+    decision = decide(gate, checks, Seen(contaminated_share=0.2))
+    assert decision.promote == (all(passed) and not bounded)
+    for i, p in enumerate(passed):
+        assert (f"told {i}" in decision.reason) == (decision.promote or not p)
+    assert ("0.200 is more than 0.1" in decision.reason) == bounded
