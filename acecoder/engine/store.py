@@ -110,6 +110,11 @@ class ObjectStore:
                 pool.map(lambda n: self._download(n, directory / n.removeprefix(f"{name}/")), names)
             )
 
+    def get_file(self, name: str, file: Path) -> None:
+        """Download one object, a large one in parts. Raises PlatformError."""
+        with self._reaching(name):
+            self._download(name, file)
+
     def _upload(self, file: Path, name: str) -> None:
         self._client.upload_file(str(file), self._bucket, self._prefix + name)
 
@@ -176,7 +181,7 @@ def _remedy(code: str) -> str:
     if code in REFUSED:
         return "the keys of this pod must be allowed to read, write and list the bucket"
     if code in ("NoSuchBucket", "404"):
-        return "make the bucket, or correct ACECODER_STORE"
+        return "it is not there: is the bucket the right one (ACECODER_STORE), was it removed?"
     return "finished work is kept; run again"
 
 

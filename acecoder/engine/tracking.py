@@ -83,6 +83,17 @@ def _database_errors() -> tuple[type[Exception], ...]:
     return (SQLAlchemyError,)
 
 
+def download(uri: str, file: Path) -> None:
+    """A file behind MLflow (`mlflow-artifacts:`, `models:/NAME/N/...`). Raises TrackingUnavailable."""
+    import tempfile
+
+    import mlflow
+
+    with _reaching(uri), tempfile.TemporaryDirectory(dir=file.parent) as scratch:
+        found = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch)
+        Path(found).replace(file)
+
+
 class Tracker:
     """Opens runs of steps. MLflow is imported when the first one starts."""
 

@@ -115,7 +115,7 @@ def _patch(release: Release) -> str:
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {
-            "name": release.workload,
+            "name": f"{release.workload}-server",
             "namespace": "acecoder-serving",
             "annotations": notes,
         },
