@@ -32,9 +32,7 @@ def bring(release: Release, destination: Path, say: Callable[[str], None]) -> No
     destination.mkdir(parents=True, exist_ok=True)
     fetch = _fetch_from(release.source)
     with ThreadPoolExecutor(PARALLEL) as pool:
-        brought = pool.map(
-            lambda item: _bring(fetch, *item, destination, release), release.files.items()
-        )
+        brought = pool.map(lambda name: _bring(fetch, name, destination, release), release.files)
         for name, there in zip(release.files, brought, strict=True):
             say(
                 f"{name}: {'is there' if there else 'fetched'}, sha256 {release.files[name][:12]} ok"
@@ -44,9 +42,9 @@ def bring(release: Release, destination: Path, say: Callable[[str], None]) -> No
             file.unlink()  # of an earlier release, in a volume that outlives its pod
 
 
-def _bring(fetch: Fetch, name: str, sha256: str, destination: Path, release: Release) -> bool:
+def _bring(fetch: Fetch, name: str, destination: Path, release: Release) -> bool:
     """Whether it was there already."""
-    file = destination / name
+    file, sha256 = destination / name, release.files[name]
     if file.is_file() and file_digest(file) == sha256:
         return True
     partial = file.with_name(f".{file.name}.partial")
