@@ -90,6 +90,21 @@ class GitInfra(GitConfig):
         return self.model_dump(exclude={"secret"}, exclude_defaults=True)
 
 
+class ServingInfra(Config):
+    """What serves what passed the gate, and how it is checked after a rollout."""
+
+    namespace: str = "acecoder-serving"
+    """Where the servers run."""
+    environment: str = "production"
+    """The directory of `serving/` that this cluster applies."""
+    check_image: str = ""
+    """Runs `acecoder check-served`; empty for images.train."""
+    check_arguments: tuple[str, ...] = ()
+    """More of its arguments, e.g. `--parity=0` where the weights cannot be loaded beside the server."""
+    check_memory: str = "8Gi"
+    """Of the check's pod, which loads the weights."""
+
+
 class ClusterInfra(Config):
     """What check_platform asks of the cluster."""
 
@@ -190,6 +205,8 @@ class Infra(Config):
     """The sandbox pool."""
     git: GitInfra = GitInfra()
     """The operations repository."""
+    serving: ServingInfra = ServingInfra()
+    """What serves."""
     cluster: ClusterInfra = ClusterInfra()
     """What check_platform asks of the cluster."""
     secrets: dict[str, SecretKey] = {}

@@ -16,6 +16,8 @@ KINDS = {
     "pods": "/api/v1/namespaces/{namespace}/pods",
     "events": "/api/v1/namespaces/{namespace}/events",
     "resourcequotas": "/api/v1/namespaces/{namespace}/resourcequotas",
+    "deployments": "/apis/apps/v1/namespaces/{namespace}/deployments",
+    "leases": "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases",
     "jobs": "/apis/batch/v1/namespaces/{namespace}/jobs",
     "trainjobs": "/apis/trainer.kubeflow.org/v1alpha1/namespaces/{namespace}/trainjobs",
     "workflows": "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/workflows",

@@ -41,7 +41,7 @@ class RewardModel:
 
         A chat longer than the model was trained on keeps its end, where the score is read.
         """
-        texts = [self._render(question, program) for question, program in items]
+        texts = [self.rendered(question, program) for question, program in items]
         unique = sorted(set(texts), key=lambda text: (len(text), text))
         scores: dict[str, float] = {}
         for start in range(0, len(unique), self._batch_size):
@@ -51,7 +51,8 @@ class RewardModel:
                 report(len(scores), len(unique))
         return [scores[text] for text in texts]
 
-    def _render(self, question: str, program: str) -> str:
+    def rendered(self, question: str, program: str) -> str:
+        """The text that is scored."""
         chat = as_chat(scored_messages(question, program))
         return str(self._tokenizer.apply_chat_template(chat, tokenize=False))
 

@@ -1,0 +1,86 @@
+"""One look at git, the cluster and the registry, and what it takes to make them agree.
+
+Level-triggered: a tick starts from what is there, never from an event, so any number of ticks may be
+lost, late or doubled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from acecoder.cluster.api import Cluster
+from acecoder.engine.contract import Registry
+from acecoder.engine.home import Home
+from acecoder.errors import InputError
+from acecoder.gitops.repository import Repository, Snapshot
+from acecoder.pipelines.infra import Infra
+from acecoder.promotion import serving_files
+from acecoder.promotion.release import RELEASE, Release, Workload, read_release
+from acecoder.reconcile import checks
+from acecoder.reconcile.aliases import Standing, State, follow
+from acecoder.reconcile.served import WORKLOADS, observe
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class World:
+    """What a tick looks at."""
+
+    infra: Infra
+    home: Home
+    cluster: Cluster
+    registry: Registry
+
+
+def serving(world: World, head: Snapshot) -> list[Standing]:
+    """Let the aliases of every workload follow what serves.
+
+    A fault of one workload is its standing and stops no other. Raises what `observe` raises.
+    """
+    infra = world.infra
+    job = checks.CheckJob(
+        namespace=infra.serving.namespace,
+        image=infra.serving.check_image or infra.images.train,
+        pull_policy=infra.images.pull_policy,
+        arguments=infra.serving.check_arguments,
+        memory=infra.serving.check_memory,
+    )
+    served = {each.workload: each for each in observe(world.cluster, infra.serving.namespace)}
+    found = []
+    for workload in WORKLOADS:
+        try:
+            standing = follow(
+                served.get(workload),
+                released(head, infra.serving.environment, workload),
+                world.registry,
+                lambda each: checks.check(world.cluster, job, each),
+            )
+        except InputError as error:
+            standing = Standing(workload, State.DEGRADED, str(error).replace("\n", " "))
+        if standing is not None:
+            found.append(standing)
+    return found
+
+
+def released(head: Snapshot, environment: str, workload: Workload) -> Release | None:
+    """What git says should serve. Raises InputError where a person broke the file."""
+    path = f"{serving_files.folder(environment, workload)}/{RELEASE}"
+    text = head.read(path)
+    return read_release(text, path) if text is not None else None
+
+
+def tick(world: World, say: Say) -> bool:
+    """One tick; whether nothing is degraded. Raises AceCoderError where it could not look."""
+    repository = Repository(world.infra.git, world.home.git)
+    with repository.at_head() as head:
+        say(f"git: {repository.shown} at {head.commit[:12] or 'nothing yet'}")
+        standings = serving(world, head)
+    for standing in standings:
+        say(f"{standing.workload}: {standing.state}: {standing.told}")
+        for alias, version in standing.moved:
+            say(f"{standing.workload}: {alias} is version {version} now")
+    if not standings:
+        say("nothing is released and nothing is served")
+    return all(standing.state is not State.DEGRADED for standing in standings)
