@@ -81,6 +81,7 @@ lock_image = $(BIN)/uv pip compile pyproject.toml images/$(1)/requirements.in $(
 lock: $(VENV)/installed  ## resolve the dependencies again: requirements.lock and those of the images
 	$(BIN)/uv pip compile pyproject.toml --extra train --extra pipelines --extra tracking --extra cluster --extra gitops --extra benchmarks --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
 	$(call lock_image,cpu,--extra cluster --extra gitops)
+	$(BIN)/uv pip compile pyproject.toml images/cpu/requirements-reconcile.in --extra cluster --extra gitops --extra pipelines --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header --no-annotate -q -o images/cpu/requirements-reconcile.lock
 	$(call lock_image,train,--extra cluster --extra train)
 	$(call lock_image,rl,--extra cluster --extra train --extra vllm)
 

@@ -3,7 +3,7 @@ variable "REGISTRY" { default = "ghcr.io/acecoder-on-kubernetes" }
 variable "TAG" { default = "0.1.0" }
 variable "BASE" { default = "docker.io/library/python:3.11.14-slim-bookworm" }
 
-group "default" { targets = ["cpu", "train", "rl", "serve", "sandbox", "mlflow"] }
+group "default" { targets = ["cpu", "reconcile", "train", "rl", "serve", "sandbox", "mlflow"] }
 
 target "_image" {
   context   = "."
@@ -16,6 +16,13 @@ target "cpu" {
   inherits   = ["_image"]
   dockerfile = "images/cpu/Dockerfile"
   tags       = ["${REGISTRY}/cpu:${TAG}"]
+}
+
+# The same with all of kfp: it compiles and submits runs.
+target "reconcile" {
+  inherits = ["cpu"]
+  args     = { REQUIREMENTS = "requirements-reconcile.lock" }
+  tags     = ["${REGISTRY}/reconcile:${TAG}"]
 }
 
 target "train" {
