@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -91,18 +91,30 @@ def _start(ready: Prepared, *, retry: bool) -> submitting.Run:
     if decision.run is not None:
         _say(f"run {decision.run.id} ({decision.run.name}) is there: {decision.run.state.lower()}")
         return decision.run
+    return start(kfp, ready.graph, decision.name, key, ready.infra.service_account, _say)
+
+
+def start(
+    kfp: submitting.Kfp,
+    graph: Any,
+    name: str,
+    key: str,
+    service_account: str,
+    say: Callable[[str], None],
+) -> submitting.Run:
+    """Start a run under a key. Of two that were started at once the older one stays. Raises
+    PlatformError."""
     with tempfile.TemporaryDirectory() as scratch:
         package = Path(scratch) / "pipeline.yaml"
-        compiling.compile_to(ready.graph, package)
-        made = kfp.create(decision.name, package, key, ready.infra.service_account)
-    # Two submitters at once both found nothing: the older run stays.
+        compiling.compile_to(graph, package)
+        made = kfp.create(name, package, key, service_account)
     alive = [run for run in kfp.runs(key) if not run.ended]
     first = submitting.oldest([*alive, made])
     if first.id != made.id:
         kfp.cancel(made.id)
-        _say(f"run {first.id} ({first.name}) was started at the same time and stays")
+        say(f"run {first.id} ({first.name}) was started at the same time and stays")
         return first
-    _say(f"run {made.id} ({made.name}) started")
+    say(f"run {made.id} ({made.name}) started")
     return made
 
 

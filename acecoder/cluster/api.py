@@ -84,6 +84,13 @@ class Cluster:
         made: Object | None = self._call("POST", _path(kind, namespace), body=thing, absent=409)
         return made
 
+    def replace(self, kind: str, namespace: str, name: str, thing: Object) -> Object | None:
+        """Put an object in the place of the one with its resourceVersion; None where that has been
+        changed. Raises as `get`."""
+        path = f"{_path(kind, namespace)}/{name}"
+        made: Object | None = self._call("PUT", path, body=thing, absent=409)
+        return made
+
     def delete(self, kind: str, namespace: str, name: str) -> None:
         """Remove an object and what it owns. One that is gone already is no error. Raises as `get`."""
         self._call(

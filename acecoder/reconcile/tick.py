@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from acecoder.cluster.api import Cluster
 from acecoder.engine.contract import Registry
 from acecoder.engine.home import Home
-from acecoder.errors import InputError
+from acecoder.errors import AceCoderError, InputError
 from acecoder.gitops.repository import Repository, Snapshot
 from acecoder.pipelines.infra import Infra
 from acecoder.promotion import serving_files
 from acecoder.promotion.release import RELEASE, Release, Workload, read_release
-from acecoder.reconcile import checks
+from acecoder.reconcile import checks, desired, runs
 from acecoder.reconcile.aliases import Standing, State, follow
+from acecoder.reconcile.desired import Desired
 from acecoder.reconcile.served import WORKLOADS, observe
 
 Say = Callable[[str], None]
@@ -77,10 +78,30 @@ def tick(world: World, say: Say) -> bool:
     with repository.at_head() as head:
         say(f"git: {repository.shown} at {head.commit[:12] or 'nothing yet'}")
         standings = serving(world, head)
+        wanted = list(desired.read(head))
     for standing in standings:
         say(f"{standing.workload}: {standing.state}: {standing.told}")
         for alias, version in standing.moved:
             say(f"{standing.workload}: {alias} is version {version} now")
     if not standings:
         say("nothing is released and nothing is served")
-    return all(standing.state is not State.DEGRADED for standing in standings)
+    states = [standing.state for standing in standings]
+    states += [_trained(world, name, each, say) for name, each in wanted]
+    return State.DEGRADED not in states
+
+
+def _trained(world: World, name: str, wanted: Desired | InputError, say: Say) -> State:
+    """Where one run that git asks for stands; a fault of one stops no other."""
+    state, told = State.DEGRADED, ""
+    if isinstance(wanted, InputError):
+        told = str(wanted).replace("\n", " ")
+    elif not world.infra.kfp_host:
+        state, told = State.WAITING, "no kfp_host in the infra file: runs are not started"
+    else:
+        try:
+            state, told = runs.make_so(wanted, world.infra, world.cluster, say)
+        except AceCoderError as error:
+            told = str(error).replace("\n", " ")
+    key = "" if isinstance(wanted, InputError) else f" ({wanted.key})"
+    say(f"train/{name}{key}: {state}: {told}")
+    return state

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
+import multiprocessing
 import socket
 import subprocess
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,10 +32,13 @@ from acecoder.engine.store import ObjectStore
 from acecoder.engine.tracking import Tracker
 from acecoder.evaluation.values import VALUES_FILE
 from acecoder.pipelines.infra import Infra
+from acecoder.reconcile.desired import Checkout, Desired, read
+from acecoder.reconcile.runs import make_so
 from acecoder.reconcile.tick import World, tick
 from acecoder.stages.promote_model import PromoteModelConfig, promote_model
 from tests.cluster.conftest import INFRA, cluster_dns, installation, store  # noqa: F401
 from tests.cluster.kube import get, kubectl, until
+from tests.gitops.kfp_server import KfpServer
 from tests.gitops.objects import TOKEN, apply_head, git, git_server, seed
 
 pytestmark = pytest.mark.cluster
@@ -281,3 +286,30 @@ def test_5_what_is_edited_by_hand_is_said_and_believed_by_nobody(story: Story) -
     apply_head(story.clone)
     story.until_rolled()
     story.until_agreed()
+
+
+def _tick_of_runs(parts: tuple[str, str, int]) -> str:
+    """One job among many, in a process of its own."""
+    url, root, _ = parts
+    infra = Infra.load(Path(INFRA)).model_copy(update={"kfp_host": url})
+    ((_, wanted),) = read(Checkout(Path(root)))
+    assert isinstance(wanted, Desired)
+    return make_so(wanted, infra, Cluster.connect(), lambda text: None)[1]
+
+
+def test_6_twenty_jobs_at_once_start_one_run(story: Story, tmp_path: Path) -> None:
+    """Leases are the node's; KFP's API is a stand-in."""
+    folder = tmp_path / "train" / "policy"
+    folder.mkdir(parents=True)
+    (folder / "request.toml").write_text(f'profile = "smoke"\ndata.story = "{story.model}"\n')
+    kfp = KfpServer()
+    try:
+        jobs = [(kfp.url, str(tmp_path), number) for number in range(20)]
+        with ProcessPoolExecutor(20, multiprocessing.get_context("fork")) as pool:
+            told = list(pool.map(_tick_of_runs, jobs))
+        assert len([run for run in kfp.runs if run["state"] == "PENDING"]) == 1, told
+        assert len(kfp.runs) == 1, told
+        (left,) = [get("leases", "acecoder")["items"]]
+        assert not [each for each in left if each["metadata"]["name"].startswith("acecoder-run-")]
+    finally:
+        kfp.close()
