@@ -99,7 +99,7 @@ class Tracker:
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self._uri = os.environ.get("MLFLOW_TRACKING_URI") or home.tracking_uri
+        self.uri = os.environ.get("MLFLOW_TRACKING_URI") or home.tracking_uri
         self._cached: MlflowClient | None = None
 
     def start(
@@ -114,7 +114,7 @@ class Tracker:
         """Begin a run for a step. Raises TrackingUnavailable."""
         from mlflow.entities import Param, RunTag
 
-        with _reaching(self._uri):
+        with _reaching(self.uri):
             client, experiment = self._connect()
             tags = {"mlflow.runName": step, "stage": stage, "step": step, "stage_key": key}
             if run_key:
@@ -130,19 +130,19 @@ class Tracker:
                 params=[Param(name, value) for name, value in params.items()],
                 tags=[RunTag("config_digest", key)],
             )
-        return TrackedStep(self, client, run.info.run_id, self._uri)
+        return TrackedStep(self, client, run.info.run_id, self.uri)
 
     def finish_pipeline(self, run_key: str) -> None:
         """Close the run that stands for a whole pipeline run. Raises TrackingUnavailable."""
-        with _reaching(self._uri):
+        with _reaching(self.uri):
             client, experiment = self._connect()
             client.set_terminated(self._parent(client, experiment, run_key), "FINISHED")
 
     def registry(self) -> MlflowRegistry:
         """The model registry of the same MLflow."""
-        with _reaching(self._uri):
+        with _reaching(self.uri):
             client, _ = self._connect()
-        return MlflowRegistry(client, self._uri)
+        return MlflowRegistry(client, self.uri)
 
     def _connect(self) -> tuple[MlflowClient, str]:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -156,13 +156,13 @@ class Tracker:
         # Two processes that both make the database's tables fail each other.
         with exclusive(self.home.root / "locks" / "mlflow"):
             if self._cached is None:
-                self._cached = MlflowClient(self._uri, registry_uri=self._uri)
+                self._cached = MlflowClient(self.uri, registry_uri=self.uri)
             client = self._cached
             found = client.get_experiment_by_name(EXPERIMENT)
             if found is not None:
                 return client, str(found.experiment_id)
             where = None
-            if self._uri.startswith("sqlite:"):
+            if self.uri.startswith("sqlite:"):
                 where = (self.home.root / "mlartifacts").as_uri()
             return client, str(client.create_experiment(EXPERIMENT, artifact_location=where))
 

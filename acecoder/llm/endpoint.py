@@ -19,6 +19,7 @@ from acecoder.llm.interface import Found, Generator, Request, SetAside
 from acecoder.llm.model import ModelConfig
 from acecoder.llm.requesting.client import Client, Endpoint
 from acecoder.llm.requesting.parameters import Parameters
+from acecoder.llm.served import ServedModel
 
 
 class EndpointModel(ModelConfig):
@@ -30,6 +31,10 @@ class EndpointModel(ModelConfig):
     """Where the API lives, e.g. `http://127.0.0.1:8000/v1`."""
     model: str = Field(min_length=1)
     """The model's name there."""
+    version: str = ""
+    """The version of the model that must serve, where a server names it (`NAME/VERSION` in /v1/models, as
+    manifests/serving does): a number, or `ask` for the one that serves now. It is in the stage key, so
+    that answers of one version are never taken for another's."""
     api_key_env: str = incidental("")
     """The environment variable that holds the key; never the key itself."""
     parameters: Parameters = Parameters()
@@ -63,9 +68,18 @@ class EndpointModel(ModelConfig):
     def prefills(self) -> bool:
         return self.prefill
 
+    def asked(self) -> str:
+        """The name that requests have: with the version, which a server that has rolled on refuses."""
+        if not self.version:
+            return self.model
+        if self.version != "ask":
+            return f"{self.model}/{self.version}"
+        server = ServedModel(self.base_url.rstrip("/").removesuffix("/v1"), read_key(self))
+        return f"{self.model}/{server.version_of(self.model)}"
+
     def identity(self) -> str:
         changed = self.parameters.model_dump(exclude_defaults=True)
-        return f"endpoint:{self.model}" + (f":{digest_of(changed)[:16]}" if changed else "")
+        return f"endpoint:{self.asked()}" + (f":{digest_of(changed)[:16]}" if changed else "")
 
     def open(self, home: Home, *, weights: Path | None = None) -> Generator:
         """See `ModelConfig.open`. Raises InputError on weights: an endpoint has its own."""
@@ -94,12 +108,15 @@ class EndpointGenerator:
     whole_batches = False
 
     def __init__(self, config: EndpointModel, say: Callable[[str], None] = print) -> None:
-        self.identity = config.identity()
+        asked = config.asked()
+        # The version is asked for once: what is journaled is what was requested.
+        settled = config.model_copy(update={"version": asked.removeprefix(f"{config.model}/")})
+        self.identity = (settled if config.version else config).identity()
         self.max_refused_share = config.max_refused_share
         self._client = Client(
             Endpoint(
                 base_url=config.base_url,
-                model=config.model,
+                model=asked,
                 key=read_key(config),
                 key_env=config.api_key_env,
                 parameters=config.parameters,

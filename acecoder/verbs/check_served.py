@@ -40,9 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
     from acecoder.errors import InputError
+    from acecoder.llm.served import ServedModel
     from acecoder.promotion.release import read_release
     from acecoder.serving import checking
-    from acecoder.serving.endpoint import ServedModel
 
     file = Path(options.release)
     if not file.is_file():
