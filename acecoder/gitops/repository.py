@@ -155,6 +155,18 @@ class Repository:
             remedy="run again; nothing was changed",
         )
 
+    @contextmanager
+    def history(self, path: str) -> Iterator[list[Snapshot]]:
+        """The commits of the branch that changed a file, newest first. Raises PlatformError."""
+        with tempfile.TemporaryDirectory(prefix="acecoder-git-") as scratch:
+            head = self._fetched(Path(scratch), self._config.branch, whole=True)
+            if not head.commit:
+                yield []
+                return
+            git = self._git(Path(scratch))
+            found = git("log", "--format=%H", head.commit, "--", path).split()
+            yield [Snapshot(git, commit) for commit in found]
+
     def _pushed(self, git: _Git, commit: str, branch: str, there: str) -> bool:
         """Whether the branch was still at `there` and is at `commit` now."""
         ref = f"refs/heads/{branch}"
@@ -167,13 +179,14 @@ class Repository:
             return False
         raise self._fault("push", done.stderr)
 
-    def _fetched(self, scratch: Path, branch: str) -> Snapshot:
+    def _fetched(self, scratch: Path, branch: str, *, whole: bool = False) -> Snapshot:
         git = self._git(scratch)
         if not (scratch / "HEAD").exists():
             git("init", "--bare", "--quiet", str(scratch))
         mine = f"refs/fetched/{branch}"
+        depth = () if whole else ("--depth=1",)
         done = git.run(
-            "fetch", "--quiet", "--depth=1", "--no-tags", self.url, f"+refs/heads/{branch}:{mine}"
+            "fetch", "--quiet", *depth, "--no-tags", self.url, f"+refs/heads/{branch}:{mine}"
         )
         if done.returncode:
             if "couldn't find remote ref" in done.stderr:
