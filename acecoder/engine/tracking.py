@@ -10,7 +10,8 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,45 @@ def download(uri: str, file: Path) -> None:
         Path(found).replace(file)
 
 
+@dataclass(frozen=True)
+class FinishedStep:
+    """A step as MLflow has it."""
+
+    step: str
+    stage: str
+    stage_key: str
+    run_key: str
+    inputs: Mapping[str, str]
+    """Name -> digest."""
+    outputs: Mapping[str, str]
+    """Name -> digest."""
+    directory: str
+    """Where its outputs lie (`Home.permanent`)."""
+    metrics: Mapping[str, float]
+    ended: str
+    """When, in UTC."""
+
+
+def _finished(run: Any) -> FinishedStep:
+    tags = run.data.tags
+
+    def named(prefix: str) -> dict[str, str]:
+        return {k.removeprefix(prefix): v for k, v in tags.items() if k.startswith(prefix)}
+
+    ended = datetime.fromtimestamp((run.info.end_time or 0) / 1000, UTC)
+    return FinishedStep(
+        step=tags["step"],
+        stage=tags["stage"],
+        stage_key=tags["stage_key"],
+        run_key=tags.get("run_key", ""),
+        inputs=named("input."),
+        outputs=named("output."),
+        directory=tags.get("artifact_directory", ""),
+        metrics=dict(run.data.metrics),
+        ended=ended.strftime("%Y-%m-%d %H:%M"),
+    )
+
+
 class Tracker:
     """Opens runs of steps. MLflow is imported when the first one starts."""
 
@@ -137,6 +177,22 @@ class Tracker:
         with _reaching(self.uri):
             client, experiment = self._connect()
             client.set_terminated(self._parent(client, experiment, run_key), "FINISHED")
+
+    def finished(self, run_key: str = "") -> list[FinishedStep]:
+        """The steps that finished, of one run or of all, newest first. Raises TrackingUnavailable."""
+        with _reaching(self.uri):
+            client, experiment = self._connect()
+            query = "attributes.status = 'FINISHED'"
+            if run_key:
+                query += f" and tags.run_key = '{run_key}'"
+            found: list[FinishedStep] = []
+            token = None
+            while True:
+                page = client.search_runs([experiment], query, max_results=500, page_token=token)
+                found += [_finished(run) for run in page if "stage_key" in run.data.tags]
+                token = page.token
+                if not token:
+                    return found
 
     def registry(self) -> MlflowRegistry:
         """The model registry of the same MLflow."""

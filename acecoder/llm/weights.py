@@ -33,7 +33,7 @@ def identity(source: str, revision: str) -> str:
     if kind == "path":
         return f"path@{content_digest(Path(name))}"
     if kind == "registry":
-        return f"path@{_registered(name, Home.from_environment()).digest}"
+        return f"path@{registered(name, Home.from_environment()).digest}"
     if source == "random:tiny":
         from acecoder.llm import tiny
 
@@ -57,7 +57,7 @@ def resolve(source: str, revision: str, home: Home) -> str:
     if kind == "path":
         return name
     if kind == "registry":
-        return str(_whole(_registered(name, home), home))
+        return str(_whole(registered(name, home), home))
     destination = home.models / digest_of(identity(source, revision))[:16]
     with exclusive(destination.with_suffix(".lock")):
         if not destination.exists():
@@ -71,7 +71,7 @@ def resolve(source: str, revision: str, home: Home) -> str:
     return str(destination)
 
 
-def _registered(name: str, home: Home) -> Version:
+def registered(name: str, home: Home) -> Version:
     """The version that `NAME@ALIAS` or `NAME/VERSION` names now. Raises InputError."""
     model, _, alias = name.partition("@")
     model, _, number = model.partition("/")
