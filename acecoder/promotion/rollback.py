@@ -9,7 +9,7 @@ from acecoder.gitops.config import GitConfig
 from acecoder.gitops.proposals import Proposal, propose
 from acecoder.gitops.repository import Repository
 from acecoder.promotion.release import RELEASE, Release, Workload, read_release
-from acecoder.promotion.serving_files import PATCH, folder
+from acecoder.promotion.serving_files import WRITTEN, folder
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def roll_back(
                 continue
             found = read_release(text, path)
             if found.version != now.version and to_version in ("", found.version):
-                files = {f"{own}/{name}": commit.read(f"{own}/{name}") for name in (RELEASE, PATCH)}
+                files = {f"{own}/{name}": commit.read(f"{own}/{name}") for name in WRITTEN}
                 break
         else:
             wanted = f"version {to_version}" if to_version else "another version"

@@ -3,10 +3,12 @@
     serving/<environment>/kustomization.yaml                 made once, then yours
     serving/<environment>/<workload>/kustomization.yaml      made once, then yours (replicas, GPUs, ...)
     serving/<environment>/<workload>/release.json            written by promotion
+    serving/<environment>/<workload>/release.env             written by promotion
     serving/<environment>/<workload>/release-patch.yaml      written by promotion
     serving/<environment>/evidence/<name>-v<N>.{json,md}     written by promotion
 
-The pods read `release.json`; the patch puts name, version and digest where `kubectl` shows them.
+The pods read `release.json`, and their name and version of `release.env`; the patch puts both and the
+digest where `kubectl` shows them.
 """
 
 from __future__ import annotations
@@ -23,13 +25,13 @@ from acecoder.promotion.gate import Check
 from acecoder.promotion.release import RELEASE, Release, Workload
 
 PATCH = "release-patch.yaml"
+ENVIRONMENT = "release.env"
+WRITTEN = (RELEASE, ENVIRONMENT, PATCH)
+"""What promotion writes of a workload."""
 KUSTOMIZATION = "kustomization.yaml"
 ANNOTATION = "acecoder.dev"
 """Prefix of the annotations `model`, `version`, `digest` and `run-key`."""
-HEAD = (
-    "# Made when the first version was promoted, and yours since: promotion writes release.json and\n"
-    "# release-patch.yaml alone.\n"
-)
+HEAD = "# Made when the first version was promoted, and yours since: promotion writes release* alone.\n"
 HEAD_OF_ALL = (
     "# Made when the first version was promoted, and yours since; promotion adds workloads alone.\n"
 )
@@ -60,6 +62,9 @@ def files(
         own = folder(environment, release.workload)
         found[f"{own}/{RELEASE}"] = release.text()
         found[f"{own}/{PATCH}"] = _patch(release)
+        found[f"{own}/{ENVIRONMENT}"] = (
+            f"MODEL_NAME={release.name}\nMODEL_VERSION={release.version}\n"
+        )
         if head.read(f"{own}/{KUSTOMIZATION}") is None:
             found[f"{own}/{KUSTOMIZATION}"] = _of_workload(release.workload, base)
     whole = _of_environment(head, releases, f"{folder(environment)}/{KUSTOMIZATION}")
@@ -95,7 +100,12 @@ def _of_workload(workload: Workload, base: str) -> str:
         "resources": [base.replace("{workload}", workload)],
         # Its name gets a hash of its content, so that another release rolls the pods.
         "configMapGenerator": [
-            {"name": f"{workload}-release", "namespace": "acecoder-serving", "files": [RELEASE]}
+            {
+                "name": f"{workload}-release",
+                "namespace": "acecoder-serving",
+                "files": [RELEASE],
+                "envs": [ENVIRONMENT],
+            }
         ],
         "patches": [{"path": PATCH}],
     }
@@ -109,8 +119,6 @@ def _patch(release: Release) -> str:
         f"{ANNOTATION}/digest": release.digest,
         f"{ANNOTATION}/run-key": release.run_key,
     }
-    name = {"name": "MODEL_NAME", "value": release.name}
-    version = {"name": "MODEL_VERSION", "value": release.version}
     table = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -119,12 +127,7 @@ def _patch(release: Release) -> str:
             "namespace": "acecoder-serving",
             "annotations": notes,
         },
-        "spec": {
-            "template": {
-                "metadata": {"annotations": notes},
-                "spec": {"containers": [{"name": "server", "env": [name, version]}]},
-            }
-        },
+        "spec": {"template": {"metadata": {"annotations": notes}}},
     }
     return "# Written by promotion.\n" + yaml.safe_dump(table, sort_keys=False)
 
