@@ -99,6 +99,15 @@ def test_a_components_objects_are_what_its_operator_takes(component: str, tmp_pa
     assert seen, f"no CRD in {DIRECTORY} is one of {component}'s"
 
 
+@pytest.mark.parametrize("tool", ["argocd", "flux"])
+def test_gitops_objects_are_what_their_controllers_take(tool: str) -> None:
+    command = ["kubectl", "kustomize", f"manifests/gitops/{tool}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    known = schemas()
+    for thing in yaml.safe_load_all(done.stdout):
+        jsonschema.validate(thing, known[thing["apiVersion"], thing["kind"]])
+
+
 def test_a_launched_trainjob_is_what_trainer_takes() -> None:
     schema = schemas()["trainer.kubeflow.org/v1alpha1", "TrainJob"]
     launch = Launch(
