@@ -67,7 +67,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         directory = tmp_path / answer
         directory.mkdir(exist_ok=True)
         (directory / "answer.txt").write_text(answer)
-        command = [sys.executable, "tests/gitops/scripted_server.py", str(directory)]
+        command = [sys.executable, "acecoder/serving/stand_in.py", str(directory)]
         given = [*command, "--served-model-name", *names, *more]
         running.append(subprocess.Popen(given, env={**os.environ, "PORT": str(port)}))
         url = f"http://127.0.0.1:{port}"

@@ -1,6 +1,6 @@
-"""A small server with vLLM's command line and paths, for tests: it stands in for vLLM itself.
+"""A small server with vLLM's command line and paths: it stands in for vLLM in the demo and in tests.
 
-    python scripted_server.py MODEL_DIR --served-model-name NAME NAME/VERSION [...vLLM's options]
+    python stand_in.py MODEL_DIR --served-model-name NAME NAME/VERSION [...vLLM's options]
 
 Serves /health, /v1/models, /v1/chat/completions, /classify and /metrics. It answers with the content of
 `answer.txt` of the model, starts slowly (SLOW_START_S), and on SIGTERM ends what is under way first.
@@ -22,6 +22,7 @@ ANSWER_S = 0.05
 
 
 def names_of(arguments: list[str]) -> list[str]:
+    """The names after --served-model-name."""
     start = arguments.index("--served-model-name") + 1
     names = []
     for argument in arguments[start:]:
@@ -80,6 +81,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
+    """Serve until SIGTERM."""
     arguments = [each for each in sys.argv[1:] if each != "serve"]
     time.sleep(float(os.environ.get("SLOW_START_S", "0")))
     file = Path(arguments[0]) / "answer.txt"
@@ -89,7 +91,8 @@ def main() -> None:
         "classifies": "classify" in arguments,
     }
     server = ThreadingHTTPServer(
-        ("0.0.0.0", int(os.environ.get("PORT", "8000"))), type("Bound", (Handler,), bound)
+        ("0.0.0.0", int(os.environ.get("PORT", "8000"))),  # noqa: S104 (a pod serves its network)
+        type("Bound", (Handler,), bound),
     )
     server.daemon_threads = False  # what is under way is waited for
     signal.signal(signal.SIGTERM, lambda *_: Thread(target=server.shutdown).start())
