@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import multiprocessing
+import shutil
 import socket
 import subprocess
 import threading
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from acecoder.cluster.api import Cluster
 from acecoder.config import validate
@@ -313,3 +315,45 @@ def test_6_twenty_jobs_at_once_start_one_run(story: Story, tmp_path: Path) -> No
         assert not [each for each in left if each["metadata"]["name"].startswith("acecoder-run-")]
     finally:
         kfp.close()
+
+
+def test_7_the_cronjob_agrees_by_itself(story: Story, tmp_path: Path) -> None:
+    """The manifests of reconcile as they are, with this cluster's infra file."""
+    shutil.copytree("manifests/reconcile", tmp_path / "reconcile")
+    text = Path(INFRA).read_text().replace('write = "nothing"', f'url = "{story.url}"')
+    check = '[serving]\ncheck_image = "localhost/cpu:test"\ncheck_arguments = ["--parity=0"]\n'
+    (tmp_path / "infra.toml").write_text(f'{text}\n{check}check_memory = "512Mi"\n')
+    overlay = {
+        "resources": ["reconcile"],
+        "configMapGenerator": [
+            {"name": "acecoder-infra", "namespace": "acecoder", "files": ["infra.toml"]}
+        ],
+        "images": [
+            {
+                "name": "ghcr.io/acecoder-on-kubernetes/reconcile",
+                "newName": "localhost/reconcile",
+                "newTag": "test",
+            }
+        ],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    secret = ["create", "secret", "generic", "acecoder-git", f"--from-literal=token={TOKEN}"]
+    kubectl("-n", "acecoder", "delete", "secret", "acecoder-git", "--ignore-not-found")
+    kubectl("-n", "acecoder", *secret)
+    kubectl("apply", "-k", str(tmp_path))
+    name = f"reconcile-{story.model[-6:]}"
+    try:
+        kubectl("-n", "acecoder", "create", "job", name, "--from=cronjob/acecoder-reconcile")
+
+        def ended() -> bool:
+            conditions = get("job", "acecoder", name)["status"].get("conditions", [])
+            return any(c["type"] in ("Complete", "Failed") for c in conditions)
+
+        until("the job has ended", ended, 180)
+        log = kubectl("-n", "acecoder", "logs", f"job/{name}")
+        assert f"policy: agreed: {story.model}/1 serves" in log, log
+        assert get("job", "acecoder", name)["status"].get("succeeded") == 1, log
+        assert TOKEN not in log
+    finally:
+        kubectl("delete", "-k", str(tmp_path), "--wait=false", check=False)
+        kubectl("-n", "acecoder", "delete", "job", name, "--wait=false", check=False)
