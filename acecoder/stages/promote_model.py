@@ -127,9 +127,12 @@ class _Promotion:
             "scores": home.permanent(scores),
             "home": str(home.root),
         }
-        if self._context.run_key:
-            tags["run_key"] = self._context.run_key
-        return self._registry.register(name, home.permanent(directory), tags)
+        found = self._registry.register(name, home.permanent(directory), tags)
+        if "run_key" in found.tags or not self._context.run_key:
+            return found
+        own = {"run_key": self._context.run_key}  # the run that made it first
+        self._registry.tag(found, own)
+        return replace(found, tags={**found.tags, **own})
 
     def decide(
         self, ours: Version, champion: Version | None, policy: Path, mine: Path, initial: Path
@@ -206,7 +209,7 @@ class _Promotion:
             name=version.name,
             version=version.version,
             source=version.source,
-            run_key=self._context.run_key,
+            run_key=version.tags.get("run_key", ""),
         )
 
     def _follow(self, versions: list[Version]) -> None:

@@ -37,17 +37,22 @@ def gate(tmp_path: Path, home: Home):
         return directory
 
     def call(
-        name: str, values: list[float], initial: list[float], *, ranks: bool = False, **keys: Any
+        name: str,
+        values: list[float],
+        initial: list[float],
+        *,
+        ranks: bool = False,
+        run_key: str = "run-key-1",
+        **keys: Any,
     ) -> dict[str, Any]:
         policy, decision = tmp_path / f"policy-{name}", tmp_path / f"decision-{name}"
         reward_model = tmp_path / f"ranks-{name}"
         for directory in (policy, decision, reward_model):
             directory.mkdir(exist_ok=True)
         for directory in (policy, reward_model):
-            (directory / "model.safetensors").write_text(directory.name)
-        context = StageContext(
-            "promote_model", home, Progress("x"), registry, tmp_path, "run-key-1"
-        )
+            if not (directory / "model.safetensors").exists():
+                (directory / "model.safetensors").write_text(directory.name)
+        context = StageContext("promote_model", home, Progress("x"), registry, tmp_path, run_key)
         table = {"gate": {"metrics": [{"max_loss": 0.08}]}} | keys
         report = promote_model(
             validate(PromoteModelConfig, table, where="test"),
@@ -134,13 +139,19 @@ def test_what_was_taken_back_is_not_released_again_by_itself(gate, home: Home) -
     assert forced["promote"] and forced["champion"] == "2"
 
 
-def test_the_reward_model_is_released_in_the_same_commit(gate, home: Home) -> None:
+def test_the_reward_model_is_released_in_the_same_commit(gate, home: Home, tmp_path: Path) -> None:
     gate("a", [0.5] * 40, [0.0] * 40, ranks=True)
     with Repository(GitConfig(), home.git).at_head() as head:
         kustomization = yaml.safe_load(str(head.read("serving/production/kustomization.yaml")))
         ranks = read_release(str(head.read("serving/production/reward-model/release.json")), "")
     assert kustomization["resources"] == ["policy", "reward-model"]
     assert (ranks.workload, ranks.name) == ("reward-model", "acecoder-reward-model")
+    (tmp_path / "ranks-b").mkdir()
+    (tmp_path / "ranks-b" / "model.safetensors").write_text("ranks-a")  # the same one again
+    assert gate("b", [0.9] * 40, [0.0] * 40, ranks=True, run_key="run-key-2")["promote"]
+    with Repository(GitConfig(), home.git).at_head() as head:
+        again = read_release(str(head.read("serving/production/reward-model/release.json")), "")
+    assert again == ranks, "what has not changed does not roll"
 
 
 def test_a_pickle_is_refused(gate, tmp_path: Path) -> None:
