@@ -67,6 +67,32 @@ class Home:
             here |= {self.root / name for name in self.store.names(f"{self._name(directory)}/")}
         return sorted(here)
 
+    def artifacts(self) -> dict[str, int]:
+        """STEP/STAGE_KEY of every artifact here and in the store, and its bytes."""
+        root, sizes = self.root / "artifacts", dict[str, int]()
+        here = [file for file in root.rglob("*") if file.is_file()]
+        found = {str(file.relative_to(root)): file.stat().st_size for file in here}
+        if self.store is not None:
+            stored = self.store.sizes("artifacts/")
+            found |= {name.removeprefix("artifacts/"): size for name, size in stored.items()}
+        for name, size in found.items():
+            parts = name.split("/")
+            if len(parts) > 2 and not parts[1].startswith("."):
+                artifact = "/".join(parts[:2])
+                sizes[artifact] = sizes.get(artifact, 0) + size
+        return sizes
+
+    def used_by_runs(self) -> dict[str, list[str]]:
+        """Run key -> STEP/STAGE_KEY of every step that it did or found done."""
+        used: dict[str, list[str]] = {}
+        for note in self.listing(self.root / "runs"):
+            if note.parent.name == "steps":
+                data = json.loads(self.read(note) or b"{}")
+                if data:
+                    name = f"{data['step']}/{data['stage_key']}"
+                    used.setdefault(note.parent.parent.name, []).append(name)
+        return used
+
     def send(self, path: Path, mark: str) -> None:
         """Put a file, or a directory whose `mark` makes it whole, into the store if there is one."""
         if self.store is None:

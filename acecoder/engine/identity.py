@@ -29,6 +29,8 @@ RESULTLESS = (
     "acecoder.engine.store",
     "acecoder.engine.contract",
     "acecoder.engine.index",
+    "acecoder.engine.tracking",
+    "acecoder.gitops",
 )
 """Modules that a stage may import and whose change changes no result: how results are kept, told and
 transported, and where programs run. A verdict depends on `sandbox.judge` and `sandbox.worker` alone;

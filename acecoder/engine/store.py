@@ -65,15 +65,19 @@ class ObjectStore:
 
     def names(self, prefix: str) -> list[str]:
         """Names that start with `prefix`, sorted. Raises PlatformError."""
+        return sorted(self.sizes(prefix))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Names that start with `prefix`, and the bytes of each. Raises PlatformError."""
         with self._reaching(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
-            return sorted(
-                item["Key"].removeprefix(self._prefix)
+            return {
+                item["Key"].removeprefix(self._prefix): int(item["Size"])
                 for page in pages
                 for item in page.get("Contents", ())
-            )
+            }
 
     def delete(self, names: list[str]) -> None:
         """Remove objects; those that are gone already count as removed. Raises PlatformError."""

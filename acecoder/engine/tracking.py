@@ -333,6 +333,23 @@ class MlflowRegistry:
             self._client.set_registered_model_alias(name, "candidate", made.version)
         return Version(name, str(made.version), source, tags)
 
+    def every(self) -> list[tuple[Version, list[str]]]:
+        """All versions of all models, with the aliases of each. Raises TrackingUnavailable."""
+        with _reaching(self._uri):
+            named: dict[tuple[str, str], list[str]] = {}
+            for model in self._client.search_registered_models(max_results=1000):
+                for alias, number in dict(model.aliases or {}).items():
+                    named.setdefault((model.name, str(number)), []).append(alias)
+            found: list[tuple[Version, list[str]]] = []
+            token = None
+            while True:
+                page = self._client.search_model_versions(max_results=500, page_token=token)
+                for each in map(_version, page):
+                    found.append((each, sorted(named.get((each.name, each.version), []))))
+                token = page.token
+                if not token:
+                    return found
+
     def tag(self, version: Version, tags: dict[str, str]) -> None:
         """See `contract.Registry`."""
         with _reaching(self._uri):
