@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,13 @@ from acecoder.config import Config
 from acecoder.engine.home import Home
 from acecoder.engine.identity import stage_key
 from acecoder.engine.publishing import REPORT, content_digest
+from acecoder.engine.tables import read_table
+from acecoder.evaluation.estimators import problems_to_rule_out
 from acecoder.pipelines.compiling import Step
 from acecoder.profiles import Profile
+from acecoder.schema import Problem
 from acecoder.stages import load_stage
+from acecoder.stages.promote_model import PromoteModelConfig
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,27 @@ def plan(steps: list[Step], profile: Profile, home: Home) -> list[Planned]:
     return planned
 
 
+def gate_notes(planned: list[Planned]) -> list[str]:
+    """How many problems each check of the gate takes, and whether there are so many where that is
+    known."""
+    kept = next((p for p in planned if p.step.name == "filter_tests.benchmark"), None)
+    counts: Counter[str] = Counter()
+    if kept is not None and kept.directory is not None:
+        counts.update(p.source or "" for p in read_table(kept.directory / "kept", Problem))
+    lines = []
+    for config in (item.config for item in planned):
+        if not isinstance(config, PromoteModelConfig):
+            continue
+        for rule in config.gate.metrics:
+            least = problems_to_rule_out(rule.max_loss)
+            there = counts[rule.benchmark.removesuffix("/base")]
+            told = f"gate: {rule.benchmark} {rule.metric}: to rule out a loss of {rule.max_loss} takes {least} problems"
+            if counts:
+                told += f", there are {there}" + (": TOO FEW PROBLEMS" if there < least else "")
+            lines.append(told)
+    return lines
+
+
 def describe(planned: list[Planned]) -> str:
     """The plan as text: one line per step, then its config, one key per line."""
     lines = []
@@ -62,6 +88,7 @@ def describe(planned: list[Planned]) -> str:
         lines.append(f"{item.step.name:34} {state:6} {key}")
         for name, value in sorted(item.config.model_dump(mode="json").items()):
             lines.append(f"    {name} = {value}")
+    lines += gate_notes(planned)
     finished = sum(item.directory is not None for item in planned)
     lines.append(f"{finished} of {len(planned)} steps are done")
     return "\n".join(lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,30 @@ def test_a_profile_compiles_to_ir_and_plans(name: str, home: Home, tmp_path: Pat
     assert planned[0].stage_key and all(item.directory is None for item in planned)
     text = planning.describe(planned)
     assert f"0 of {len(steps)} steps are done" in text
+
+
+def test_the_plan_says_where_there_are_too_few_problems(
+    home: Home, write: Callable[..., Path]
+) -> None:
+    profile = Profile.load(
+        "smoke", ["promote_model.gate.metrics=[{benchmark = 'b', max_loss = 0.3}]"]
+    )
+    steps = compiling.steps_of(compiling.compiled(dags.build("acecoder", profile)))
+    planned = planning.plan(steps, profile, home)
+    (note,) = planning.gate_notes(planned)
+    assert note == "gate: b average: to rule out a loss of 0.3 takes 7 problems"
+    place = [item.step.name for item in planned].index("filter_tests.benchmark")
+    for count, more in ((6, ", there are 6: TOO FEW PROBLEMS"), (7, ", there are 7")):
+        rows = [
+            {"id": str(i), "question": "q", "tests": ["assert True"], "source": "b"}
+            for i in range(count)
+        ]
+        kept = home.root / f"done-{count}" / "kept"
+        kept.mkdir(parents=True)
+        write("rows", *rows).rename(kept / "records.jsonl")
+        planned[place] = replace(planned[place], directory=kept.parent)
+        (told,) = planning.gate_notes(planned)
+        assert told == note + more
 
 
 def test_no_key_is_in_what_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
