@@ -66,6 +66,25 @@ class Version:
         return self.tags.get("scores", "")
 
 
+@dataclass(frozen=True)
+class FinishedStep:
+    """A step as MLflow has it."""
+
+    step: str
+    stage: str
+    stage_key: str
+    run_key: str
+    inputs: Mapping[str, str]
+    """Name -> digest."""
+    outputs: Mapping[str, str]
+    """Name -> digest."""
+    directory: str
+    """Where its outputs lie (`Home.permanent`)."""
+    metrics: Mapping[str, float]
+    ended: str
+    """When, in UTC."""
+
+
 class Registry(Protocol):
     """The model registry as the gate sees it."""
 
@@ -79,6 +98,10 @@ class Registry(Protocol):
 
     def register(self, name: str, source: str, tags: dict[str, str]) -> Version:
         """Make (or find, by tag `digest`) a version of `name` at an address; it is the candidate."""
+        ...
+
+    def finished(self, run_key: str = "") -> list[FinishedStep]:
+        """The steps that finished, of one run or of all, newest first. Raises TrackingUnavailable."""
         ...
 
     def tag(self, version: Version, tags: dict[str, str]) -> None:

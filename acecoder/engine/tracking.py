@@ -10,13 +10,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acecoder.config import Config
-from acecoder.engine.contract import Report, Version
+from acecoder.engine.contract import FinishedStep, Report, Version
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import exclusive
 from acecoder.errors import AceCoderError, TrackingUnavailable
@@ -95,25 +95,6 @@ def download(uri: str, file: Path) -> None:
         Path(found).replace(file)
 
 
-@dataclass(frozen=True)
-class FinishedStep:
-    """A step as MLflow has it."""
-
-    step: str
-    stage: str
-    stage_key: str
-    run_key: str
-    inputs: Mapping[str, str]
-    """Name -> digest."""
-    outputs: Mapping[str, str]
-    """Name -> digest."""
-    directory: str
-    """Where its outputs lie (`Home.permanent`)."""
-    metrics: Mapping[str, float]
-    ended: str
-    """When, in UTC."""
-
-
 def _finished(run: Any) -> FinishedStep:
     tags = run.data.tags
 
@@ -179,20 +160,8 @@ class Tracker:
             client.set_terminated(self._parent(client, experiment, run_key), "FINISHED")
 
     def finished(self, run_key: str = "") -> list[FinishedStep]:
-        """The steps that finished, of one run or of all, newest first. Raises TrackingUnavailable."""
-        with _reaching(self.uri):
-            client, experiment = self._connect()
-            query = "attributes.status = 'FINISHED'"
-            if run_key:
-                query += f" and tags.run_key = '{run_key}'"
-            found: list[FinishedStep] = []
-            token = None
-            while True:
-                page = client.search_runs([experiment], query, max_results=500, page_token=token)
-                found += [_finished(run) for run in page if "stage_key" in run.data.tags]
-                token = page.token
-                if not token:
-                    return found
+        """See `contract.Registry`."""
+        return self.registry().finished(run_key)
 
     def registry(self) -> MlflowRegistry:
         """The model registry of the same MLflow."""
@@ -349,6 +318,25 @@ class MlflowRegistry:
                 token = page.token
                 if not token:
                     return found
+
+    def finished(self, run_key: str = "") -> list[FinishedStep]:
+        """See `contract.Registry`."""
+        with _reaching(self._uri):
+            experiment = self._client.get_experiment_by_name(EXPERIMENT)
+            query = "attributes.status = 'FINISHED'"
+            if run_key:
+                query += f" and tags.run_key = '{run_key}'"
+            found: list[FinishedStep] = []
+            token = None
+            while experiment is not None:
+                page = self._client.search_runs(
+                    [experiment.experiment_id], query, max_results=500, page_token=token
+                )
+                found += [_finished(run) for run in page if "stage_key" in run.data.tags]
+                token = page.token
+                if not token:
+                    break
+            return found
 
     def tag(self, version: Version, tags: dict[str, str]) -> None:
         """See `contract.Registry`."""

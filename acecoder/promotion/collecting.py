@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from acecoder.engine.contract import Version
-from acecoder.engine.tracking import FinishedStep
+from acecoder.engine.contract import FinishedStep, Version
 from acecoder.promotion.lineage import trace
 
 RELEASED = "released."

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 
-from acecoder.engine.contract import Version
-from acecoder.engine.tracking import FinishedStep
+from acecoder.engine.contract import FinishedStep, Version
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@
     serving/<environment>/<workload>/release.json            written by promotion
     serving/<environment>/<workload>/release.env             written by promotion
     serving/<environment>/<workload>/release-patch.yaml      written by promotion
+    serving/<environment>/<workload>/release.intoto.json     written by promotion: where it came from
     serving/<environment>/evidence/<name>-v<N>.{json,md}     written by promotion
 
 The pods read `release.json`, and their name and version of `release.env`; the patch puts both and the
@@ -26,7 +27,8 @@ from acecoder.promotion.release import RELEASE, Release, Workload
 
 PATCH = "release-patch.yaml"
 ENVIRONMENT = "release.env"
-WRITTEN = (RELEASE, ENVIRONMENT, PATCH)
+STATEMENT = "release.intoto.json"
+WRITTEN = (RELEASE, ENVIRONMENT, PATCH, STATEMENT)
 """What promotion writes of a workload."""
 KUSTOMIZATION = "kustomization.yaml"
 ANNOTATION = "acecoder.dev"
@@ -49,6 +51,7 @@ def files(
     environment: str,
     base: str,
     evidence: Mapping[str, str],
+    statements: Mapping[Workload, str] | None = None,
 ) -> dict[str, str]:
     """The files to commit on a head; none where these versions are released there already.
 
@@ -60,11 +63,14 @@ def files(
     found = {f"{folder(environment)}/evidence/{name}": text for name, text in evidence.items()}
     for release in releases:
         own = folder(environment, release.workload)
+        if head.read(f"{own}/{RELEASE}") == release.text():
+            continue  # what has not changed does not roll
         found[f"{own}/{RELEASE}"] = release.text()
         found[f"{own}/{PATCH}"] = _patch(release)
         found[f"{own}/{ENVIRONMENT}"] = (
             f"MODEL_NAME={release.name}\nMODEL_VERSION={release.version}\n"
         )
+        found[f"{own}/{STATEMENT}"] = (statements or {}).get(release.workload, "{}\n")
         if head.read(f"{own}/{KUSTOMIZATION}") is None:
             found[f"{own}/{KUSTOMIZATION}"] = _of_workload(release.workload, base)
     whole = _of_environment(head, releases, f"{folder(environment)}/{KUSTOMIZATION}")
@@ -103,7 +109,7 @@ def _of_workload(workload: Workload, base: str) -> str:
             {
                 "name": f"{workload}-release",
                 "namespace": "acecoder-serving",
-                "files": [RELEASE],
+                "files": [RELEASE, STATEMENT],
                 "envs": [ENVIRONMENT],
             }
         ],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from acecoder.config import JsonValue
+from acecoder.config import JsonValue, incidental
 from acecoder.engine.contract import In, ModelIn, Out, Registry, Report, StageContext, Version
 from acecoder.engine.publishing import content_digest, file_digests
 from acecoder.errors import InputError, PlatformError
@@ -16,8 +16,9 @@ from acecoder.evaluation.values import CONTAMINATED_FILE, VALUES_FILE, ValuesByM
 from acecoder.gitops.config import WritesGit
 from acecoder.gitops.proposals import Proposal, propose
 from acecoder.gitops.repository import Repository
-from acecoder.promotion import serving_files
+from acecoder.promotion import provenance, serving_files
 from acecoder.promotion.gate import Decision, Gate, MetricRule, Seen, compare, decide
+from acecoder.promotion.lineage import trace
 from acecoder.promotion.release import (
     RELEASE,
     Release,
@@ -45,6 +46,8 @@ class PromoteModelConfig(WritesGit):
     """What a candidate must show."""
     override: str = ""
     """A person's reason to release a candidate that the gate holds; it is recorded."""
+    signing_key_file: str = incidental("")
+    """An Ed25519 key (PEM, from a Secret) that signs the provenance of a release; empty for none."""
     base: str = "../../../manifests/serving/{workload}"
     """What the kustomization of a workload stands on: a path in the operations repository, or the
     address of a repository with `?ref=`."""
@@ -185,12 +188,21 @@ class _Promotion:
         ours = models[0][1]
         releases = [self._release(workload, version, path) for workload, version, path in models]
         texts = serving_files.evidence(record, found.checks)
+        statements = {
+            release.workload: self._provenance(release, version, found)
+            for release, (_, version, _) in zip(releases, models, strict=True)
+        }
         title = f"Promote {ours.name} version {ours.version} to {config.environment}"
         proposes = config.git.write == "pull_request"
         branch = f"promote/{config.environment}/{ours.name}-v{ours.version}" if proposes else ""
         made = self._repository().commit(
             lambda head: serving_files.files(
-                head, releases, environment=config.environment, base=config.base, evidence=texts
+                head,
+                releases,
+                environment=config.environment,
+                base=config.base,
+                evidence=texts,
+                statements=statements,
             ),
             f"{title}\n\n{found.reason}\n\nRun-Key: {self._context.run_key or '-'}\nDigest: {ours.digest}",
             branch=branch,
@@ -211,6 +223,14 @@ class _Promotion:
             source=version.source,
             run_key=version.tags.get("run_key", ""),
         )
+
+    def _provenance(self, release: Release, version: Version, found: Decision) -> str:
+        """Where it came from, signed where a key is given."""
+        steps = self._registry.finished(release.run_key) if release.run_key else []
+        stated = provenance.statement(release, trace(version, steps), found.plain())
+        if self._config.signing_key_file:
+            stated = provenance.envelope(stated, Path(self._config.signing_key_file))
+        return json.dumps(stated, indent=1, sort_keys=True) + "\n"
 
     def _follow(self, versions: list[Version]) -> None:
         """Nothing serves from the home's own repository: what it releases is the champion."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from acecoder.engine.contract import Version
+from acecoder.engine.contract import FinishedStep, Version
 
 
 class FakeRegistry:
@@ -13,6 +13,7 @@ class FakeRegistry:
     def __init__(self) -> None:
         self.versions: dict[str, list[Version]] = {}
         self.aliases: dict[tuple[str, str], str] = {}
+        self.steps: list[FinishedStep] = []
 
     def behind(self, name: str, alias: str) -> Version | None:
         number = self.aliases.get((name, alias))
@@ -30,6 +31,9 @@ class FakeRegistry:
         known.append(Version(name, str(len(known) + 1), source, dict(tags)))
         self.point(name, "candidate", known[-1].version)
         return known[-1]
+
+    def finished(self, run_key: str = "") -> list[FinishedStep]:
+        return list(self.steps)
 
     def tag(self, version: Version, tags: dict[str, str]) -> None:
         known = self.versions[version.name]

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from acecoder.cli import main
-from acecoder.engine.contract import Version
+from acecoder.engine.contract import FinishedStep, Version
 from acecoder.engine.home import Home
-from acecoder.engine.tracking import FinishedStep
 from acecoder.promotion.collecting import Keeping, look
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)

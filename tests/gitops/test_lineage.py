@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-from acecoder.engine.contract import Version
-from acecoder.engine.tracking import FinishedStep
+from acecoder.engine.contract import FinishedStep, Version
 from acecoder.promotion.lineage import as_json, as_svg, as_text, trace
 
 
