@@ -185,7 +185,7 @@ def _remedy(code: str) -> str:
     if code in REFUSED:
         return "the keys of this pod must be allowed to read, write and list the bucket"
     if code in ("NoSuchBucket", "404"):
-        return "it is not there: is the bucket the right one (ACECODER_STORE), was it removed?"
+        return "make the bucket, or correct ACECODER_STORE; a file that was there has been removed"
     return "finished work is kept; run again"
 
 

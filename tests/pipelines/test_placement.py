@@ -98,7 +98,8 @@ def test_a_rule_reward_waits_for_no_reward_model() -> None:
 def test_a_reward_model_is_trained_only_where_something_asks_for_it() -> None:
     nothing_asks = inputs(RULE, "evaluate_model.best_of=[]")
     assert "train_reward_model" not in nothing_asks
-    assert nothing_asks["evaluate_model.policy"] == {"benchmark", "programs", "verdicts"}
+    measured = {"benchmark", "programs", "verdicts", "training_problems"}
+    assert nothing_asks["evaluate_model.policy"] == measured
     assert "train_reward_model" in inputs(RULE, "evaluate_model.best_of=[2]")
 
 
