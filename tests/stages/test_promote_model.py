@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from acecoder.config import validate
-from acecoder.engine.contract import StageContext
+from acecoder.engine.contract import StageContext, Version
 from acecoder.engine.home import Home
 from acecoder.engine.progress import Progress
 from acecoder.errors import InputError
@@ -152,6 +152,27 @@ def test_the_reward_model_is_released_in_the_same_commit(gate, home: Home, tmp_p
     with Repository(GitConfig(), home.git).at_head() as head:
         again = read_release(str(head.read("serving/production/reward-model/release.json")), "")
     assert again == ranks, "what has not changed does not roll"
+
+
+def test_killed_after_the_push_the_next_try_agrees(
+    gate, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag = gate.registry.tag
+
+    def killed(version: Version, tags: dict[str, str]) -> None:
+        if "released.production" in tags:
+            raise KeyboardInterrupt
+        tag(version, tags)
+
+    monkeypatch.setattr(gate.registry, "tag", killed)
+    with pytest.raises(KeyboardInterrupt):
+        gate("a", [0.5] * 40, [0.0] * 40)
+    with Repository(GitConfig(), home.git).at_head() as head:
+        pushed = head.commit
+    assert pushed and ("acecoder-policy", "champion") not in gate.registry.aliases
+    monkeypatch.setattr(gate.registry, "tag", tag)
+    again = gate("a", [0.5] * 40, [0.0] * 40)
+    assert again["promote"] and again["commit"] == pushed and again["champion"] == "1"
 
 
 def test_a_pickle_is_refused(gate, tmp_path: Path) -> None:
