@@ -46,8 +46,8 @@ class ServedModel:
         answer = self._call("POST", "/v1/chat/completions", body)
         return str(answer["choices"][0]["message"]["content"])
 
-    def rewards(self, name: str, texts: Sequence[str]) -> list[float]:
-        """The raw score of each rendered chat. Raises PlatformError."""
+    def rewards(self, name: str, texts: Sequence[str] | Sequence[list[int]]) -> list[float]:
+        """The raw score of each rendered chat, given as text or token ids. Raises PlatformError."""
         answer = self._call("POST", "/classify", {"model": name, "input": list(texts)})
         by_index = {each["index"]: float(each["probs"][0]) for each in answer["data"]}
         return [by_index[index] for index in range(len(texts))]

@@ -12,12 +12,12 @@ from pydantic import Field
 from acecoder.config import incidental
 from acecoder.errors import InputError
 from acecoder.rendering import extract_program
-from acecoder.reward.scoring import RewardModel, ScoresPrograms
+from acecoder.reward.scoring import ReadsScores, RewardModel
 from acecoder.rewards.reward import RewardConfig, RewardFunction
 from acecoder.schema import Problem
 
 
-class ModelReward(RewardConfig, ScoresPrograms):
+class ModelReward(RewardConfig, ReadsScores):
     """Rewards of the reward model, without any test."""
 
     needs_reward_model: ClassVar[bool] = True
@@ -41,7 +41,11 @@ class ModelReward(RewardConfig, ScoresPrograms):
                 remedy="give the input, or reward = 'rule'",
             )
         model = RewardModel(
-            reward_model, batch_size=self.score_batch_size, max_length_tokens=self.max_length_tokens
+            reward_model,
+            batch_size=self.score_batch_size,
+            max_length_tokens=self.max_length_tokens,
+            server=self.server(),
+            server_model=self.reward_server_model,
         )
 
         def rewards(names: list[str], completions: list[str]) -> list[float]:

@@ -21,7 +21,7 @@ from acecoder.evaluation.rows import Samples, is_greedy, rows
 from acecoder.evaluation.values import CONTAMINATED_FILE, VALUES_FILE, Values, ValuesByModel
 from acecoder.judging.joined import Joined, joined
 from acecoder.judging.table import Group, JudgingConfig, judge, verdict_of
-from acecoder.reward.scoring import RewardModel, ScoresPrograms
+from acecoder.reward.scoring import ReadsScores, RewardModel
 from acecoder.schema import Outcome, Problem, Score, Verdict
 from acecoder.synthesis.decontamination import Decontaminator
 
@@ -32,7 +32,7 @@ BASE = "/base"
 """Behind a benchmark's name: of the tests of the benchmark that it extends alone."""
 
 
-class EvaluateModelConfig(ScoresPrograms):
+class EvaluateModelConfig(ReadsScores):
     """What is measured."""
 
     best_of: tuple[int, ...] = (2, 4, 8)
@@ -160,6 +160,8 @@ class _Measured:
                 reward_model,
                 batch_size=config.score_batch_size,
                 max_length_tokens=config.max_length_tokens,
+                server=config.server(),
+                server_model=config.reward_server_model,
             )
         self.values: dict[str, dict[str, dict[str, dict[str, float]]]] = defaultdict(
             lambda: defaultdict(lambda: defaultdict(dict))

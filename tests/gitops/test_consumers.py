@@ -20,6 +20,7 @@ from acecoder.llm.endpoint import EndpointGenerator, EndpointModel
 from acecoder.llm.interface import Request, complete
 from acecoder.llm.served import ServedModel
 from acecoder.llm.weights import identity, resolve
+from acecoder.reward.scoring import RewardModel
 
 NAME = "acecoder-policy"
 Serve = Callable[..., str]
@@ -123,3 +124,27 @@ def test_rewards_come_from_a_classifier(serve: Serve) -> None:
     assert server.rewards("rm/3", ["a", "abcdefgh", "abc"]) == [1.0, 1.0, 3.0]
     with pytest.raises(AceCoderError, match="does not answer as it should"):
         server.chat("rm", "x", max_tokens=4)
+
+
+def test_a_served_reward_model_scores_what_a_loaded_one_reads(tmp_path: Path, serve: Serve) -> None:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    base = resolve("random:tiny", "", Home(tmp_path / "home"))
+    directory = tmp_path / "reward-model"
+    AutoModelForSequenceClassification.from_pretrained(base, num_labels=1).save_pretrained(
+        directory
+    )
+    AutoTokenizer.from_pretrained(base).save_pretrained(directory)
+    url = serve("y", "rm", "rm/3", port=18414, more=("--convert", "classify"))
+    given = {"batch_size": 2, "max_length_tokens": 32}
+    items = [("add", "def add(a, b):\n    return a + b"), ("add", "pass"), ("add", "pass")]
+    loaded = RewardModel(directory, **given)
+    served = RewardModel(directory, **given, server=ServedModel(url), server_model="rm/3")
+    assert len(loaded.score(items)) == 3
+    tokenizer = AutoTokenizer.from_pretrained(directory)
+    texts = [loaded.rendered(*item) for item in items]
+    lengths = [len(tokenizer(t, add_special_tokens=False)["input_ids"]) for t in texts]
+    # The stand-in's score is the length of what it reads, by seven.
+    assert served.score(items) == [float(min(length, 32) % 7) for length in lengths]
+    with pytest.raises(InputError, match="it serves rm, rm/3, not rm/4"):
+        RewardModel(directory, **given, server=ServedModel(url), server_model="rm/4")
