@@ -105,6 +105,21 @@ class ServingInfra(Config):
     """Of the check's pod, which loads the weights."""
 
 
+class RequestInfra(Config):
+    """A run that is asked for in git by itself: on a schedule, or when a metric drops."""
+
+    train: str = Field(min_length=1)
+    """The directory of `train/`."""
+    every_days: int = Field(0, ge=0)
+    """Ask anew each so many days; 0 for no schedule."""
+    step: str = "evaluate_model"
+    """The step whose newest metric is watched."""
+    metric: str = ""
+    """E.g. `humaneval_average`."""
+    below: float = 0.0
+    """Ask where the metric is lower."""
+
+
 class ClusterInfra(Config):
     """What check_platform asks of the cluster."""
 
@@ -207,6 +222,8 @@ class Infra(Config):
     """The operations repository."""
     serving: ServingInfra = ServingInfra()
     """What serves."""
+    requests: tuple[RequestInfra, ...] = ()
+    """Runs that `acecoder reconcile` asks for by pull requests."""
     cluster: ClusterInfra = ClusterInfra()
     """What check_platform asks of the cluster."""
     secrets: dict[str, SecretKey] = {}

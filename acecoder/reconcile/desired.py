@@ -2,6 +2,7 @@
 
     train/<name>/request.toml     which pipeline, profile, images, data
     train/<name>/*.toml           a profile of your own, where the request names one
+    train/<name>/occasion.toml    a schedule's date or a metric's drop, proposed by reconcile
 
 Nothing of the code that reconciles is in the key: an upgrade of the platform's CronJob retrains nothing.
 What the pods run is named by the images, and stands in the request.
@@ -25,6 +26,7 @@ from acecoder.profiles import apply_settings, merge, profile_path, read_profile
 
 FOLDER = "train"
 REQUEST = "request.toml"
+OCCASION = "occasion.toml"
 NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")
 ALIAS = re.compile(r"^registry:[^@/]+@")
 
@@ -116,7 +118,11 @@ def _desired(files: Files, name: str, path: str) -> Desired:
     _check_pinned(tables, path)
     said = decisive(request)
     said.pop("settings")
-    return Desired(name, request, tables, flatten({"request": said, "profile": tables}))
+    occasion = files.read(f"{FOLDER}/{name}/{OCCASION}")
+    whole = {"request": said, "profile": tables}
+    if occasion is not None:
+        whole["occasion"] = _toml(occasion, f"{FOLDER}/{name}/{OCCASION}")
+    return Desired(name, request, tables, flatten(whole))
 
 
 def _toml(text: str, where: str) -> Table:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from acecoder.cluster.api import Cluster
 from acecoder.engine.contract import Registry
 from acecoder.engine.home import Home
 from acecoder.errors import AceCoderError, InputError
 from acecoder.gitops.repository import Repository, Snapshot
-from acecoder.pipelines.infra import Infra
+from acecoder.pipelines.infra import Infra, RequestInfra
 from acecoder.promotion import serving_files
 from acecoder.promotion.release import RELEASE, Release, Workload, read_release
-from acecoder.reconcile import checks, desired, runs
+from acecoder.reconcile import checks, desired, occasions, runs
 from acecoder.reconcile.aliases import Standing, State, follow
 from acecoder.reconcile.desired import Desired
 from acecoder.reconcile.served import WORKLOADS, observe
@@ -79,15 +80,31 @@ def tick(world: World, say: Say) -> bool:
         say(f"git: {repository.shown} at {head.commit[:12] or 'nothing yet'}")
         standings = serving(world, head)
         wanted = list(desired.read(head))
+        states = [_asked(world, repository, head, each, say) for each in world.infra.requests]
     for standing in standings:
         say(f"{standing.workload}: {standing.state}: {standing.told}")
         for alias, version in standing.moved:
             say(f"{standing.workload}: {alias} is version {version} now")
     if not standings:
         say("nothing is released and nothing is served")
-    states = [standing.state for standing in standings]
+    states += [standing.state for standing in standings]
     states += [_trained(world, name, each, say) for name, each in wanted]
     return State.DEGRADED not in states
+
+
+def _asked(
+    world: World, repository: Repository, head: Snapshot, asked: RequestInfra, say: Say
+) -> State:
+    """Propose a run that a schedule or a metric asks for; a fault of one stops no other."""
+    try:
+        steps = world.registry.finished() if asked.metric else []
+        occasion = occasions.due(asked, steps, datetime.now(UTC))
+        if occasion is not None:
+            occasions.ask(repository, world.infra.git, head, asked, occasion, say)
+    except AceCoderError as error:
+        say(f"train/{asked.train}: degraded: {error!s}".replace("\n", " "))
+        return State.DEGRADED
+    return State.AGREED
 
 
 def _trained(world: World, name: str, wanted: Desired | InputError, say: Say) -> State:
