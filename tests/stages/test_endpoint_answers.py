@@ -420,7 +420,14 @@ def test_an_interrupted_run_ends_at_once_and_keeps_what_was_answered(
     endpoint = serve(script)
     command = [sys.executable, "-c", KILLED, endpoint.url, str(write("p", PROBLEM)), str(tmp_path / "home")]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
-    run = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    run = subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # A suite that a shell runs in the background inherits an ignored Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while len(endpoint.asked) < 100:
         time.sleep(0.01)
     time.sleep(0.3)
