@@ -232,7 +232,9 @@ def test_2_a_roll_to_the_next_version_fails_no_request(story: Story) -> None:
     try:
         apply_head(story.clone)
         story.until_rolled()
-        until("the second version answers", lambda: ask(story.model) == (200, "two"))
+        # The last pods of the first version answer until they have drained.
+        until("the clients hear the second version", lambda: (200, "two") in seen)
+        until("nobody hears the first any more", lambda: {a for _, a in seen[-20:]} == {"two"})
     finally:
         end.set()
         for client in clients:
