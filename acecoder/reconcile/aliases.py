@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from acecoder.engine.contract import Registry
+from acecoder.promotion.aliases import crown
 from acecoder.promotion.release import Release, Workload
 from acecoder.reconcile.served import Served
 
@@ -63,7 +64,7 @@ def follow(
         return Standing(served.workload, state, f"{called} serves, and its check has failed")
     if state is State.WAITING:
         return Standing(served.workload, state, f"{called} serves and is being checked")
-    moved = _move(served, registry)
+    moved = crown(registry, served.name, served.version)
     if release is not None and release.digest != served.digest:
         told = f"{called} serves, {release.served_name} is released and not applied yet"
         return Standing(served.workload, State.WAITING, told, moved)
@@ -87,16 +88,3 @@ def _refused(served: Served, release: Release | None, registry: Registry) -> str
     if release is not None and same and release.digest != served.digest:
         return f"{called} has another digest in git than on the cluster: was it edited by hand?"
     return ""
-
-
-def _move(served: Served, registry: Registry) -> tuple[tuple[str, str], ...]:
-    """`previous` first: killed in between, the next tick does the same again."""
-    champion = registry.behind(served.name, "champion")
-    if champion is not None and champion.version == served.version:
-        return ()
-    moved = []
-    if champion is not None:
-        registry.point(served.name, "previous", champion.version)
-        moved.append(("previous", champion.version))
-    registry.point(served.name, "champion", served.version)
-    return (*moved, ("champion", served.version))

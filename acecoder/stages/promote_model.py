@@ -17,6 +17,7 @@ from acecoder.gitops.config import WritesGit
 from acecoder.gitops.proposals import Proposal, propose
 from acecoder.gitops.repository import Repository
 from acecoder.promotion import provenance, serving_files
+from acecoder.promotion.aliases import crown
 from acecoder.promotion.gate import Decision, Gate, MetricRule, Seen, compare, decide
 from acecoder.promotion.lineage import trace
 from acecoder.promotion.release import (
@@ -150,7 +151,8 @@ class _Promotion:
         ]
         found = decide(config.gate, checks, _seen(mine, policy))
         if champion is not None and champion.version == ours.version:
-            return Decision(True, "the same model: this version is the champion", found.checks)
+            found = Decision(True, "the same model: this version is the champion", found.checks)
+        # Also of the champion itself: a release that git has taken back may serve for a while yet.
         withdrawn = self._withdrawn(ours)
         if withdrawn and found.promote:
             found = replace(found, promote=False, reason=withdrawn)
@@ -211,7 +213,9 @@ class _Promotion:
         for _, version, _ in models:
             self._registry.tag(version, {f"released.{config.environment}": made.id})
         if not config.git.url:
-            self._follow([version for _, version, _ in models])
+            # Nothing serves from the home's own repository: what it releases is the champion.
+            for _, version, _ in models:
+                crown(self._registry, version.name, version.version)
         return {"commit": made.id, "branch": branch, "pull_request": address}
 
     def _release(self, workload: Workload, version: Version, directory: Path) -> Release:
@@ -231,14 +235,6 @@ class _Promotion:
         if self._config.signing_key_file:
             stated = provenance.envelope(stated, Path(self._config.signing_key_file))
         return json.dumps(stated, indent=1, sort_keys=True) + "\n"
-
-    def _follow(self, versions: list[Version]) -> None:
-        """Nothing serves from the home's own repository: what it releases is the champion."""
-        for version in versions:
-            before = self._registry.behind(version.name, "champion")
-            if before is not None and before.version != version.version:
-                self._registry.point(version.name, "previous", before.version)
-            self._registry.point(version.name, "champion", version.version)
 
     def _repository(self) -> Repository:
         home = self._context.home

@@ -23,13 +23,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
     from acecoder.engine.home import Home
+    from acecoder.engine.tracking import Tracker
     from acecoder.gitops.repository import Repository
     from acecoder.pipelines.infra import Infra
+    from acecoder.promotion.aliases import crown
     from acecoder.promotion.rollback import roll_back
 
+    home = Home.from_environment()
     infra = Infra.load(Path(options.infra)) if options.infra else Infra()
     made = roll_back(
-        Repository(infra.git, Home.from_environment().git),
+        Repository(infra.git, home.git),
         infra.git,
         environment=options.environment or infra.serving.environment,
         workload=options.workload,
@@ -39,6 +42,11 @@ def run(options: argparse.Namespace) -> int:
     sys.stdout.write(
         f"{made.taken_back.served_name} is taken back, {made.serves_again.served_name} is released: "
         f"commit {made.commit}\n{made.pull_request}\n"
-        "champion and previous follow when it serves (acecoder reconcile)\n"
     )
+    if infra.git.url:
+        sys.stdout.write("champion and previous follow when it serves (acecoder reconcile)\n")
+    else:  # nothing serves from the home's own repository
+        released = made.serves_again
+        for alias, version in crown(Tracker(home).registry(), released.name, released.version):
+            sys.stdout.write(f"{alias} is version {version} now\n")
     return 0

@@ -132,6 +132,10 @@ def test_what_was_taken_back_is_not_released_again_by_itself(gate, home: Home) -
     second = gate("b", [0.9] * 40, [0.0] * 40)
     assert second["promote"] and second["champion"] == "2"
     repository.commit(lambda head: before, "Revert")  # what `git revert` leaves
+    early = gate("b", [0.9] * 40, [0.0] * 40)
+    assert not early["promote"] and "released before" in early["reason"], (
+        "it serves for a while yet"
+    )
     gate.registry.point("acecoder-policy", "champion", "1")
     held = gate("b", [0.9] * 40, [0.0] * 40)
     assert not held["promote"] and "released before" in held["reason"]
