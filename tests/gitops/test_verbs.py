@@ -27,6 +27,7 @@ def promote(home: Home, tmp_path: Path, version: str) -> None:
     model = tmp_path / f"model-{version}"
     model.mkdir()
     (model / "model.safetensors").write_text(version)
+    Tracker(home).registry().register("p", model.as_uri(), {"digest": version})
     release = release_of(
         model, workload="policy", name="p", version=version, source=model.as_uri(), run_key="k"
     )
@@ -55,7 +56,8 @@ def test_a_rollback_puts_the_release_before_back(
         promote(home, tmp_path, version)
     assert main(["rollback", "--reason", "it repeats itself"]) == 0
     assert released(home) == ("2", "2")
-    assert "p/3 is taken back, p/2 is released" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "p/3 is taken back, p/2 is released" in said and "champion is version 2 now" in said
     assert main(["rollback", "--to", "1", "--reason", "so does it"]) == 0
     assert released(home) == ("1", "1")
     assert main(["rollback", "--to", "7", "--reason", "x"]) == 2
