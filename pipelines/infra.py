@@ -283,7 +283,7 @@ class Infra(Config):
         """Raises InputError where nothing says where releases go: a pod's disk does not outlive it."""
         if not (self.git.url or part.git.url) and "nothing" not in (self.git.write, part.git.write):
             raise InputError(
-                "no operations repository: what passes the gate could not be released",
+                "no operations repository is configured, so a model that passes the gate could not be released",
                 where="[git] of the infra file",
                 remedy='url = "https://..." and secret = "...", or write = "nothing" to decide alone',
             )

@@ -142,7 +142,7 @@ class Story:
         broken = (False, True, "the server does not start")
         return Served("policy", release.name, release.version, release.digest, *broken)
 
-    def _checked(self, served: Served) -> State:
+    def _checked(self, served: Served) -> tuple[State, str]:
         assert self.serving is not None
         try:
             checking.check_policy(
@@ -154,13 +154,15 @@ class Story:
                 say=lambda text: None,
             )
         except AceCoderError as error:
-            self.say(f"check of {served.name}/{served.version}: {error}")
-            return State.DEGRADED
-        return State.AGREED
+            return State.DEGRADED, str(error)
+        return State.AGREED, served.name
 
 
 def play(home: Home, say: Say) -> None:
-    """Play it. Killed and started again, it goes on from what is there. Raises AceCoderError."""
+    """Play all chapters. After a kill, playing again repeats no step that has finished.
+
+    Raises AceCoderError.
+    """
     story = Story(home, say)
     try:
         _chapter(

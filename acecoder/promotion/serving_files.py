@@ -15,6 +15,7 @@ digest where `kubectl` shows them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 import yaml
@@ -31,6 +32,9 @@ STATEMENT = "release.intoto.json"
 WRITTEN = (RELEASE, ENVIRONMENT, PATCH, STATEMENT)
 """What promotion writes of a workload."""
 KUSTOMIZATION = "kustomization.yaml"
+KIND = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+RESOURCES = re.compile(r"^resources:[^\n]*\n(?P<items>(?:(?P<dash>[ \t]*-[ \t]*)[^\n]*\n)*)", re.M)
+"""The lines of a kustomization's list, in one line or as a block."""
 ANNOTATION = "acecoder.dev"
 """Prefix of the annotations `model`, `version`, `digest` and `run-key`."""
 HEAD = "# Made when the first version was promoted, and yours since: promotion writes release* alone.\n"
@@ -78,31 +82,49 @@ def files(
 
 
 def _of_environment(head: Snapshot, releases: Sequence[Release], path: str) -> dict[str, str]:
-    """The environment's kustomization, where a workload is not in it yet."""
+    """The environment's kustomization, where a workload is not in it yet.
+
+    One that a person wrote is changed in the lines of `resources` alone, so comments stay.
+    """
     text = head.read(path)
+    if text is None:
+        made = {**KIND, "resources": [release.workload for release in releases]}
+        return {path: HEAD_OF_ALL + yaml.safe_dump(made, sort_keys=False)}
+    there = _resources(text, path)
+    missing = [r.workload for r in releases if r.workload not in there]
+    if not missing:
+        return {}
+    wanted = [*there, *missing]
+    listed = "resources:\n" + "".join(f"- {name}\n" for name in wanted)
+    found = RESOURCES.search(text)
+    if found is None:
+        changed = f"{text.rstrip()}\n{listed}"
+    else:
+        block = found["items"] and found[0] + "".join(f"{found['dash']}{m}\n" for m in missing)
+        changed = text[: found.start()] + (block or listed) + text[found.end() :]
+    if _resources(changed, path) != wanted:
+        raise InputError(
+            f"its resources lack {', '.join(missing)}, and cannot be changed safely",
+            where=path,
+            remedy="add them by hand; promotion is then repeated",
+        )
+    return {path: changed}
+
+
+def _resources(text: str, path: str) -> list[str]:
+    """What a kustomization lists. Raises InputError where it is none."""
     try:
-        table = yaml.safe_load(text) if text else {}
+        table = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InputError(f"not YAML: {error}", where=path, remedy="repair it by hand") from None
     if not isinstance(table, dict):
         raise InputError("not a kustomization", where=path, remedy="repair it by hand")
-    resources = list(table.get("resources") or [])
-    missing = [r.workload for r in releases if r.workload not in resources]
-    if not missing:
-        return {}
-    made = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        **table,
-        "resources": [*resources, *missing],
-    }
-    return {path: HEAD_OF_ALL + yaml.safe_dump(made, sort_keys=False)}
+    return list(table.get("resources") or [])
 
 
 def _of_workload(workload: Workload, base: str) -> str:
     table = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
+        **KIND,
         "resources": [base.replace("{workload}", workload)],
         # Its name gets a hash of its content, so that another release rolls the pods.
         "configMapGenerator": [

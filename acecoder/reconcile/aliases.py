@@ -33,8 +33,8 @@ class Standing:
     """(alias, version), in the order in which they were moved."""
 
 
-Checked = Callable[[Served], State]
-"""Whether the check after a rollout has passed; it is started where it has not run."""
+Checked = Callable[[Served], tuple[State, str]]
+"""Where the check after a rollout stands, and where to look; it is started where it has not run."""
 
 
 def follow(
@@ -59,11 +59,13 @@ def follow(
     if not served.ready:
         state = State.DEGRADED if served.broken else State.WAITING
         return Standing(served.workload, state, f"{called}: {served.told}")
-    state = checked(served)
+    state, where = checked(served)
     if state is State.DEGRADED:
-        return Standing(served.workload, state, f"{called} serves, and its check has failed")
+        return Standing(
+            served.workload, state, f"{called} serves, and its check has failed: {where}"
+        )
     if state is State.WAITING:
-        return Standing(served.workload, state, f"{called} serves and is being checked")
+        return Standing(served.workload, state, f"{called} serves and is being checked: {where}")
     moved = crown(registry, served.name, served.version)
     if release is not None and release.digest != served.digest:
         told = f"{called} serves, {release.served_name} is released and not applied yet"

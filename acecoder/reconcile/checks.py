@@ -21,20 +21,22 @@ class CheckJob:
     memory: str = "8Gi"
 
 
-def check(cluster: Cluster, made_by: CheckJob, served: Served) -> State:
-    """Where the Job of a served version stands; it is started where there is none."""
+def check(cluster: Cluster, made_by: CheckJob, served: Served) -> tuple[State, str]:
+    """Where the Job of a served version stands, and how to see why; it is started where there is
+    none."""
     name = f"check-{served.workload}-v{served.version}-{served.digest[:8]}"
     job = cluster.get("jobs", name, made_by.namespace)
     if job is None:
         cluster.create("jobs", made_by.namespace, _job(name, made_by, served))
-        return State.WAITING
+        return State.WAITING, f"job/{name} has been started"
     for condition in job.get("status", {}).get("conditions", ()):
         if condition.get("status") == "True":
             if condition.get("type") == "Complete":
-                return State.AGREED
+                return State.AGREED, name
             if condition.get("type") == "Failed":
-                return State.DEGRADED
-    return State.WAITING
+                look = f"kubectl -n {made_by.namespace} logs job/{name}"
+                return State.DEGRADED, f"`{look}` says why; delete the Job to check again"
+    return State.WAITING, f"job/{name}"
 
 
 def _job(name: str, made_by: CheckJob, served: Served) -> Object:

@@ -57,7 +57,7 @@ def _bring(fetch: Fetch, name: str, destination: Path, release: Release) -> bool
                 f"{name} has the sha256 {found[:16]}..., released was {sha256[:16]}...",
                 where=f"{release.served_name} at {release.source}",
                 remedy="the store holds another file than was promoted: restore it, or roll back "
-                "(`acecoder rollback`); what serves now goes on",
+                "(`acecoder rollback`); the version before it keeps serving",
             )
         partial.replace(file)
     finally:

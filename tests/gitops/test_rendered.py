@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from acecoder.errors import InputError
 from acecoder.promotion import serving_files
 from acecoder.promotion.release import Release, Workload, release_of
 from tests.manifests.test_rendered import KUBERNETES, is_builtin, pod_templates
@@ -179,3 +180,53 @@ def test_the_order_of_gitops_objects(tool: str) -> None:
     else:
         for before, name in itertools.pairwise(order):
             assert named[name]["spec"]["dependsOn"] == [{"name": before}]
+
+
+class Written:
+    """A head whose environment a person has written."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def read(self, name: str) -> str | None:
+        return self.text if name == "serving/production/kustomization.yaml" else None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "# mine\nresources: []  # none yet\nimages: []\n",
+            "# mine\nresources:\n- policy\nimages: []\n",
+        ),
+        (
+            "resources:\n  - other  # mine\n# more\nx: 1\n",
+            "resources:\n  - other  # mine\n  - policy\n# more\nx: 1\n",
+        ),
+        ("x: 1  # mine", "x: 1  # mine\nresources:\n- policy\n"),
+        ("resources:\n- policy # mine\n", None),
+    ],
+)
+def test_only_the_list_of_a_persons_kustomization_changes(
+    tmp_path: Path, before: str, after: str | None
+) -> None:
+    found = serving_files.files(
+        Written(before),  # type: ignore[arg-type]
+        [release(tmp_path, "policy", "2")],
+        environment="production",
+        base="../{workload}",
+        evidence={},
+    )
+    assert found.get("serving/production/kustomization.yaml") == after
+
+
+@pytest.mark.parametrize("text", ["a: [", "- x\n", "resources: [a,\n  b]\n"])
+def test_what_cannot_be_changed_safely_is_said(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match="by hand"):
+        serving_files.files(
+            Written(text),  # type: ignore[arg-type]
+            [release(tmp_path, "policy", "2")],
+            environment="production",
+            base="../{workload}",
+            evidence={},
+        )
