@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -82,7 +83,7 @@ def _fetch_from(source: str) -> Fetch:
 
 def _copy(source: Path, file: Path) -> None:
     try:
-        file.write_bytes(source.read_bytes())
+        shutil.copyfile(source, file)  # never whole in memory: a file may have gigabytes
     except FileNotFoundError:
         raise PlatformError(
             "a file of the release is gone", where=str(source), remedy="restore it, or roll back"

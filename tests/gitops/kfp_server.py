@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.gitops.json_server import JsonServer
 
 ROOT = "/apis/v2beta1"
 
@@ -17,36 +18,14 @@ class KfpServer:
 
     def __init__(self) -> None:
         self.runs: list[dict[str, Any]] = []
-        self.lock = Lock()
-        outer = self
+        self._server = JsonServer(self.answer)
+        self.url, self.close = self._server.url, self._server.close
 
-        class Handler(BaseHTTPRequestHandler):
-            def _answer(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                body = json.loads(self.rfile.read(length) or b"{}")
-                with outer.lock:
-                    status, found = outer.answer(self.command, self.path, body)
-                text = json.dumps(found).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            do_GET = do_POST = _answer  # noqa: N815 (the names are http.server's)
-
-            def log_message(self, format: str, *args: object) -> None:
-                del format, args
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    def answer(
+        self, method: str, path: str, body: dict[str, Any], headers: Mapping[str, str]
+    ) -> tuple[int, Any]:
+        """See `JsonServer`."""
+        del headers
         parts = urlsplit(path)
         place = parts.path.removeprefix(ROOT)
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

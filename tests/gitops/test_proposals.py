@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -15,6 +12,7 @@ import pytest
 from acecoder.errors import InputError, PlatformError
 from acecoder.gitops.config import GitConfig
 from acecoder.gitops.proposals import Proposal, project_of, propose
+from tests.gitops.json_server import JsonServer
 
 PATHS = {
     "github": ("/repos/team/ops/pulls", "number", "html_url"),
@@ -33,7 +31,11 @@ class Forge:
     tokens: set[str] = field(default_factory=set)
     url: str = ""
 
-    def answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    def answer(
+        self, method: str, path: str, body: dict[str, Any], headers: Mapping[str, str]
+    ) -> tuple[int, Any]:
+        """See `JsonServer`."""
+        self.tokens.add(headers.get("Authorization") or headers["PRIVATE-TOKEN"])
         root, number, address = PATHS[self.kind]
         if self.refuses:
             return self.refuses, {"message": "no"}
@@ -64,32 +66,11 @@ class Forge:
 @pytest.fixture
 def forge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forge]:
     held = Forge(request.param)
-
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length) or b"{}")
-            held.tokens.add(self.headers.get("Authorization") or self.headers["PRIVATE-TOKEN"])
-            status, found = held.answer(self.command, self.path, body)
-            text = json.dumps(found).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        do_GET = do_POST = do_PATCH = do_PUT = _answer  # noqa: N815 (the names are http.server's)
-
-        def log_message(self, format: str, *args: object) -> None:
-            del format, args
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    held.url = f"http://127.0.0.1:{server.server_address[1]}"
-    Thread(target=server.serve_forever, daemon=True).start()
+    server = JsonServer(held.answer)
+    held.url = server.url
     monkeypatch.setenv("ACECODER_GIT_TOKEN", "secret-9")
     yield held
-    server.shutdown()
-    server.server_close()
+    server.close()
 
 
 def config(forge: Forge) -> GitConfig:
