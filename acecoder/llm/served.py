@@ -9,6 +9,8 @@ from typing import Any
 from acecoder.errors import InputError, PlatformError
 
 TIMEOUT_S = 120.0
+MAX_RETRIES = 3
+BUSY = (429, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,19 @@ class ServedModel:
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         import requests
+        from requests.adapters import HTTPAdapter
+        from urllib3 import Retry
 
+        # A pod that ends or a busy gateway is no reason to lose a step; every call may be repeated.
+        tries = Retry(
+            total=MAX_RETRIES, backoff_factor=0.2, status_forcelist=BUSY, allowed_methods=None
+        )
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         url = f"{self.url.rstrip('/')}{path}"
         try:
-            answer = requests.request(method, url, json=body, headers=headers, timeout=TIMEOUT_S)
+            with requests.Session() as session:
+                session.mount("http", HTTPAdapter(max_retries=tries))
+                answer = session.request(method, url, json=body, headers=headers, timeout=TIMEOUT_S)
             answer.raise_for_status()
             return answer.json()
         except (requests.RequestException, ValueError) as error:

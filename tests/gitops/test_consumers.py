@@ -21,6 +21,7 @@ from acecoder.llm.interface import Request, complete
 from acecoder.llm.served import ServedModel
 from acecoder.llm.weights import identity, resolve
 from acecoder.reward.scoring import RewardModel
+from tests.gitops.json_server import JsonServer
 
 NAME = "acecoder-policy"
 Serve = Callable[..., str]
@@ -148,3 +149,17 @@ def test_a_served_reward_model_scores_what_a_loaded_one_reads(tmp_path: Path, se
     assert served.score(items) == [float(min(length, 32) % 7) for length in lengths]
     with pytest.raises(InputError, match="it serves rm, rm/3, not rm/4"):
         RewardModel(directory, **given, server=ServedModel(url), server_model="rm/4")
+
+
+def test_a_server_that_is_busy_for_a_moment_is_asked_again() -> None:
+    asked: list[str] = []
+
+    def answer(method: str, path: str, body: object, headers: object) -> tuple[int, object]:
+        asked.append(f"{method} {path}")
+        return (503, {}) if len(asked) < 3 else (200, {"data": [{"id": "rm/3"}]})
+
+    server = JsonServer(answer)
+    try:
+        assert ServedModel(server.url).versions() == ["rm/3"] and len(asked) == 3
+    finally:
+        server.close()
