@@ -67,7 +67,8 @@ class ServedModel:
         url = f"{self.url.rstrip('/')}{path}"
         try:
             with requests.Session() as session:
-                session.mount("http", HTTPAdapter(max_retries=tries))
+                for scheme in ("http://", "https://"):
+                    session.mount(scheme, HTTPAdapter(max_retries=tries))
                 answer = session.request(method, url, json=body, headers=headers, timeout=TIMEOUT_S)
             answer.raise_for_status()
             return answer.json()
