@@ -39,6 +39,8 @@ class Handler(BaseHTTPRequestHandler):
     answer: str
     classifies: bool
     protocol_version = "HTTP/1.1"
+    timeout = 2.0
+    """Seconds after which an idle connection is closed, so that none keeps the server from ending."""
 
     def _say(self, data: Any, status: int = 200) -> None:
         body = data.encode() if isinstance(data, str) else json.dumps(data).encode()
