@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help components docs golden run smoke humaneval bigcodebench-env evaluate differential fuzz test test-cluster test-gitops test-stages test-kfp images check format render lock doctor clean
+.PHONY: help components docs golden run smoke humaneval bigcodebench-env evaluate differential fuzz test test-cluster test-gitops test-gitops-vllm test-stages test-kfp images check format render lock doctor clean
 
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ test-cluster: $(VENV)/installed  ## an installation on the cluster of KUBECONFIG
 
 test-gitops: $(VENV)/installed  ## there: promoted, served, rolled, broken, taken back, retrained once
 	$(BIN)/pytest -m cluster tests/gitops
+
+test-gitops-vllm: $(VENV)/installed  ## there, with vLLM itself and SmolLM2 on the CPU (images: tests/gitops/vllm/build)
+	$(BIN)/pytest -m vllm tests/gitops/test_vllm.py -s
 
 test-stages: $(VENV)/installed  ## every stage as a pod there, from seeds to a gate decision
 	$(BIN)/pytest -m stages tests/cluster -s

@@ -20,7 +20,7 @@ from acecoder.engine.contract import Stage
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import copy_out
 from acecoder.engine.runner import StepResult
-from acecoder.engine.tracking import Tracker
+from acecoder.engine.tracking.steps import Tracker
 from acecoder.errors import AceCoderError
 from acecoder.stages import load_stage
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from acecoder.engine.home import Home
-from acecoder.engine.tracking import Tracker
+from acecoder.engine.tracking.steps import Tracker
 from acecoder.pipelines import compiling, dags, local, planning
 from acecoder.pipelines.infra import Infra
 from acecoder.profiles import SHIPPED, Profile

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from acecoder.engine.home import Home
-from acecoder.engine.tracking import Tracker
+from acecoder.engine.tracking.steps import Tracker
 from acecoder.errors import AceCoderError, PlatformError
 from acecoder.gitops.config import GitConfig
 from acecoder.gitops.repository import Repository

@@ -83,6 +83,12 @@ class FinishedStep:
     metrics: Mapping[str, float]
     ended: str
     """When, in UTC."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Its config: dotted names -> short texts."""
+    commit: str = ""
+    """Of the code that ran."""
+    image: str = ""
+    """That it ran in, on a cluster."""
 
 
 class Registry(Protocol):
@@ -96,8 +102,12 @@ class Registry(Protocol):
         """A version by its number, or None. Raises TrackingUnavailable."""
         ...
 
-    def register(self, name: str, source: str, tags: dict[str, str]) -> Version:
-        """Make (or find, by tag `digest`) a version of `name` at an address; it is the candidate."""
+    def register(self, name: str, files: Path, address: str, tags: dict[str, str]) -> Version:
+        """Make (or find, by tag `digest`) a version of `name`; it is the candidate.
+
+        `files`: its directory here, an output of the step that made it; `address`: where that lies
+        for good (`Home.permanent`).
+        """
         ...
 
     def finished(self, run_key: str = "") -> list[FinishedStep]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -35,6 +37,32 @@ RESULTLESS = (
 """Modules that a stage may import and whose change changes no result: how results are kept, told and
 transported, and where programs run. A verdict depends on `sandbox.judge` and `sandbox.worker` alone;
 backends report losses and decide nothing."""
+
+
+@lru_cache
+def code_revision() -> str:
+    """The git commit of this code: what its image was built from, or the checkout that it is.
+
+    Ends with `-dirty` where the checkout has changes; empty for an installed wheel.
+    """
+    given = os.environ.get("ACECODER_REVISION", "")
+    if given or not (ROOT.parent / ".git").exists():
+        return given
+    command = [
+        "git",
+        "-C",
+        str(ROOT.parent),
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=40",
+        "--exclude=*",
+    ]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()
 
 
 def stage_key(stage: Stage, config: Config, input_digests: Mapping[str, str]) -> str:

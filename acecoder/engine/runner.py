@@ -23,7 +23,7 @@ from acecoder.engine.home import Home
 from acecoder.engine.identity import stage_key
 from acecoder.engine.progress import Progress
 from acecoder.engine.publishing import REPORT, content_digest, exclusive, publishing, write_manifest
-from acecoder.engine.tracking import TrackedStep, Tracker
+from acecoder.engine.tracking.steps import TrackedStep, Tracker
 from acecoder.errors import InputError, PlatformError
 
 TRACKED = "tracked"

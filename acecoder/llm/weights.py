@@ -17,7 +17,8 @@ from acecoder.config import digest_of
 from acecoder.engine.contract import Version
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import content_digest, exclusive, file_digest, publishing
-from acecoder.engine.tracking import Tracker, redacted
+from acecoder.engine.tracking.reaching import redacted
+from acecoder.engine.tracking.steps import Tracker
 from acecoder.errors import InputError, LLMUnavailable
 
 PACKAGE_REMEDY = "make .venv (it installs the model's package without its dependencies)"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from acecoder.engine.home import Home
-from acecoder.engine.tracking import Tracker
+from acecoder.engine.tracking.steps import Tracker
 from acecoder.errors import InputError, LLMUnavailable
 from acecoder.reconcile.desired import FOLDER
 

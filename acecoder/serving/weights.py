@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from acecoder.engine.publishing import file_digest
 from acecoder.engine.store import ObjectStore
-from acecoder.engine.tracking import download
+from acecoder.engine.tracking.reaching import download
 from acecoder.errors import InputError, PlatformError
 from acecoder.promotion.release import Release, refuse_pickles
 

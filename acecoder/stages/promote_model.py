@@ -11,12 +11,13 @@ from pydantic import Field
 from acecoder.config import JsonValue, incidental
 from acecoder.engine.contract import In, ModelIn, Out, Registry, Report, StageContext, Version
 from acecoder.engine.publishing import content_digest, file_digests
+from acecoder.engine.tables import read_table
 from acecoder.errors import InputError, PlatformError
 from acecoder.evaluation.values import CONTAMINATED_FILE, VALUES_FILE, ValuesByModel
 from acecoder.gitops.config import WritesGit
 from acecoder.gitops.proposals import Proposal, propose
 from acecoder.gitops.repository import Repository
-from acecoder.promotion import provenance, serving_files
+from acecoder.promotion import provenance, serving_files, version_tags
 from acecoder.promotion.aliases import crown
 from acecoder.promotion.gate import Decision, Gate, MetricRule, Seen, compare, decide
 from acecoder.promotion.lineage import trace
@@ -29,6 +30,7 @@ from acecoder.promotion.release import (
     release_of,
     rendering_of,
 )
+from acecoder.schema import Score
 
 MEASURES_FILE = "measures.json"
 """What training measured of a model, beside its weights."""
@@ -76,6 +78,7 @@ def promote_model(
         raise PlatformError("promotion needs a registry", remedy="install the extra 'tracking'")
     promotion = _Promotion(config, context, context.registry)
     ours = promotion.register(config.model_name, policy, candidate_scores)
+    promotion.say_scores(ours, candidate_scores)
     models: list[tuple[Workload, Version, Path]] = [("policy", ours, policy)]
     if reward_model is not None:
         ranks = promotion.register(config.reward_model_name, reward_model, candidate_scores)
@@ -131,12 +134,19 @@ class _Promotion:
             "scores": home.permanent(scores),
             "home": str(home.root),
         }
-        found = self._registry.register(name, home.permanent(directory), tags)
-        if "run_key" in found.tags or not self._context.run_key:
+        found = self._registry.register(name, directory, home.permanent(directory), tags)
+        run_key = found.tags.get("run_key") or self._context.run_key  # the run that made it first
+        if not run_key:
             return found
-        own = {"run_key": self._context.run_key}  # the run that made it first
-        self._registry.tag(found, own)
+        found = replace(found, tags={**found.tags, "run_key": run_key})
+        own = version_tags.of_steps(found, self._registry.finished(run_key))
+        self._registry.tag(found, own | {"run_key": run_key})
         return replace(found, tags={**found.tags, **own})
+
+    def say_scores(self, ours: Version, scores: Path) -> None:
+        """Tag the policy's version with its scores, where there is a table of them."""
+        if any(scores.glob("records.*")):
+            self._registry.tag(ours, version_tags.of_scores(read_table(scores, Score)))
 
     def decide(
         self, ours: Version, champion: Version | None, policy: Path, mine: Path, initial: Path

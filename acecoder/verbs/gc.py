@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from acecoder.engine.home import Home
-    from acecoder.engine.tracking import Tracker
+    from acecoder.engine.tracking.steps import Tracker
     from acecoder.promotion.collecting import Keeping, look
 
     home = Home.from_environment()

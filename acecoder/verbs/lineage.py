@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
     from acecoder.engine.home import Home
-    from acecoder.engine.tracking import Tracker
+    from acecoder.engine.tracking.steps import Tracker
     from acecoder.llm.weights import registered
     from acecoder.promotion import lineage
 

@@ -18,7 +18,7 @@ def run(options: argparse.Namespace) -> int:
     """See `verbs`. Status 1 where something is degraded."""
     from acecoder.cluster.api import Cluster
     from acecoder.engine.home import Home
-    from acecoder.engine.tracking import Tracker
+    from acecoder.engine.tracking.steps import Tracker
     from acecoder.pipelines.infra import Infra
     from acecoder.reconcile.tick import World, tick
 

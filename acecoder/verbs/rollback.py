@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
     from acecoder.engine.home import Home
-    from acecoder.engine.tracking import Tracker
+    from acecoder.engine.tracking.steps import Tracker
     from acecoder.gitops.repository import Repository
     from acecoder.pipelines.infra import Infra
     from acecoder.promotion.aliases import crown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from acecoder.engine.contract import FinishedStep, Version
 
@@ -22,13 +23,14 @@ class FakeRegistry:
     def version(self, name: str, number: str) -> Version | None:
         return next((v for v in self.versions.get(name, []) if v.version == number), None)
 
-    def register(self, name: str, source: str, tags: dict[str, str]) -> Version:
+    def register(self, name: str, files: Path, address: str, tags: dict[str, str]) -> Version:
+        del files
         known = self.versions.setdefault(name, [])
         for found in known:
             if found.digest == tags["digest"]:
                 self.tag(found, tags)
                 return self.version(name, found.version)
-        known.append(Version(name, str(len(known) + 1), source, dict(tags)))
+        known.append(Version(name, str(len(known) + 1), address, dict(tags)))
         self.point(name, "candidate", known[-1].version)
         return known[-1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ NAME = "acecoder-policy"
 def registry(count: int = 3) -> FakeRegistry:
     made = FakeRegistry()
     for number in range(1, count + 1):
-        made.register(NAME, f"s3://x/{number}", {"digest": f"digest-{number}"})
+        made.register(NAME, Path(), f"s3://x/{number}", {"digest": f"digest-{number}"})
     return made
 
 

@@ -14,7 +14,7 @@ import pytest
 from acecoder.engine.home import Home
 from acecoder.engine.journal import Journal
 from acecoder.engine.publishing import content_digest
-from acecoder.engine.tracking import Tracker
+from acecoder.engine.tracking.steps import Tracker
 from acecoder.errors import AceCoderError, InputError
 from acecoder.llm.endpoint import EndpointGenerator, EndpointModel
 from acecoder.llm.interface import Request, complete
@@ -38,7 +38,9 @@ def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
         directory = tmp_path / text
         directory.mkdir()
         (directory / "model.safetensors").write_text(text)
-        made = registry.register(NAME, directory.as_uri(), {"digest": content_digest(directory)})
+        made = registry.register(
+            NAME, directory, directory.as_uri(), {"digest": content_digest(directory)}
+        )
     registry.point(NAME, "champion", made.version)
     return home
 

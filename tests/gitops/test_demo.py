@@ -10,7 +10,7 @@ import pytest
 from acecoder.demo import gitops
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import content_digest
-from acecoder.engine.tracking import Tracker
+from acecoder.engine.tracking.steps import Tracker
 from acecoder.gitops.config import GitConfig
 from acecoder.gitops.repository import Repository
 from acecoder.pipelines import commands
@@ -33,7 +33,7 @@ def test_the_story_is_played_to_its_end(tmp_path: Path, monkeypatch: pytest.Monk
         model.mkdir()
         (model / "model.safetensors").write_text(str(len(runs)))
         tags = {"digest": content_digest(model)}
-        made = Tracker(home).registry().register(NAME, model.as_uri(), tags)
+        made = Tracker(home).registry().register(NAME, model, model.as_uri(), tags)
         (url,) = [s.partition("=")[2] for s in settings if s.startswith("promote_model.git.url")]
         release = release_of(
             model,

@@ -31,7 +31,7 @@ from acecoder.engine.home import Home
 from acecoder.engine.progress import Progress
 from acecoder.engine.publishing import MANIFEST, write_manifest
 from acecoder.engine.store import ObjectStore
-from acecoder.engine.tracking import Tracker
+from acecoder.engine.tracking.steps import Tracker
 from acecoder.evaluation.values import VALUES_FILE
 from acecoder.pipelines.infra import Infra
 from acecoder.reconcile.desired import Checkout, Desired, read
@@ -58,6 +58,14 @@ class Story:
     url: str
     model: str
     said: list[str] = field(default_factory=list)
+    check: dict[str, Any] = field(
+        default_factory=lambda: {
+            "check_image": "localhost/cpu:test",
+            "check_arguments": ["--parity=0"],
+            "check_memory": "512Mi",
+        }
+    )
+    """How a rollout is checked: `[serving]` of the infra file."""
 
     @property
     def clone(self) -> Path:
@@ -66,14 +74,13 @@ class Story:
     @property
     def world(self) -> World:
         infra = Infra.load(Path(INFRA))
-        table = infra.model_dump(mode="json") | {
-            "git": {"url": self.url},
-            "serving": {"check_image": "localhost/cpu:test", "check_arguments": ["--parity=0"]},
-        }
-        infra = validate(
-            Infra, table | {"serving": table["serving"] | {"check_memory": "512Mi"}}, where=""
+        table = infra.model_dump(mode="json") | {"git": {"url": self.url}, "serving": self.check}
+        return World(
+            validate(Infra, table, where=""),
+            self.home,
+            Cluster.connect(),
+            Tracker(self.home).registry(),
         )
-        return World(infra, self.home, Cluster.connect(), Tracker(self.home).registry())
 
     def policy(self, answer: str) -> Path:
         """A policy that answers so, published in the store as train_policy does it."""
@@ -99,12 +106,20 @@ class Story:
         self.home.send(directory, MANIFEST)
         return directory
 
-    def promote(self, answer: str, value: float, **keys: Any) -> dict[str, Any]:
+    def promote(self, answer: str, value: float) -> dict[str, Any]:
         """A version that answers so and scores so, before the gate."""
-        decision = self.root / f"decision-{answer}"
+        return self.promote_model(self.policy(answer), value)
+
+    def promote_model(
+        self, policy: Path, value: float, *, reward_model: Path | None = None
+    ) -> dict[str, Any]:
+        """A policy that scores so, before the gate."""
+        name = policy.parent.name
+        decision = self.root / f"decision-{name}"
         decision.mkdir(exist_ok=True)
         table = {
             "model_name": self.model,
+            "reward_model_name": f"{self.model}-ranks",
             "gate": {"metrics": [{"max_loss": 0.08}]},
             "git": {"url": self.url},
         }
@@ -114,12 +129,13 @@ class Story:
             Progress("promote"),
             Tracker(self.home).registry(),
             self.root,
-            f"run-{answer}",
+            f"run-{name}",
         )
         report = promote_model(
-            validate(PromoteModelConfig, table | keys, where="test"),
-            policy=self.policy(answer),
-            candidate_scores=self.scores(answer, value),
+            validate(PromoteModelConfig, table, where="test"),
+            policy=policy,
+            reward_model=reward_model,
+            candidate_scores=self.scores(name, value),
             initial_scores=self.scores("initial", 0.1),
             decision=decision,
             context=context,
@@ -187,13 +203,15 @@ def story(
         patch.undo()
 
 
-def ask(model: str) -> tuple[int, str]:
+def ask(model: str, *, max_tokens: int = 16, timeout_s: float = 20) -> tuple[int, str]:
     """(status, answer) of one request to the Service."""
     address = get("service", SERVING, SERVER)["spec"]["clusterIP"]
-    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "x"}]}).encode()
-    request = urllib.request.Request(f"http://{address}:8000/v1/chat/completions", body)
+    messages = [{"role": "user", "content": "Write a story."}]
+    body = json.dumps({"model": model, "messages": messages, "max_tokens": max_tokens}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"http://{address}:8000/v1/chat/completions", body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
             return answer.status, json.load(answer)["choices"][0]["message"]["content"]
     except urllib.error.HTTPError as error:
         return error.code, ""

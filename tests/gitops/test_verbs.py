@@ -9,7 +9,7 @@ import pytest
 
 from acecoder.cli import main
 from acecoder.engine.home import Home
-from acecoder.engine.tracking import Tracker
+from acecoder.engine.tracking.steps import Tracker
 from acecoder.gitops.config import GitConfig
 from acecoder.gitops.repository import Repository
 from acecoder.promotion import serving_files
@@ -27,7 +27,7 @@ def promote(home: Home, tmp_path: Path, version: str) -> None:
     model = tmp_path / f"model-{version}"
     model.mkdir()
     (model / "model.safetensors").write_text(version)
-    Tracker(home).registry().register("p", model.as_uri(), {"digest": version})
+    Tracker(home).registry().register("p", model, model.as_uri(), {"digest": version})
     release = release_of(
         model, workload="policy", name="p", version=version, source=model.as_uri(), run_key="k"
     )
@@ -111,10 +111,12 @@ def test_an_alias_is_pinned_when_a_person_commits(
     assert main([*plan, "--pin"]) == 2
     assert "p has no alias 'champion'" in capsys.readouterr().err
     registry = Tracker(home).registry()
-    made = registry.register("p", tmp_path.as_uri(), {"digest": "d"})
+    made = registry.register("p", tmp_path, tmp_path.as_uri(), {"digest": "d"})
     registry.point("p", "champion", made.version)
     assert main([*plan, "--pin"]) == 0
     assert own.read_text() == '[models.base]\nsource = "registry:p/1"\n'
     assert main(plan) == 0
-    registry.point("p", "champion", registry.register("p", "file:///x", {"digest": "e"}).version)
+    registry.point(
+        "p", "champion", registry.register("p", tmp_path, "file:///x", {"digest": "e"}).version
+    )
     assert main(plan) == 0 and "alias" not in capsys.readouterr().out

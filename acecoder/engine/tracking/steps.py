@@ -1,31 +1,28 @@
-"""MLflow: one run per step, versions of data sets and models, the registry. Nothing else imports it.
-
-On SQLite in the home unless MLFLOW_TRACKING_URI names a server.
-"""
+"""One MLflow run per step, under one for the whole pipeline run."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acecoder.config import Config
-from acecoder.engine.contract import FinishedStep, Report, Version
+from acecoder.engine.contract import FinishedStep, Report
 from acecoder.engine.home import Home
+from acecoder.engine.identity import code_revision
 from acecoder.engine.publishing import exclusive
+from acecoder.engine.tracking.data_sets import data_set
+from acecoder.engine.tracking.reaching import reaching
+from acecoder.engine.tracking.registry import EXPERIMENT, MlflowRegistry
 from acecoder.errors import AceCoderError, TrackingUnavailable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput
 
-EXPERIMENT = "acecoder"
 MAX_PARAM_CHARS = 500
 MAX_NAME_CHARS = 240
 MAX_TRIES = 5
@@ -54,65 +51,12 @@ def legal_names(params: Mapping[str, str]) -> dict[str, str]:
     return made
 
 
-def redacted(uri: str) -> str:
-    """A tracking URI without its user and password."""
-    return re.sub(r"//[^/@]*@", "//", uri)
-
-
-@contextmanager
-def _reaching(uri: str) -> Iterator[None]:
-    """Turn whatever MLflow or its database raises into one readable error."""
-    import requests
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield
-    except (MlflowException, *_database_errors(), requests.RequestException, OSError) as error:
-        raise TrackingUnavailable(
-            f"MLflow: {str(error).splitlines()[0][:300]}",
-            where=redacted(uri),
-            remedy="is the server up, or the disk full? finished work is kept; run again",
-        ) from error
-
-
-def _database_errors() -> tuple[type[Exception], ...]:
-    """Empty where mlflow-skinny is installed, which has no database of its own."""
-    try:
-        from sqlalchemy.exc import SQLAlchemyError
-    except ImportError:
-        return ()
-    return (SQLAlchemyError,)
-
-
-def download(uri: str, file: Path) -> None:
-    """A file behind MLflow (`mlflow-artifacts:`, `models:/NAME/N/...`). Raises TrackingUnavailable."""
-    import tempfile
-
-    import mlflow
-
-    with _reaching(uri), tempfile.TemporaryDirectory(dir=file.parent) as scratch:
-        found = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch)
-        Path(found).replace(file)
-
-
-def _finished(run: Any) -> FinishedStep:
-    tags = run.data.tags
-
-    def named(prefix: str) -> dict[str, str]:
-        return {k.removeprefix(prefix): v for k, v in tags.items() if k.startswith(prefix)}
-
-    ended = datetime.fromtimestamp((run.info.end_time or 0) / 1000, UTC)
-    return FinishedStep(
-        step=tags["step"],
-        stage=tags["stage"],
-        stage_key=tags["stage_key"],
-        run_key=tags.get("run_key", ""),
-        inputs=named("input."),
-        outputs=named("output."),
-        directory=tags.get("artifact_directory", ""),
-        metrics=dict(run.data.metrics),
-        ended=ended.strftime("%Y-%m-%d %H:%M"),
-    )
+def _made_with() -> dict[str, str]:
+    """Which code, in which image, under the names that MLflow gives these tags."""
+    return {
+        "mlflow.source.git.commit": code_revision(),
+        "mlflow.docker.image.uri": os.environ.get("ACECODER_IMAGE", ""),
+    }
 
 
 class Tracker:
@@ -135,7 +79,7 @@ class Tracker:
         """Begin a run for a step. Raises TrackingUnavailable."""
         from mlflow.entities import Param, RunTag
 
-        with _reaching(self.uri):
+        with reaching(self.uri):
             client, experiment = self._connect()
             tags = {"mlflow.runName": step, "stage": stage, "step": step, "stage_key": key}
             if run_key:
@@ -144,6 +88,7 @@ class Tracker:
                     "mlflow.parentRunId": self._parent(client, experiment, run_key),
                 }
             tags |= {f"input.{name}": digest for name, digest in inputs.items()}
+            tags |= {name: value for name, value in _made_with().items() if value}
             run = client.create_run(experiment, tags=tags)
             params = legal_names(flatten(config.model_dump(mode="json")))
             client.log_batch(
@@ -155,7 +100,7 @@ class Tracker:
 
     def finish_pipeline(self, run_key: str) -> None:
         """Close the run that stands for a whole pipeline run. Raises TrackingUnavailable."""
-        with _reaching(self.uri):
+        with reaching(self.uri):
             client, experiment = self._connect()
             client.set_terminated(self._parent(client, experiment, run_key), "FINISHED")
 
@@ -165,7 +110,7 @@ class Tracker:
 
     def registry(self) -> MlflowRegistry:
         """The model registry of the same MLflow."""
-        with _reaching(self.uri):
+        with reaching(self.uri):
             client, _ = self._connect()
         return MlflowRegistry(client, self.uri)
 
@@ -222,7 +167,7 @@ class TrackedStep:
         ]
         for name, curve in report.series.items():
             metrics += [Metric(f"curve_{name}", value, 0, i) for i, value in enumerate(curve)]
-        with _reaching(self._uri):
+        with reaching(self._uri):
             for start in range(0, len(metrics), 900):
                 self._client.log_batch(self._run_id, metrics=metrics[start : start + 900])
             tags = [RunTag(f"output.{name}", digest) for name, digest in outputs.items()]
@@ -238,7 +183,7 @@ class TrackedStep:
         """Close the run as failed; never hides the error by one of its own."""
         text = str(error) if isinstance(error, AceCoderError) else type(error).__name__
         try:
-            with _reaching(self._uri):
+            with reaching(self._uri):
                 self._client.set_tag(self._run_id, "error", text[:500])
                 self._client.set_terminated(self._run_id, "FAILED")
         except TrackingUnavailable:
@@ -248,23 +193,24 @@ class TrackedStep:
         self, outputs: Mapping[str, str], registers: Mapping[str, str], directory: Path
     ) -> None:
         """Tables become MLflow data sets by digest; what the stage registers, a version each."""
-        from mlflow.entities import Dataset, DatasetInput
-
-        tables, address = [], self._tracker.home.permanent
-        for name, digest in outputs.items():
-            if name in registers:
-                registry = MlflowRegistry(self._client, self._uri)
-                registry.register(registers[name], address(directory / name), {"digest": digest})
-            elif (directory / name).glob("records.*"):
-                source = json.dumps({"uri": address(directory / name)})
-                tables.append(DatasetInput(Dataset(name, digest[:36], "local", source), tags=[]))
-        if tables:
-            self._log_data_sets(tables)
+        address = self._tracker.home.permanent
+        registry = MlflowRegistry(self._client, self._uri)
+        for name, model in registers.items():
+            files = directory / name
+            registry.register(model, files, address(files), {"digest": outputs[name]})
+        tables = [
+            data_set(name, directory / name, digest, address(directory / name))
+            for name, digest in outputs.items()
+            if name not in registers
+        ]
+        self._log_data_sets([table for table in tables if table is not None])
 
     def _log_data_sets(self, tables: list[DatasetInput]) -> None:
         """Runs beside this one may make the row of an equal data set first; then it is found there."""
         from mlflow.exceptions import MlflowException
 
+        if not tables:
+            return
         for left in reversed(range(MAX_TRIES)):
             try:
                 self._client.log_inputs(self._run_id, datasets=tables)
@@ -272,95 +218,3 @@ class TrackedStep:
             except MlflowException as error:
                 if not left or not re.search(r"unique|duplicate|integrity", str(error), re.I):
                     raise
-
-
-class MlflowRegistry:
-    """The model registry: versions found by digest, aliases, tags."""
-
-    def __init__(self, client: MlflowClient, uri: str) -> None:
-        self._client, self._uri = client, uri
-
-    def behind(self, name: str, alias: str) -> Version | None:
-        """See `contract.Registry`."""
-        return self._found(lambda: self._client.get_model_version_by_alias(name, alias))
-
-    def version(self, name: str, number: str) -> Version | None:
-        """See `contract.Registry`."""
-        return self._found(lambda: self._client.get_model_version(name, number))
-
-    def register(self, name: str, source: str, tags: dict[str, str]) -> Version:
-        """See `contract.Registry`."""
-        with _reaching(self._uri):
-            if not self._client.search_registered_models(f"name = '{name}'"):
-                self._client.create_registered_model(name)
-            for found in self._client.search_model_versions(f"name = '{name}'"):
-                if found.tags.get("digest") == tags["digest"]:
-                    version = _version(found)
-                    self.tag(version, tags)
-                    return replace(version, tags={**version.tags, **tags})
-            made = self._client.create_model_version(name, source, tags=tags)
-            self._client.set_registered_model_alias(name, "candidate", made.version)
-        return Version(name, str(made.version), source, tags)
-
-    def every(self) -> list[tuple[Version, list[str]]]:
-        """All versions of all models, with the aliases of each. Raises TrackingUnavailable."""
-        with _reaching(self._uri):
-            named: dict[tuple[str, str], list[str]] = {}
-            for model in self._client.search_registered_models(max_results=1000):
-                for alias, number in dict(model.aliases or {}).items():
-                    named.setdefault((model.name, str(number)), []).append(alias)
-            found: list[tuple[Version, list[str]]] = []
-            token = None
-            while True:
-                page = self._client.search_model_versions(max_results=500, page_token=token)
-                for each in map(_version, page):
-                    found.append((each, sorted(named.get((each.name, each.version), []))))
-                token = page.token
-                if not token:
-                    return found
-
-    def finished(self, run_key: str = "") -> list[FinishedStep]:
-        """See `contract.Registry`."""
-        with _reaching(self._uri):
-            experiment = self._client.get_experiment_by_name(EXPERIMENT)
-            query = "attributes.status = 'FINISHED'"
-            if run_key:
-                query += f" and tags.run_key = '{run_key}'"
-            found: list[FinishedStep] = []
-            token = None
-            while experiment is not None:
-                page = self._client.search_runs(
-                    [experiment.experiment_id], query, max_results=500, page_token=token
-                )
-                found += [_finished(run) for run in page if "stage_key" in run.data.tags]
-                token = page.token
-                if not token:
-                    break
-            return found
-
-    def tag(self, version: Version, tags: dict[str, str]) -> None:
-        """See `contract.Registry`."""
-        with _reaching(self._uri):
-            for key, value in tags.items():
-                if version.tags.get(key) != value:
-                    self._client.set_model_version_tag(version.name, version.version, key, value)
-
-    def point(self, name: str, alias: str, number: str) -> None:
-        """See `contract.Registry`."""
-        with _reaching(self._uri):
-            self._client.set_registered_model_alias(name, alias, number)
-
-    def _found(self, ask: Callable[[], Any]) -> Version | None:
-        from mlflow.exceptions import MlflowException
-
-        with _reaching(self._uri):
-            try:
-                return _version(ask())
-            except MlflowException as error:
-                if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-                    return None
-                raise
-
-
-def _version(found: Any) -> Version:
-    return Version(str(found.name), str(found.version), str(found.source), dict(found.tags))
