@@ -56,7 +56,7 @@ def look(
         what = f"alias {aliases[0]}" if aliases else "it was released"
         told = f"{version.name}/{version.version}: {what}"
         for address in (version.source, version.scores):
-            reasons.setdefault(_name(address), told)
+            reasons.setdefault(artifact_of(address), told)
         for link in trace(version, steps):
             reasons.setdefault(
                 f"{link.step.step}/{link.step.stage_key}", f"{told}, which came from it"
@@ -87,7 +87,7 @@ def _newest_runs(steps: Sequence[FinishedStep], count: int) -> set[str]:
     return set(sorted(ended, key=lambda run: ended[run], reverse=True)[:count])
 
 
-def _name(address: str) -> str:
+def artifact_of(address: str) -> str:
     """STEP/STAGE_KEY of an address of one of its outputs."""
     parts = address.rpartition("/artifacts/")[2].split("/")
     return "/".join(parts[:2])

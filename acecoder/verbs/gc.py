@@ -25,18 +25,14 @@ def run(options: argparse.Namespace) -> int:
 
     from acecoder.engine.home import Home
     from acecoder.engine.tracking.steps import Tracker
-    from acecoder.promotion.collecting import Keeping, look
+    from acecoder.promotion.collecting import Keeping, artifact_of, look
 
     home = Home.from_environment()
     tracker = Tracker(home)
     keeping = Keeping(options.keep_runs, options.keep_days, datetime.now(UTC))
-    found = look(
-        home.artifacts(),
-        tracker.finished(),
-        tracker.registry().every(),
-        keeping,
-        home.used_by_runs(),
-    )
+    registry = tracker.registry()
+    versions = registry.every()
+    found = look(home.artifacts(), tracker.finished(), versions, keeping, home.used_by_runs())
     spare = [each for each in found if not each.why_kept]
     for each in found:
         word = f"kept: {each.why_kept}" if each.why_kept else "not needed"
@@ -49,5 +45,8 @@ def run(options: argparse.Namespace) -> int:
     for each in spare:
         step, _, key = each.name.rpartition("/")
         home.forget(home.artifact(step, key))
+        for version, _ in versions:
+            if artifact_of(version.source) == each.name:
+                registry.forget_files(version.digest)
     sys.stdout.write(f"{len(spare)} artifacts are removed\n")
     return 0

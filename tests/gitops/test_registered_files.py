@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import urllib.request
@@ -12,6 +13,7 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from acecoder.cli import main
 from acecoder.config import Config
 from acecoder.engine.contract import Report
 from acecoder.engine.home import Home
@@ -70,12 +72,10 @@ def train(home: Home) -> tuple[Tracker, Path]:
     return tracker, model
 
 
-def files_of(uri: str, tmp_path: Path) -> dict[str, bytes]:
-    mlflow.set_tracking_uri(uri)
-    try:
-        got = mlflow.artifacts.download_artifacts(f"models:/{NAME}/1", dst_path=str(tmp_path / "g"))
-    finally:
-        mlflow.set_tracking_uri(None)
+def files_of(uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """What a person has from `models:/NAME/1`."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    got = mlflow.artifacts.download_artifacts(f"models:/{NAME}/1", dst_path=str(tmp_path / "got"))
     return {file.name: file.read_bytes() for file in Path(got).iterdir()}
 
 
@@ -95,12 +95,25 @@ def test_on_one_machine_the_files_are_linked(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     tracker, model = train(Home(tmp_path / "home", None))
     assert shown(tracker.uri) == ["config.json", "model.safetensors"]
-    assert files_of(tracker.uri, tmp_path)["model.safetensors"] == b"weights" * 1000
+    assert files_of(tracker.uri, tmp_path, monkeypatch)["model.safetensors"] == b"weights" * 1000
     assert (model / "model.safetensors").stat().st_nlink == 2
     found = tracker.registry().version(NAME, "1")
     assert found is not None and found.source == model.as_uri()
     again = tracker.registry().register(NAME, model, model.as_uri(), {"digest": found.digest})
     assert again.version == "1"
+
+
+def test_what_gc_removes_is_gone_from_mlflow_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("ACECODER_HOME", str(tmp_path / "home"))
+    tracker, model = train(Home(tmp_path / "home", None))
+    MlflowClient(tracker.uri).delete_registered_model_alias(NAME, "candidate")
+    spare = ["gc", "--keep-runs=0", "--keep-days=-1", "--delete"]
+    assert main(spare) == 0 and "1 artifacts are removed" in capsys.readouterr().out
+    assert not model.exists()
+    assert not list((tmp_path / "home" / "mlartifacts").rglob("*.safetensors"))
 
 
 def test_a_server_is_sent_the_files(
@@ -109,7 +122,7 @@ def test_a_server_is_sent_the_files(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     tracker, model = train(Home(tmp_path / "home", None))
     assert shown(server) == ["config.json", "model.safetensors"]
-    assert files_of(server, tmp_path)["config.json"] == b"{}"
+    assert files_of(server, tmp_path, monkeypatch)["config.json"] == b"{}"
     found = tracker.registry().version(NAME, "1")
     assert found is not None and found.source == model.as_uri()
 
@@ -135,8 +148,6 @@ def test_a_table_has_rows_a_schema_and_a_profile(
     assert experiment is not None
     (run,) = client.search_runs([experiment.experiment_id], "tags.stage_key = 'k1'")
     ((data,),) = [run.inputs.dataset_inputs]
-    import json
-
     schema, profile = json.loads(data.dataset.schema), json.loads(data.dataset.profile)
     assert schema["mlflow_colspec"] == [
         {"name": "id", "type": "string", "required": True},

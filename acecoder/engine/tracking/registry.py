@@ -76,6 +76,14 @@ class MlflowRegistry:
         found = self._client.search_runs([experiment.experiment_id], query, max_results=1)
         return str(found[0].info.run_id) if found else ""
 
+    def forget_files(self, digest: str) -> None:
+        """Give up what MLflow keeps of a model's files. Where it keeps them behind a server, `mlflow gc`
+        there removes them from the store. Raises TrackingUnavailable."""
+        with reaching(self._uri):
+            experiment = self._client.get_experiment_by_name(EXPERIMENT)
+            if experiment is not None:
+                weights.forget(self._client, experiment.experiment_id, digest)
+
     def every(self) -> list[tuple[Version, list[str]]]:
         """All versions of all models, with the aliases of each. Raises TrackingUnavailable."""
         with reaching(self._uri):

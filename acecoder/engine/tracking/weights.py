@@ -48,13 +48,28 @@ def keep(
             experiment_id, name, run_id or None, tags={"digest": digest}
         )
     )
-    location = str(model.artifact_location)
-    if location.startswith(("file:", "/")):
-        _link(files, Path(location.removeprefix("file://")))
+    directory = _directory(model)
+    if directory is not None:
+        _link(files, directory)
     else:
         os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "true")
         client.log_model_artifacts(model.model_id, str(files))
     return client.finalize_logged_model(model.model_id, "READY")
+
+
+def forget(client: MlflowClient, experiment_id: str, digest: str) -> None:
+    """Delete the models of these files; files in a directory of this machine at once."""
+    for model in client.search_logged_models([experiment_id], f"tags.digest = '{digest}'"):
+        client.delete_logged_model(model.model_id)
+        directory = _directory(model)
+        if directory is not None:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _directory(model: LoggedModel) -> Path | None:
+    """Where its files lie on this machine, or None."""
+    location = str(model.artifact_location)
+    return Path(location.removeprefix("file://")) if location.startswith(("file:", "/")) else None
 
 
 def _link(files: Path, destination: Path) -> None:
