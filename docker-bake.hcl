@@ -1,6 +1,7 @@
 # docker buildx bake [TARGET]; `make images` does the same with docker or buildah.
 variable "REGISTRY" { default = "ghcr.io/acecoder-on-kubernetes" }
 variable "TAG" { default = "0.1.0" }
+variable "REVISION" { default = "" }  # the git commit
 variable "BASE" { default = "docker.io/library/python:3.11.14-slim-bookworm" }
 
 group "default" { targets = ["cpu", "reconcile", "train", "rl", "serve", "sandbox", "mlflow"] }
@@ -8,8 +9,8 @@ group "default" { targets = ["cpu", "reconcile", "train", "rl", "serve", "sandbo
 target "_image" {
   context   = "."
   platforms = ["linux/amd64"]  # the sandbox's system call filter is x86-64
-  args      = { BASE = BASE }
-  labels    = { "org.opencontainers.image.version" = TAG }
+  args      = { BASE = BASE, REVISION = REVISION }
+  labels    = { "org.opencontainers.image.version" = TAG, "org.opencontainers.image.revision" = REVISION }
 }
 
 target "cpu" {

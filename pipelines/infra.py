@@ -68,6 +68,9 @@ class TrackingInfra(Config):
     """Address of the tracking server."""
     secret: str = "acecoder-mlflow-client"
     """Secret with the keys MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; empty for none."""
+    weights: Literal["upload", "reference"] = "upload"
+    """Whether MLflow keeps the files of registered models too, to be seen and had through it, or their
+    address in the store alone."""
 
 
 class PoolInfra(Config):
@@ -315,7 +318,11 @@ class Infra(Config):
             "OMP_WAIT_POLICY": "passive",
             **self.env,
         }
-        return plain | ({"AWS_ENDPOINT_URL": self.store.endpoint} if self.store.endpoint else {})
+        if self.store.endpoint:
+            plain["AWS_ENDPOINT_URL"] = self.store.endpoint
+        if self.tracking.weights != "upload":
+            plain["ACECODER_MLFLOW_WEIGHTS"] = self.tracking.weights
+        return plain
 
     def secret_environment(self) -> dict[str, SecretKey]:
         """Variables of every pod of ours that Secrets hold."""

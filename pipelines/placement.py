@@ -27,7 +27,9 @@ def place(profile: Profile) -> None:
 def _place(task: Any, step: str, profile: Profile, infra: Infra) -> None:
     resources = infra.resources(step)
     task.set_display_name(step)
-    task.set_container_image(infra.images.of(world(profile.configs[step])))
+    image = infra.images.of(world(profile.configs[step]))
+    task.set_container_image(image)
+    task.set_env_variable("ACECODER_IMAGE", image)  # MLflow's runs name it
     kubernetes.set_image_pull_policy(task, infra.images.pull_policy)
     if infra.images.pull_secrets:
         kubernetes.set_image_pull_secrets(task, list(infra.images.pull_secrets))
