@@ -8,10 +8,9 @@ an environment of their own: `make bigcodebench-env`, and `sandbox.environment`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from acecoder.problem_sets.problem_set import ProblemSet
-from acecoder.problem_sets.sources import Hub, Row, Source
+from acecoder.problem_sets.sources import Data, Hub, Row, Source
 from acecoder.schema import Problem, UnittestTest
 
 SPLIT = "v0.1.4"
@@ -19,11 +18,11 @@ FULL, HARD = Hub("bigcode/bigcodebench", SPLIT), Hub("bigcode/bigcodebench-hard"
 PARTS = ("complete", "instruct", "complete_hard", "instruct_hard")
 
 
-def _source(part: str, data: Path | None) -> Source:
+def _source(part: str, data: Data) -> Source:
     return Source(HARD if part.endswith("_hard") else FULL, data)
 
 
-def _load(part: str, data: Path | None) -> Iterator[Problem]:
+def _load(part: str, data: Data) -> Iterator[Problem]:
     return _source(part, data).problems(lambda row: _problem(row, part))
 
 
@@ -50,4 +49,6 @@ def _problem(row: Row, part: str) -> Problem:
     )
 
 
-SET = ProblemSet(_load, lambda part, data: _source(part, data).digest(), parts=PARTS)
+SET = ProblemSet(
+    _load, lambda part, data: _source(part, data).digest(), parts=PARTS, hub=FULL.repository
+)

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from acecoder.errors import InputError
 from acecoder.problem_sets.problem_set import ProblemSet
-from acecoder.problem_sets.sources import Hub, Source
+from acecoder.problem_sets.sources import Data, Hub, Source
 from acecoder.schema import Problem, Test, UnittestTest
 
 HUB = Hub("openai/openai_humaneval")
 
 
-def _load(part: str, data: Path | None) -> Iterator[Problem]:
+def _load(part: str, data: Data) -> Iterator[Problem]:
     return Source(HUB, data or _humaneval_file()).problems(humaneval_problem)
 
 
-def _digest(part: str, data: Path | None) -> str:
+def _digest(part: str, data: Data) -> str:
     return Source(HUB, data or _humaneval_file()).digest()
 
 

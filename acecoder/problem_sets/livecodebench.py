@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from acecoder.problem_sets.problem_set import ProblemSet
-from acecoder.problem_sets.sources import Hub, Row, Source, reaching
+from acecoder.problem_sets.sources import Data, Hub, Row, Source, reaching
 from acecoder.sandbox.worker import arguments
 from acecoder.schema import CallTest, Problem, StdinTest, Test
 
 REPOSITORY = "livecodebench/code_generation_lite"
+HUB = Hub(REPOSITORY)
 DEFAULT_RELEASE = "v4"
 RELEASES = ("v1", "v2", "v3", "v4", "v5", "v6")
 WINDOW = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
@@ -42,7 +43,7 @@ ASKS_STDIN = "Read the inputs from stdin, solve the problem and write the answer
 ASKS_METHOD = "Use the following starter code to write the solution to the problem."
 
 
-def _load(part: str, data: Path | None) -> Iterator[Problem]:
+def _load(part: str, data: Data) -> Iterator[Problem]:
     window = WINDOW.fullmatch(part)
     for source in _sources(part, data):
         for problem in source.problems(_problem):
@@ -51,10 +52,12 @@ def _load(part: str, data: Path | None) -> Iterator[Problem]:
                 yield problem
 
 
-def _sources(part: str, data: Path | None) -> list[Source]:
+def _sources(part: str, data: Data) -> list[Source]:
     """A file, or the files that make up a release (the last one for a window)."""
-    files = [data] if data is not None else [_downloaded(file) for file in _files(part)]
-    return [Source(Hub(REPOSITORY), file) for file in files]
+    if isinstance(data, Path):
+        return [Source(HUB, data)]
+    revision = data.commit if data is not None else None
+    return [Source(HUB, _downloaded(file, revision)) for file in _files(part)]
 
 
 def _files(part: str) -> list[str]:
@@ -63,11 +66,11 @@ def _files(part: str) -> list[str]:
     return [f"test{number if number > 1 else ''}.jsonl" for number in range(1, count + 1)]
 
 
-def _downloaded(file: str) -> Path:
+def _downloaded(file: str, revision: str | None) -> Path:
     with reaching(f"{REPOSITORY}/{file}"):
         from huggingface_hub import hf_hub_download
 
-        return Path(hf_hub_download(REPOSITORY, file, repo_type="dataset"))
+        return Path(hf_hub_download(REPOSITORY, file, repo_type="dataset", revision=revision))
 
 
 def _problem(row: Row) -> Problem:
@@ -127,9 +130,9 @@ def _json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _digest(part: str, data: Path | None) -> str:
+def _digest(part: str, data: Data) -> str:
     digests = " ".join(source.digest() for source in _sources(part, data))
     return f"{part} {digests}".strip()
 
 
-SET = ProblemSet(_load, _digest, parts=("", *RELEASES), part_form=WINDOW)
+SET = ProblemSet(_load, _digest, parts=("", *RELEASES), part_form=WINDOW, hub=REPOSITORY)

@@ -14,11 +14,12 @@ from acecoder.engine.rejects import Rejects
 from acecoder.engine.tables import SUFFIXES, read_table
 from acecoder.errors import InputError
 from acecoder.problem_sets.problem_set import ProblemSet
+from acecoder.problem_sets.sources import Data
 from acecoder.schema import Problem
 
 
-def load(name: str, rejects: Rejects | None = None, data: Path | None = None) -> Iterator[Problem]:
-    """Yield the problems of one set, from the file `data` where one is given. Raises InputError;
+def load(name: str, rejects: Rejects | None = None, data: Data = None) -> Iterator[Problem]:
+    """Yield the problems of one set, from `data` where that is given. Raises InputError;
     with `rejects`, rows of a table that are no problems are counted there."""
     if Path(name).suffix in SUFFIXES:
         file = Path(name)
@@ -28,7 +29,7 @@ def load(name: str, rejects: Rejects | None = None, data: Path | None = None) ->
         yield from found.load(part, data)
 
 
-def digest(name: str, data: Path | None = None) -> str:
+def digest(name: str, data: Data = None) -> str:
     """What changes when the set does. Raises InputError."""
     if Path(name).suffix in SUFFIXES:
         if not Path(name).exists():
@@ -36,6 +37,11 @@ def digest(name: str, data: Path | None = None) -> str:
         return file_digest(Path(name))
     found, part = _find(name)
     return found.digest(part, data)
+
+
+def hub_of(name: str) -> str:
+    """The dataset of Hugging Face that a set is read from where no file is given; empty for none."""
+    return "" if Path(name).suffix in SUFFIXES else _find(name)[0].hub
 
 
 def names() -> list[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from acecoder.problem_sets.problem_set import ProblemSet
-from acecoder.problem_sets.sources import Hub, Row, Source
+from acecoder.problem_sets.sources import Data, Hub, Row, Source
 from acecoder.schema import Problem, Test, UnittestTest
 
 HUB = Hub("google-research-datasets/mbpp", name="full", split="train+test+validation+prompt")
@@ -14,7 +13,7 @@ TEST_SPLIT = range(11, 511)
 """Task ids, as MBPP's README has them."""
 
 
-def _load(part: str, data: Path | None) -> Iterator[Problem]:
+def _load(part: str, data: Data) -> Iterator[Problem]:
     for problem in Source(HUB, data).problems(_problem):
         if part == "all" or int(problem.id.rpartition("/")[2]) in TEST_SPLIT:
             yield problem
@@ -41,4 +40,6 @@ def _with_setup(asserts: tuple[str, ...], setup: str) -> tuple[Test, ...]:
     return tuple(UnittestTest(kind="unittest", code=f"{prepared}\n{each}\n") for each in asserts)
 
 
-SET = ProblemSet(_load, lambda part, data: Source(HUB, data).digest(), parts=("", "all"))
+SET = ProblemSet(
+    _load, lambda part, data: Source(HUB, data).digest(), parts=("", "all"), hub=HUB.repository
+)

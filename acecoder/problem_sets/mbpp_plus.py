@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from acecoder.problem_sets import evalplus
 from acecoder.problem_sets.problem_set import ProblemSet
-from acecoder.problem_sets.sources import Hub, Source
+from acecoder.problem_sets.sources import Data, Hub, Source
 from acecoder.schema import Problem
 
 HUB = Hub("evalplus/mbppplus")
@@ -84,8 +83,8 @@ def _throughout(value: Any) -> Any:
     return tuple(map(_throughout, value)) if isinstance(value, list) else value
 
 
-def _load(part: str, data: Path | None) -> Iterator[Problem]:
+def _load(part: str, data: Data) -> Iterator[Problem]:
     return evalplus.problems(Source(HUB, data), "mbpp_plus", ORACLES, _convert)
 
 
-SET = ProblemSet(_load, lambda part, data: Source(HUB, data).digest())
+SET = ProblemSet(_load, lambda part, data: Source(HUB, data).digest(), hub=HUB.repository)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from acecoder.problem_sets.sources import Data
 from acecoder.schema import Problem
 
 
@@ -17,11 +17,14 @@ from acecoder.schema import Problem
 class ProblemSet:
     """One set of problems."""
 
-    load: Callable[[str, Path | None], Iterator[Problem]]
-    """Its problems, by the name of a part, from a file where one is given; may raise InputError."""
-    digest: Callable[[str, Path | None], str]
+    load: Callable[[str, Data], Iterator[Problem]]
+    """Its problems, by the name of a part, from a file or a revision where one is given; may raise
+    InputError."""
+    digest: Callable[[str, Data], str]
     """What changes when a part does; may raise InputError."""
     parts: tuple[str, ...] = ("",)
     """The names of its parts; "" for the whole."""
     part_form: re.Pattern[str] | None = None
     """Other names of parts that it understands, such as windows of dates."""
+    hub: str = ""
+    """The dataset of Hugging Face that it is read from where no file is given; empty for none."""

@@ -8,7 +8,7 @@ import pickle
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,39 @@ class Hub:
     split: str = "test"
     name: str | None = None
     """Of its configuration, where it has several."""
+    revision: str = ""
+    """A commit; empty for the newest."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A commit of a dataset of Hugging Face."""
+
+    commit: str
+
+
+Data = Path | Revision | None
+"""Where rows come from: a file, a commit of the dataset, or its newest."""
 
 
 @dataclass(frozen=True)
 class Source:
     """What is read: a file, or where there is none a dataset."""
 
-    hub: Hub
-    file: Path | None = None
+    newest: Hub
+    data: Data = None
+
+    @property
+    def file(self) -> Path | None:
+        """The file that is read."""
+        return self.data if isinstance(self.data, Path) else None
+
+    @property
+    def hub(self) -> Hub:
+        """The dataset that is read where there is no file."""
+        if isinstance(self.data, Revision):
+            return replace(self.newest, revision=self.data.commit)
+        return self.newest
 
     def rows(self) -> Iterator[Row]:
         """Raises InputError where it cannot be read."""
@@ -61,7 +86,7 @@ class Source:
     def digest(self) -> str:
         """What changes when the rows do. Raises InputError."""
         if self.file is None:
-            return _hub_revision(self.hub)
+            return hub_revision(self.hub)
         _require_file(self.file)
         return file_digest(self.file)
 
@@ -136,11 +161,14 @@ def _hub_rows(hub: Hub) -> Any:
     with reaching(hub.repository):
         from datasets import load_dataset
 
-        return load_dataset(hub.repository, hub.name, split=hub.split)
+        return load_dataset(
+            hub.repository, hub.name, split=hub.split, revision=hub.revision or None
+        )
 
 
-def _hub_revision(hub: Hub) -> str:
+def hub_revision(hub: Hub) -> str:
+    """The commit that is read. Raises InputError."""
     with reaching(hub.repository):
         from huggingface_hub import HfApi
 
-        return str(HfApi().dataset_info(hub.repository).sha)
+        return str(HfApi().dataset_info(hub.repository, revision=hub.revision or None).sha)

@@ -22,6 +22,7 @@ from pydantic import Field
 from acecoder.config import Config, Table, decisive, digest_of, incidental, validate
 from acecoder.engine.tracking.steps import flatten
 from acecoder.errors import InputError
+from acecoder.problem_sets.loading import hub_of
 from acecoder.profiles import apply_settings, merge, profile_path, read_profile
 
 FOLDER = "train"
@@ -92,6 +93,9 @@ class Desired:
         return digest_of(dict(self.parts))[:16]
 
 
+PIN = "`acecoder retrain --pin` writes the revision that it has now; then commit"
+
+
 def read(files: Files) -> Iterator[tuple[str, Desired | InputError]]:
     """(name, the run or why it is none) of every directory of `train/`."""
     for path in files.names(FOLDER):
@@ -135,21 +139,35 @@ def _toml(text: str, where: str) -> Table:
 def _check_pinned(tables: Table, where: str) -> None:
     """Raises InputError where what a name stands for may change under the same key."""
     for path, table in _tables(tables):
-        source = table.get("source")
-        if not isinstance(source, str):
-            continue
-        if ALIAS.match(source):
-            raise InputError(
-                f"{path}.source = '{source}' names an alias, which moves with what serves",
-                where=where,
-                remedy="`acecoder retrain --pin` writes the version that it names now; then commit",
+        for fault, remedy in _unpinned(table):
+            raise InputError(f"{path}.{fault}", where=where, remedy=remedy)
+
+
+def _unpinned(table: Table) -> Iterator[tuple[str, str]]:
+    """What a table names that moves, and what to do about it."""
+    source = table.get("source")
+    if isinstance(source, str) and ALIAS.match(source):
+        yield (
+            f"source = '{source}' names an alias, which moves with what serves",
+            "`acecoder retrain --pin` writes the version that it names now; then commit",
+        )
+    if isinstance(source, str) and source.startswith("hub:") and not table.get("revision"):
+        yield f"source = '{source}' has no revision, so that it may change under one key", PIN
+    for each in _names(table, "sources"):
+        if each.startswith("hub:") and "@" not in each:
+            yield f"sources: '{each}' has no @REVISION, so that it may change under one key", PIN
+    given = table.get("data")
+    for each in (*_names(table, "sets"), *_names(table, "decontaminate_against")):
+        if hub_of(each) and not (isinstance(given, dict) and each in given):
+            yield (
+                f"data has no '{each}', which is read from {hub_of(each)} as it is on that day",
+                f'write data."{each}" = "revision:COMMIT" in a profile beside the request',
             )
-        if source.startswith("hub:") and not table.get("revision"):
-            raise InputError(
-                f"{path}.source = '{source}' has no revision, so that it may change under one key",
-                where=where,
-                remedy="`acecoder retrain --pin` writes the revision that it has now; then commit",
-            )
+
+
+def _names(table: Table, key: str) -> Iterator[str]:
+    found = table.get(key)
+    yield from (str(each) for each in (found if isinstance(found, list) else ()))
 
 
 def _tables(value: Any, path: str = "") -> Iterator[tuple[str, Table]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from acecoder.engine.home import Home
@@ -12,6 +13,8 @@ from acecoder.reconcile.desired import FOLDER
 
 ALIAS = re.compile(r"registry:([A-Za-z0-9][\w.-]*)@([\w-]+)")
 HUB = re.compile(r'^\s*source\s*=\s*"hub:([^"]+)"\s*$')
+DATA_SET = re.compile(r'"hub:([^"@]+)"')
+"""A data set among the sources of seeds, or as a key of what is said of each of them."""
 
 
 def pin(root: Path) -> list[str]:
@@ -29,6 +32,9 @@ def pin(root: Path) -> list[str]:
             now = ALIAS.sub(_version(found, str(file)), line) if found else line
             pinned.append(now)
             hub = HUB.match(line)
+            if not hub:
+                now = DATA_SET.sub(lambda named: f'"hub:{named[1]}@{_commit(named[1])}"', now)
+                pinned[-1] = now
             if hub and not _has_revision(lines, number):
                 pinned.append(f'revision = "{_revision(hub[1])}"')
                 changed.append(f"{file.relative_to(root)}: {pinned[-1]} of hub:{hub[1]}")
@@ -56,14 +62,27 @@ def _version(named: re.Match[str], where: str) -> str:
 
 
 def _revision(name: str) -> str:
+    """The commit of a model of the hub."""
     from huggingface_hub import HfApi
+
+    return _asked(name, lambda: HfApi().model_info(name).sha)
+
+
+def _commit(name: str) -> str:
+    """The commit of a data set of the hub."""
+    from huggingface_hub import HfApi
+
+    return _asked(name, lambda: HfApi().dataset_info(name).sha)
+
+
+def _asked(name: str, ask: Callable[[], str | None]) -> str:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        return str(HfApi().model_info(name).sha)
+        return str(ask())
     except (HfHubHTTPError, OSError) as error:
         raise LLMUnavailable(
             f"the hub does not tell its revision: {str(error).splitlines()[0]}",
             where=f"hub:{name}",
-            remedy='write revision = "..." by hand',
+            remedy="write the revision by hand",
         ) from error

@@ -22,7 +22,7 @@ class CollectSeedsConfig(Config):
     """Where seeds come from and which are kept."""
 
     sources: tuple[str, ...] = ("package:statistics",)
-    """`package:NAME`, `tree:DIR`, `jsonl:FILE` (or Parquet) or `hub:OWNER/NAME`."""
+    """`package:NAME`, `tree:DIR`, `jsonl:FILE` (or Parquet) or `hub:OWNER/NAME[@REVISION]`."""
     fields: dict[Literal["code", "answer", "instruction", "license"], str] = Field(
         default_factory=dict
     )

@@ -17,11 +17,14 @@ from acecoder.engine.rejects import Rejects
 from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
 from acecoder.problem_sets import loading
+from acecoder.problem_sets.sources import Data, Revision
 from acecoder.schema import Problem
 from acecoder.synthesis.decontamination import Decontaminator
 
 MAX_NAMED = 20
 """Contaminated problems that a report names."""
+REVISION = "revision:"
+"""What begins a value of `data` that is a commit of Hugging Face."""
 
 
 class LoadProblemsConfig(Config):
@@ -30,8 +33,8 @@ class LoadProblemsConfig(Config):
     sets: tuple[str, ...] = ()
     """Problem sets by name (`first_steps/train`, `humaneval_plus`), or JSONL or Parquet files."""
     data: dict[str, str] = Field(default_factory=dict)
-    """Files that sets are read from, by name of set; without one they come from Hugging Face or from
-    a package."""
+    """Files that sets are read from, by name of set, or `revision:COMMIT` of Hugging Face; without one
+    they come from a package, or from Hugging Face as it is today."""
     max_per_set: dict[str, int] = Field(default_factory=dict)
     """A seeded random choice of so many problems of a set, in the set's order."""
     decontaminate_against: tuple[str, ...] = ()
@@ -43,13 +46,17 @@ class LoadProblemsConfig(Config):
 
     def external_inputs(self) -> dict[str, str]:
         return {
-            name: loading.digest(name, self.file_of(name))
+            name: loading.digest(name, self.data_of(name))
             for name in (*self.sets, *self.decontaminate_against)
         }
 
-    def file_of(self, name: str) -> Path | None:
-        """The file that a set is read from, where one is named."""
-        return Path(self.data[name]) if name in self.data else None
+    def data_of(self, name: str) -> Data:
+        """What a set is read from, where that is named."""
+        given = self.data.get(name)
+        if given is None:
+            return None
+        revision = given.removeprefix(REVISION)
+        return Revision(revision) if revision != given else Path(given)
 
 
 def load_problems(
@@ -64,7 +71,7 @@ def load_problems(
     synthetic = read_table(synthesized, Problem) if synthesized is not None else ()
     found, dropped = guard.parted(synthetic)
     for name in config.sets:
-        clean, contaminated = guard.parted(loading.load(name, rejects, config.file_of(name)))
+        clean, contaminated = guard.parted(loading.load(name, rejects, config.data_of(name)))
         found += _chosen(clean, config.max_per_set.get(name), config.seed)
         dropped += contaminated
     loaded = len(found)
@@ -85,7 +92,7 @@ def load_problems(
         details={
             "sources": dict(per_source),
             "rejected": list(rejects.examples),
-            "read": {name: loading.digest(name, config.file_of(name)) for name in config.sets},
+            "read": {name: loading.digest(name, config.data_of(name)) for name in config.sets},
             "contaminated": [problem.id for problem in dropped[:MAX_NAMED]],
         },
     )
@@ -96,7 +103,7 @@ def _guard(config: LoadProblemsConfig) -> Decontaminator:
     protected = (
         problem.question
         for name in config.decontaminate_against
-        for problem in loading.load(name, data=config.file_of(name))
+        for problem in loading.load(name, data=config.data_of(name))
     )
     return Decontaminator(protected, size=config.shingle_words)
 

@@ -39,7 +39,7 @@ def read_source(
 
     `package:NAME` (a module or package that can be imported; its source is read, not run),
     `tree:DIR` (a directory of Python files), `jsonl:FILE` (seeds, or rows of a data set; Parquet
-    too), or `hub:OWNER/NAME` (a Hugging Face data set). `fields` names the columns of rows (see
+    too), or `hub:OWNER/NAME[@REVISION]` (a Hugging Face data set). `fields` names the columns of rows (see
     `row_seed`); rows that give no seed are added to `rejects`. Raises InputError, PlatformError.
     """
     kind, separator, name = source.partition(":")
@@ -152,8 +152,11 @@ def _seed_of(
 def _hub(name: str, split: str, fields: Fields, rejects: Rejects) -> Iterator[Seed]:
     import datasets
 
+    repository, _, revision = name.partition("@")
     try:
-        rows: Any = datasets.load_dataset(name, split=split, streaming=True)
+        rows: Any = datasets.load_dataset(
+            repository, split=split, revision=revision or None, streaming=True
+        )
         for number, row in enumerate(rows):
             yield from _seed_of(row, f"hub:{name}", f"hub:{name}, row {number}", fields, rejects)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:

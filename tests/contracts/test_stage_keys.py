@@ -77,7 +77,7 @@ def moved(root: Path, file: str) -> set[str]:
         "acecoder/entry.py",
         "acecoder/engine/runner.py",
         "acecoder/engine/store.py",
-        "acecoder/engine/tracking.py",
+        "acecoder/engine/tracking/registry.py",
         "acecoder/cluster/trainjob.py",
         "pipelines/flow.py",
         "components/train_policy.py",

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from acecoder.cluster.api import Object
-from acecoder.errors import InputError
+from acecoder.errors import InputError, LLMUnavailable
 from acecoder.pipelines.infra import Infra
 from acecoder.pipelines.submitting import Run
 from acecoder.reconcile.aliases import State
 from acecoder.reconcile.desired import Checkout, Desired, changes, read
+from acecoder.reconcile.pinning import pin
 from acecoder.reconcile.runs import decide, make_so
+from tests.gitops.json_server import JsonServer
 from tests.gitops.kfp_server import KfpServer
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -84,6 +86,14 @@ def test_a_profile_of_ones_own_lies_beside_the_request(tmp_path: Path) -> None:
             "names an alias, which moves with what serves",
         ),
         ('profile = "smoke"\nsettings = ["models.base.source=hub:a/b"]\n', "has no revision"),
+        (
+            'profile = "smoke"\nsettings = ["collect_seeds.sources=[\\"hub:a/b\\"]"]\n',
+            "no @REVISION",
+        ),
+        (
+            'profile = "smoke"\nsettings = ["load_problems.train.sets=[\\"mbpp_plus\\"]"]\n',
+            "data has no 'mbpp_plus', which is read from evalplus/mbppplus",
+        ),
     ],
 )
 def test_what_is_no_request_is_said_and_stops_no_other(
@@ -198,3 +208,37 @@ def test_a_lease_of_the_dead_is_taken_over_and_of_the_living_is_not(
     leases.held[name] = held(now - timedelta(hours=1))
     make_so(wanted, infra(kfp), leases, print)  # type: ignore[arg-type]
     assert len(kfp.runs) == 1
+
+
+def test_names_of_the_hub_are_pinned_by_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hub(method: str, path: str, body: object, headers: object) -> tuple[int, object]:
+        del method, body, headers
+        kind, name = path.removeprefix("/api/").split("?")[0].split("/", 1)
+        if name.startswith("gone/"):
+            return 404, {"error": "Repository not found"}
+        return 200, {"id": name, "sha": f"{kind}-{name.replace('/', '-')}-1"}
+
+    server = JsonServer(hub)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.url)
+    try:
+        files = write(tmp_path, 'profile = "mine.toml"\n')
+        own = tmp_path / "train/policy/mine.toml"
+        text = (
+            '[models.base]\nsource = "hub:team/model"\n'
+            '[collect_seeds]\nsources = ["hub:team/seeds", "package:json"]\n'
+            'max_per_source = { "hub:team/seeds" = 5 }\n'
+        )
+        own.write_text(text)
+        assert "has no revision" in fault(files)
+        assert len(pin(tmp_path)) == 3
+        assert 'source = "hub:team/model"\nrevision = "models-team-model-1"\n' in own.read_text()
+        assert own.read_text().count('"hub:team/seeds@datasets-team-seeds-1"') == 2
+        assert one(files).parts["profile.models.base.revision"] == "models-team-model-1"
+        assert pin(tmp_path) == []
+        own.write_text('[collect_seeds]\nsources = ["hub:gone/away"]\n')
+        with pytest.raises(LLMUnavailable, match="the hub does not tell its revision"):
+            pin(tmp_path)
+    finally:
+        server.close()
