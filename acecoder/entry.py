@@ -16,13 +16,33 @@ from pathlib import Path
 from acecoder.cluster.launcher import TrainJobLauncher
 from acecoder.config import Table
 from acecoder.engine import runner
-from acecoder.engine.contract import Stage
+from acecoder.engine.contract import Stage, StepTracker
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import copy_out
 from acecoder.engine.runner import StepResult
-from acecoder.engine.tracking.steps import Tracker
-from acecoder.errors import AceCoderError
+from acecoder.errors import AceCoderError, InputError
 from acecoder.stages import load_stage
+
+TRACKING = "ACECODER_TRACKING"
+LETTERS = "letters"
+"""Value of TRACKING where another process on this machine tells MLflow."""
+
+
+def tracker_for(home: Home) -> StepTracker | None:
+    """How a step is tracked: by letter, where the process that runs the pipeline tells MLflow; else at
+    the server that MLFLOW_TRACKING_URI names, as in a pod; else not at all. Raises InputError."""
+    way = os.environ.get(TRACKING, "")
+    if way not in ("", LETTERS, "off"):
+        raise InputError(f"'{way}'", where=TRACKING, remedy="letters, off, or nothing")
+    if way == LETTERS:
+        from acecoder.engine.tracking.telling import LetterTracker
+
+        return LetterTracker(home)
+    if way == "off" or not os.environ.get("MLFLOW_TRACKING_URI"):
+        return None
+    from acecoder.engine.tracking.steps import Tracker
+
+    return Tracker(home)
 
 
 def run_step(
@@ -34,7 +54,7 @@ def run_step(
     home: Home,
     run_key: str = "",
 ) -> StepResult:
-    """Run one step here or on the nodes its config asks for, tracked in MLflow."""
+    """Run one step here or on the nodes its config asks for, tracked as `tracker_for` says."""
     return runner.run_stage(
         stage,
         step=step,
@@ -42,14 +62,14 @@ def run_step(
         inputs=inputs,
         home=home,
         run_key=run_key,
-        tracker=Tracker(home),
+        tracker=tracker_for(home),
         launcher=TrainJobLauncher(),
     )
 
 
 def run_node(key: str, home: Home) -> None:
     """One process of a TrainJob (torchrun tells it its rank). Raises what the stage raises."""
-    runner.run_node(load_stage, key, home, int(os.environ.get("RANK", "0")))
+    runner.run_node(load_stage, key, home, int(os.environ.get("RANK", "0")), tracker_for(home))
 
 
 def run_component(

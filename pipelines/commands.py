@@ -47,7 +47,7 @@ def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
     ):
         names = frozenset(step.name for step in ready.steps)
         local.run(ready.graph, ready.run_key, ready.home, names)
-        Tracker(ready.home).finish_pipeline(ready.run_key)
+        Tracker(ready.home).finish_pipeline(ready.run_key, {}, {})
     path = _write_report(ready)
     _say("\n" + summary.table(records.load(ready.home, ready.run_key)))
     _say(f"\nreport  {path}")

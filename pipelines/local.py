@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from acecoder.engine.home import Home
+from acecoder.engine.tracking.telling import Teller
+from acecoder.entry import LETTERS, TRACKING
 from acecoder.errors import PlatformError
 
 SHOWN = re.compile(r"^\s*(\[([a-z_.]+)\] .*)$")
@@ -57,6 +59,7 @@ def run(graph: Any, run_key: str, home: Home, steps: frozenset[str]) -> None:
     # One task at a time: give generation and training the cores, and let idle threads sleep, or
     # they starve the sandbox's workers.
     os.environ["ACECODER_HOME"] = str(home.root)
+    os.environ[TRACKING] = LETTERS
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -76,7 +79,8 @@ def run(graph: Any, run_key: str, home: Home, steps: frozenset[str]) -> None:
                     pipeline_root=str(root),
                     raise_on_error=True,
                 )
-                _call(graph, run_key, screen, log_path)
+                with Teller(home):
+                    _call(graph, run_key, screen, log_path)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -10,6 +10,7 @@ progress line and the registry.
 from __future__ import annotations
 
 import inspect
+import json
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from acecoder.config import Config, JsonValue
 from acecoder.engine.home import Home
 from acecoder.engine.journal import Journal
 from acecoder.engine.progress import Progress
+from acecoder.engine.publishing import REPORT
+from acecoder.errors import PlatformError
 
 In: TypeAlias = Annotated[Path, "input"]
 """A table to read: a file, or a directory with a manifest."""
@@ -43,6 +46,12 @@ class Report:
     """Anything else the HTML report shows."""
     registers: dict[str, str] = field(default_factory=dict)
     """Output -> name in the model registry, of which it becomes a version."""
+
+    @classmethod
+    def of(cls, directory: Path) -> Report:
+        """That of a finished step."""
+        data = json.loads((directory / REPORT).read_text())
+        return cls(data["metrics"], data["series"], data["details"], data.get("registers", {}))
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,43 @@ class Registry(Protocol):
         ...
 
 
+class OpenStep(Protocol):
+    """A step's run in MLflow while it lasts."""
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        """Values at a step of training, seen while it lasts. Raises TrackingUnavailable."""
+        ...
+
+    def finish(self, report: Report, outputs: Mapping[str, str], directory: Path) -> None:
+        """Close it with what was reported; `directory` is the step's, in the home. Once MLflow has it
+        all, the directory has the mark TRACKED. Raises TrackingUnavailable."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """Close it as failed; never hides the error by one of its own."""
+        ...
+
+
+class StepTracker(Protocol):
+    """Tells MLflow of steps."""
+
+    def start(
+        self,
+        step: str,
+        stage: str,
+        key: str,
+        config: Config,
+        inputs: Mapping[str, str],
+        run_key: str,
+    ) -> OpenStep:
+        """Begin a run for a step. Raises TrackingUnavailable."""
+        ...
+
+    def registry(self) -> Registry:
+        """The model registry. Raises TrackingUnavailable."""
+        ...
+
+
 @dataclass(frozen=True)
 class StageContext:
     """What a stage may use beside its inputs."""
@@ -130,11 +176,29 @@ class StageContext:
     step: str
     home: Home
     progress: Progress
-    registry: Registry | None
+    open_registry: Callable[[], Registry] | None
+    """Connects to the model registry, which takes seconds; None where steps are not tracked."""
     scratch: Path
     """A directory of this stage key that survives a kill (training checkpoints)."""
     run_key: str = ""
     """The run that the step belongs to; empty for a step alone."""
+    tracked: OpenStep | None = None
+    """Its run in MLflow."""
+
+    def registry(self) -> Registry:
+        """The model registry. Raises PlatformError where there is none, TrackingUnavailable."""
+        if self.open_registry is None:
+            raise PlatformError(
+                "this stage needs the model registry",
+                where=self.step,
+                remedy="say --track (it needs acecoder[tracking]), or name a server in MLFLOW_TRACKING_URI",
+            )
+        return self.open_registry()
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        """Values at a step of training, for whoever watches. Raises TrackingUnavailable."""
+        if self.tracked is not None:
+            self.tracked.log(metrics, step)
 
     def journal(self, name: str, key: str) -> Journal:
         """The journal of one kind of answer (see `Home`)."""

@@ -17,6 +17,8 @@ from acecoder.errors import InputError, PlatformError
 MANIFEST = "manifest.json"
 REPORT = "report.json"
 """What a step reported, beside its outputs."""
+TRACKED = "tracked"
+"""Marks a step whose record in MLflow is complete; holds the id of its run there."""
 
 
 def file_digest(path: Path) -> str:

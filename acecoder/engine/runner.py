@@ -18,16 +18,27 @@ from pathlib import Path
 from typing import Protocol
 
 from acecoder.config import Config, Table, validate
-from acecoder.engine.contract import Report, Signature, Stage, StageContext, signature_of
+from acecoder.engine.contract import (
+    OpenStep,
+    Report,
+    Signature,
+    Stage,
+    StageContext,
+    StepTracker,
+    signature_of,
+)
 from acecoder.engine.home import Home
 from acecoder.engine.identity import stage_key
 from acecoder.engine.progress import Progress
-from acecoder.engine.publishing import REPORT, content_digest, exclusive, publishing, write_manifest
-from acecoder.engine.tracking.steps import TrackedStep, Tracker
+from acecoder.engine.publishing import (
+    REPORT,
+    TRACKED,
+    content_digest,
+    exclusive,
+    publishing,
+    write_manifest,
+)
 from acecoder.errors import InputError, PlatformError
-
-TRACKED = "tracked"
-"""Marks a step whose record in MLflow is complete."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,7 @@ class Step:
     key: str
     home: Home
     run_key: str
-    tracker: Tracker | None
+    tracker: StepTracker | None
 
     @property
     def directory(self) -> Path:
@@ -67,7 +78,7 @@ class Step:
         """Where its checkpoints lie while it runs."""
         return self.home.root / "journal" / "checkpoints" / self.key
 
-    def track(self) -> TrackedStep | None:
+    def track(self) -> OpenStep | None:
         """Open its run in MLflow."""
         if self.tracker is None:
             return None
@@ -108,7 +119,7 @@ def run_stage(
     inputs: Mapping[str, Path | None],
     home: Home,
     run_key: str = "",
-    tracker: Tracker | None = None,
+    tracker: StepTracker | None = None,
     launcher: Launcher | None = None,
 ) -> StepResult:
     """Run one step, or find that it was done.
@@ -135,7 +146,7 @@ def run_stage(
         else:
             progress.say(f"starts, key {this.key[:12]}")
             _produce(this, progress)
-    result = StepResult(step, this.key, this.directory, read_report(this.directory), reused)
+    result = StepResult(step, this.key, this.directory, Report.of(this.directory), reused)
     if run_key:
         _note(this, result)
     return result
@@ -148,7 +159,7 @@ def prepare(
     inputs: Mapping[str, Path | None],
     home: Home,
     run_key: str = "",
-    tracker: Tracker | None = None,
+    tracker: StepTracker | None = None,
 ) -> Step:
     """Check a step's config and inputs, and make its key. Raises InputError."""
     signature = signature_of(stage)
@@ -185,7 +196,9 @@ def _launch(this: Step, table: Table, launcher: Launcher, progress: Progress) ->
     launcher.launch(order, this.config, this.key, progress.say)
 
 
-def run_node(stage_of: Callable[[str], Stage], key: str, home: Home, rank: int) -> None:
+def run_node(
+    stage_of: Callable[[str], Stage], key: str, home: Home, rank: int, tracker: StepTracker | None
+) -> None:
     """One process of several that run a step: the first runs it to its published result, the others
     help.
 
@@ -215,7 +228,7 @@ def run_node(stage_of: Callable[[str], Stage], key: str, home: Home, rank: int) 
             inputs=inputs,
             home=home,
             run_key=order.run_key,
-            tracker=Tracker(home),
+            tracker=tracker,
         )
         return
     with tempfile.TemporaryDirectory(dir=home.root) as directory:
@@ -234,7 +247,7 @@ def _produce(this: Step, progress: Progress) -> None:
     tracked = this.track()
     try:
         with publishing(this.directory) as partial:
-            report = _call(this, partial, progress)
+            report = _call(this, partial, progress, tracked)
             wall_s = round(time.monotonic() - started_s, 3)
             output_digests = _describe(this, partial, report, wall_s)
         this.home.send(this.directory, REPORT)
@@ -244,18 +257,25 @@ def _produce(this: Step, progress: Progress) -> None:
         raise
     this.home.forget(this.scratch)
     if tracked:
-        _finish_tracking(this, tracked, report, output_digests)
+        tracked.finish(report, output_digests, this.directory)
     progress.say(f"done in {wall_s:.1f} s")
 
 
-def _call(this: Step, partial: Path, progress: Progress) -> Report:
+def _call(this: Step, partial: Path, progress: Progress, tracked: OpenStep | None) -> Report:
     outputs = {name: partial / name for name in this.signature.outputs}
     for path in outputs.values():
         path.mkdir()
     context = {}
     if this.signature.takes_context:
-        registry = this.tracker.registry() if this.tracker else None
-        made = StageContext(this.name, this.home, progress, registry, this.scratch, this.run_key)
+        made = StageContext(
+            step=this.name,
+            home=this.home,
+            progress=progress,
+            open_registry=this.tracker.registry if this.tracker else None,
+            scratch=this.scratch,
+            run_key=this.run_key,
+            tracked=tracked,
+        )
         context = {"context": made}
     return this.stage(this.config, **this.inputs, **outputs, **context)
 
@@ -275,26 +295,12 @@ def _describe(this: Step, partial: Path, report: Report, wall_s: float) -> dict[
     return {name: content_digest(partial / name) for name in this.signature.outputs}
 
 
-def _finish_tracking(
-    this: Step, tracked: TrackedStep, report: Report, outputs: Mapping[str, str]
-) -> None:
-    tracked.finish(report, outputs, this.directory)
-    (this.directory / TRACKED).touch()
-    this.home.send(this.directory / TRACKED, TRACKED)
-
-
 def _track_late(this: Step) -> None:
     """Track a step that was killed between its result and its record in MLflow."""
     tracked = this.track()
     if tracked is not None:
         outputs = {name: content_digest(this.directory / name) for name in this.signature.outputs}
-        _finish_tracking(this, tracked, read_report(this.directory), outputs)
-
-
-def read_report(directory: Path) -> Report:
-    """The report of a finished step."""
-    data = json.loads((directory / REPORT).read_text())
-    return Report(data["metrics"], data["series"], data["details"], data.get("registers", {}))
+        tracked.finish(Report.of(this.directory), outputs, this.directory)
 
 
 def _note(this: Step, result: StepResult) -> None:

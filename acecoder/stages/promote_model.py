@@ -12,7 +12,7 @@ from acecoder.config import JsonValue, incidental
 from acecoder.engine.contract import In, ModelIn, Out, Registry, Report, StageContext, Version
 from acecoder.engine.publishing import content_digest, file_digests
 from acecoder.engine.tables import read_table
-from acecoder.errors import InputError, PlatformError
+from acecoder.errors import InputError
 from acecoder.evaluation.values import CONTAMINATED_FILE, VALUES_FILE, ValuesByModel
 from acecoder.gitops.config import WritesGit
 from acecoder.gitops.proposals import Proposal, propose
@@ -74,16 +74,15 @@ def promote_model(
     no repository is configured nothing serves, and the aliases follow the home's own at once. Raises
     InputError, PlatformError.
     """
-    if context.registry is None:
-        raise PlatformError("promotion needs a registry", remedy="install the extra 'tracking'")
-    promotion = _Promotion(config, context, context.registry)
+    registry = context.registry()
+    promotion = _Promotion(config, context, registry)
     ours = promotion.register(config.model_name, policy, candidate_scores)
     promotion.say_scores(ours, candidate_scores)
     models: list[tuple[Workload, Version, Path]] = [("policy", ours, policy)]
     if reward_model is not None:
         ranks = promotion.register(config.reward_model_name, reward_model, candidate_scores)
         models.append(("reward-model", ranks, reward_model))
-    champion = context.registry.behind(config.model_name, "champion")
+    champion = registry.behind(config.model_name, "champion")
     found = promotion.decide(ours, champion, policy, candidate_scores, initial_scores)
     record: dict[str, JsonValue] = {
         "model": ours.name,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from acecoder.config import Config
 from acecoder.engine.contract import FinishedStep, Report
 from acecoder.engine.home import Home
-from acecoder.engine.identity import code_revision
-from acecoder.engine.publishing import exclusive
+from acecoder.engine.publishing import TRACKED, exclusive
 from acecoder.engine.tracking.data_sets import data_set
+from acecoder.engine.tracking.opening import Opening, opening_of
 from acecoder.engine.tracking.reaching import reaching
 from acecoder.engine.tracking.registry import EXPERIMENT, MlflowRegistry
 from acecoder.errors import AceCoderError, TrackingUnavailable
@@ -23,40 +24,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput
 
-MAX_PARAM_CHARS = 500
-MAX_NAME_CHARS = 240
 MAX_TRIES = 5
-
-
-def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested plain data as dotted names and short texts, the form of MLflow's params."""
-    flat: dict[str, str] = {}
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            text = value if isinstance(value, str) else json.dumps(value)
-            flat[f"{prefix}{name}"] = text[:MAX_PARAM_CHARS]
-    return flat
-
-
-def legal_names(params: Mapping[str, str]) -> dict[str, str]:
-    """Params under names that MLflow takes: letters, digits and `_-. :/`, each still its own."""
-    made: dict[str, str] = {}
-    for name, value in params.items():
-        legal = re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)[:MAX_NAME_CHARS].strip()
-        while legal in made:
-            legal += "_"
-        made[legal] = value if legal == name else f"{value}  ({name})"[:MAX_PARAM_CHARS]
-    return made
-
-
-def _made_with() -> dict[str, str]:
-    """Which code, in which image, under the names that MLflow gives these tags."""
-    return {
-        "mlflow.source.git.commit": code_revision(),
-        "mlflow.docker.image.uri": os.environ.get("ACECODER_IMAGE", ""),
-    }
+BATCH = 900
+"""Metrics of one request; a server takes 1,000."""
 
 
 class Tracker:
@@ -76,33 +46,47 @@ class Tracker:
         inputs: Mapping[str, str],
         run_key: str,
     ) -> TrackedStep:
-        """Begin a run for a step. Raises TrackingUnavailable."""
-        from mlflow.entities import Param, RunTag
+        """See `contract.StepTracker`."""
+        return self.open(opening_of(step, stage, key, config, inputs, run_key))
+
+    def open(self, opening: Opening) -> TrackedStep:
+        """Begin the run of a step, which may have begun long ago. Raises TrackingUnavailable."""
+        from mlflow.entities import Param
 
         with reaching(self.uri):
             client, experiment = self._connect()
-            tags = {"mlflow.runName": step, "stage": stage, "step": step, "stage_key": key}
-            if run_key:
-                tags |= {
-                    "run_key": run_key,
-                    "mlflow.parentRunId": self._parent(client, experiment, run_key),
-                }
-            tags |= {f"input.{name}": digest for name, digest in inputs.items()}
-            tags |= {name: value for name, value in _made_with().items() if value}
-            run = client.create_run(experiment, tags=tags)
-            params = legal_names(flatten(config.model_dump(mode="json")))
+            tags = dict(opening.tags)
+            if opening.run_key:
+                tags["mlflow.parentRunId"] = self._parent(client, experiment, opening.run_key)
+            run = client.create_run(experiment, start_time=opening.at_ms, tags=tags)
+            params = [Param(name, value) for name, value in opening.params.items()]
+            client.log_batch(run.info.run_id, params=params)
+        return TrackedStep(self, client, run.info.run_id)
+
+    def reopen(self, run_id: str) -> TrackedStep:
+        """A run that was begun before. Raises TrackingUnavailable."""
+        with reaching(self.uri):
+            client, _ = self._connect()
+        return TrackedStep(self, client, run_id)
+
+    def finish_pipeline(
+        self, run_key: str, metrics: Mapping[str, float], params: Mapping[str, str]
+    ) -> None:
+        """Close the run that stands for a whole pipeline run, with its headline numbers, so that two
+        runs compare. Raises TrackingUnavailable."""
+        from mlflow.entities import Metric, Param
+
+        with reaching(self.uri):
+            client, experiment = self._connect()
+            run_id = self._parent(client, experiment, run_key)
+            known = client.get_run(run_id).data.params
+            now = _now_ms()
             client.log_batch(
-                run.info.run_id,
-                params=[Param(name, value) for name, value in params.items()],
-                tags=[RunTag("config_digest", key)],
+                run_id,
+                metrics=[Metric(_legal(name), value, now, 0) for name, value in metrics.items()],
+                params=[Param(k, v[:500]) for k, v in params.items() if k not in known],
             )
-        return TrackedStep(self, client, run.info.run_id, self.uri)
-
-    def finish_pipeline(self, run_key: str) -> None:
-        """Close the run that stands for a whole pipeline run. Raises TrackingUnavailable."""
-        with reaching(self.uri):
-            client, experiment = self._connect()
-            client.set_terminated(self._parent(client, experiment, run_key), "FINISHED")
+            client.set_terminated(run_id, "FINISHED")
 
     def finished(self, run_key: str = "") -> list[FinishedStep]:
         """See `contract.Registry`."""
@@ -120,7 +104,8 @@ class Tracker:
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")
         import logging
 
-        logging.getLogger("alembic").setLevel(logging.ERROR)
+        for name in ("alembic", "mlflow.store", "mlflow.store.db.utils"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         from mlflow import MlflowClient
 
         # Two processes that both make the database's tables fail each other.
@@ -149,45 +134,65 @@ class Tracker:
 
 
 class TrackedStep:
-    """One open run."""
+    """One open run. See `contract.OpenStep`."""
 
-    def __init__(self, tracker: Tracker, client: MlflowClient, run_id: str, uri: str) -> None:
-        self._tracker, self._client, self._run_id, self._uri = tracker, client, run_id, uri
+    def __init__(self, tracker: Tracker, client: MlflowClient, run_id: str) -> None:
+        self.run_id = run_id
+        self._tracker, self._client, self._uri = tracker, client, tracker.uri
 
-    def finish(self, report: Report, outputs: Mapping[str, str], directory: Path) -> None:
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        """See `contract.OpenStep`."""
+        self.log_at([(name, value, step, _now_ms()) for name, value in metrics.items()])
+
+    def log_at(self, measured: Sequence[tuple[str, float, int, int]]) -> None:
+        """(name, value, step, time in ms) of each. Raises TrackingUnavailable."""
+        from mlflow.entities import Metric
+
+        metrics = [
+            Metric(_legal(name), value, at_ms, step) for name, value, step, at_ms in measured
+        ]
+        with reaching(self._uri):
+            for start in range(0, len(metrics), BATCH):
+                self._client.log_batch(self.run_id, metrics=metrics[start : start + BATCH])
+
+    def finish(
+        self, report: Report, outputs: Mapping[str, str], directory: Path, at_ms: int | None = None
+    ) -> None:
         """Record metrics, curves, output digests; version data sets and models; close.
 
         `directory` is the step's, in the home; what is recorded is its permanent address.
         """
-        from mlflow.entities import Metric, RunTag
+        from mlflow.entities import RunTag
 
-        metrics = [
-            Metric(re.sub(r"[^\w./: -]", "_", name), value, 0, 0)
-            for name, value in report.metrics.items()
-        ]
+        at_ms = at_ms or _now_ms()
+        measured = [(name, value, 0, at_ms) for name, value in report.metrics.items()]
         for name, curve in report.series.items():
-            metrics += [Metric(f"curve_{name}", value, 0, i) for i, value in enumerate(curve)]
+            measured += [(f"curve_{name}", value, i, at_ms) for i, value in enumerate(curve)]
+        self.log_at(measured)
+        home = self._tracker.home
         with reaching(self._uri):
-            for start in range(0, len(metrics), 900):
-                self._client.log_batch(self._run_id, metrics=metrics[start : start + 900])
             tags = [RunTag(f"output.{name}", digest) for name, digest in outputs.items()]
-            tags.append(RunTag("artifact_directory", self._tracker.home.permanent(directory)))
-            self._client.log_batch(self._run_id, tags=tags)
+            tags.append(RunTag("artifact_directory", home.permanent(directory)))
+            self._client.log_batch(self.run_id, tags=tags)
             self._client.log_dict(
-                self._run_id, {"metrics": report.metrics, "details": report.details}, "report.json"
+                self.run_id, {"metrics": report.metrics, "details": report.details}, "report.json"
             )
             self._version_outputs(outputs, report.registers, directory)
-            self._client.set_terminated(self._run_id, "FINISHED")
+            self._client.set_terminated(self.run_id, "FINISHED", end_time=at_ms)
+        (directory / TRACKED).write_text(self.run_id)
+        home.send(directory / TRACKED, TRACKED)
 
     def fail(self, error: BaseException) -> None:
         """Close the run as failed; never hides the error by one of its own."""
         text = str(error) if isinstance(error, AceCoderError) else type(error).__name__
-        try:
-            with reaching(self._uri):
-                self._client.set_tag(self._run_id, "error", text[:500])
-                self._client.set_terminated(self._run_id, "FAILED")
-        except TrackingUnavailable:
-            pass
+        with suppress(TrackingUnavailable):
+            self.fail_with(text, _now_ms())
+
+    def fail_with(self, text: str, at_ms: int) -> None:
+        """Close the run as failed. Raises TrackingUnavailable."""
+        with reaching(self._uri):
+            self._client.set_tag(self.run_id, "error", text[:500])
+            self._client.set_terminated(self.run_id, "FAILED", end_time=at_ms)
 
     def _version_outputs(
         self, outputs: Mapping[str, str], registers: Mapping[str, str], directory: Path
@@ -213,8 +218,16 @@ class TrackedStep:
             return
         for left in reversed(range(MAX_TRIES)):
             try:
-                self._client.log_inputs(self._run_id, datasets=tables)
+                self._client.log_inputs(self.run_id, datasets=tables)
                 return
             except MlflowException as error:
                 if not left or not re.search(r"unique|duplicate|integrity", str(error), re.I):
                     raise
+
+
+def _legal(name: str) -> str:
+    return re.sub(r"[^\w./: -]", "_", name)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

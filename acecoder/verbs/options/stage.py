@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ def run(name: str, given: list[str]) -> int:
     from acecoder.engine.contract import signature_of
     from acecoder.engine.home import Home
     from acecoder.engine.publishing import check_destination
-    from acecoder.entry import give_outputs, run_step
+    from acecoder.entry import LETTERS, TRACKING, give_outputs, run_step
 
     stage = stages.load_stage(name)
     signature = signature_of(stage)
@@ -30,14 +31,21 @@ def run(name: str, given: list[str]) -> int:
     config = _profile(name, options).config(step)
     for key in signature.outputs:
         check_destination(Path(options[key]))
+    home = Home.from_environment()
+    if options["track"]:
+        os.environ[TRACKING] = LETTERS
     result = run_step(
         stage,
         step=step,
         table=config.model_dump(mode="json"),
-        home=Home.from_environment(),
+        home=home,
         inputs={key: Path(options[key]) if options[key] else None for key in signature.inputs},
     )
     give_outputs(result, {key: Path(options[key]) for key in signature.outputs})
+    if options["track"]:
+        from acecoder.engine.tracking.telling import tell
+
+        tell(home)
     return 0
 
 
@@ -101,6 +109,9 @@ def parser_of(name: str, signature: Signature) -> argparse.ArgumentParser:
             help=f"output: {what}",
         )
     parser.add_argument("--step", default="", help="which use of the stage in the profile")
+    parser.add_argument(
+        "--track", action="store_true", help="tell MLflow of it (needs acecoder[tracking])"
+    )
     if "sandbox" in signature.config.model_fields:
         parser.add_argument(
             "--sandbox", choices=("namespace", "gvisor", "pool"), help="where programs run"
