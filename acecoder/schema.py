@@ -8,9 +8,12 @@ What is not here: how tables are stored (`artifacts`) and how records become pro
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from acecoder.config import digest_of
 
 SCHEMA_VERSION = 1
 
@@ -140,6 +143,12 @@ class Problem(Record):
     """So many tests, the first ones, are those of the benchmark that this one extends."""
 
 
+@lru_cache(maxsize=8)
+def digest_of_tests(tests: tuple[Test, ...]) -> str:
+    """What verdicts are over: equal only for equal tests in the same order."""
+    return digest_of([test if isinstance(test, str) else test.model_dump() for test in tests])
+
+
 class Program(Record):
     """One program a model wrote for one problem."""
 
@@ -179,6 +188,8 @@ class Verdict(Record):
     """Why the first test that did not pass did not; at most a few hundred characters."""
     behaviour: str = ""
     """The same for programs of a problem that answered alike wherever all were asked."""
+    tests: str = ""
+    """`digest_of_tests` of the problem's tests; empty where it is not known."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from acecoder.engine.home import Home
+from acecoder.engine.publishing import TRACKED
+from acecoder.engine.tracking import marks
 from acecoder.engine.tracking.steps import Tracker
 from acecoder.pipelines import compiling, dags, local, planning
 from acecoder.pipelines.infra import Infra
 from acecoder.profiles import SHIPPED, Profile
 from acecoder.reporting import page, records, summary
+from acecoder.stages.promote_model import promote_model
 
 
 class Prepared(NamedTuple):
@@ -24,6 +27,8 @@ class Prepared(NamedTuple):
     run_key: str
     home: Home
     planned: list[planning.Planned]
+    told: bool = True
+    """Whether MLflow has all that is done."""
 
 
 def _prepare(pipeline: str, profile_name: str, settings: Sequence[str]) -> Prepared:
@@ -38,12 +43,15 @@ def _prepare(pipeline: str, profile_name: str, settings: Sequence[str]) -> Prepa
 def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
     """Run the steps that are not done, write the report, print the summary."""
     ready = _prepare(pipeline, profile_name, settings)
+    ready = _with_lost_records(ready)
     done = sum(item.directory is not None for item in ready.planned)
     _say(
         f"profile {ready.profile.name}, run {ready.run_key}: {done} of {len(ready.steps)} steps are done"
     )
-    if done < len(ready.steps) or not records.has_notes(
-        ready.home, ready.run_key, len(ready.steps)
+    if (
+        done < len(ready.steps)
+        or not ready.told
+        or not records.has_notes(ready.home, ready.run_key, len(ready.steps))
     ):
         names = frozenset(step.name for step in ready.steps)
         local.run(ready.graph, ready.run_key, ready.home, names)
@@ -53,6 +61,24 @@ def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
     _say(f"\nreport  {path}")
     _say(f"mlflow  .venv/bin/mlflow ui --backend-store-uri {ready.home.tracking_uri}")
     return 0
+
+
+def _with_lost_records(ready: Prepared) -> Prepared:
+    """A plan in which what MLflow has lost is told again, from the reports; a step that made versions and
+    moved aliases is done again, which makes no second commit."""
+    done = {item.directory: item for item in ready.planned if item.directory is not None}
+    gone = marks.lost(Tracker(ready.home).uri, done)
+    if not gone:
+        return ready
+    _say(
+        f"MLflow ({ready.home.tracking_uri}) has lost {len(gone)} of {len(done)} steps: told again"
+    )
+    for directory in gone:
+        if done[directory].step.stage == promote_model.__name__:
+            ready.home.forget(directory)
+        else:
+            (directory / TRACKED).unlink()
+    return ready._replace(planned=planning.plan(ready.steps, ready.profile, ready.home), told=False)
 
 
 def plan(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:

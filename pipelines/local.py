@@ -68,6 +68,8 @@ def run(graph: Any, run_key: str, home: Home, steps: frozenset[str]) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     log_path = directory / "log.txt"
     # kfp.local leaves its own directories behind (or deletes them); nothing of ours is in there.
+    for left in directory.glob("kfp-*"):
+        shutil.rmtree(left, ignore_errors=True)  # of a run that was killed
     root = Path(tempfile.mkdtemp(prefix="kfp-", dir=directory))
     try:
         with log_path.open("a", encoding="utf-8") as log, warnings.catch_warnings():
@@ -77,6 +79,7 @@ def run(graph: Any, run_key: str, home: Home, steps: frozenset[str]) -> None:
                 local.init(
                     runner=local.SubprocessRunner(use_venv=False),
                     pipeline_root=str(root),
+                    workspace_root=str(root / "workspace"),
                     raise_on_error=True,
                 )
                 with Teller(home):

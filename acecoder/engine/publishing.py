@@ -35,6 +35,7 @@ def content_digest(path: Path) -> str:
     """
     if path.is_file():
         return file_digest(path)
+    path = path.resolve()  # KFP on one machine hands links into the home
     manifest = path / MANIFEST
     if manifest.exists() and (path.parent / REPORT).exists():
         files = json.loads(manifest.read_text())["files"]
@@ -54,6 +55,27 @@ def check_manifests(directory: Path, address: str) -> None:
                 where=address,
                 remedy="remove it from the store; the step is then done again",
             )
+
+
+def check_published(path: Path, where: str) -> None:
+    """Refuse a published output whose files are not those of its manifest: cut, edited or removed.
+
+    Files that the runner did not publish have nothing to be held against. Raises InputError.
+    """
+    path = path.resolve()  # KFP on one machine hands links into the home
+    manifest = path / MANIFEST
+    if not manifest.exists() or not (path.parent / REPORT).exists():
+        return
+    told, found = json.loads(manifest.read_text())["files"], file_digests(path)
+    wrong = sorted(name for name in {*told, *found} if told.get(name) != found.get(name))
+    if wrong:
+        what = "is gone" if wrong[0] not in found else "is not what was published"
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise InputError(
+            f"{wrong[0]} {what}{more}",
+            where=f"{where}: {path}",
+            remedy=f"remove {path.parent} and run again: the step that made it is done again",
+        )
 
 
 def file_digests(directory: Path) -> dict[str, str]:

@@ -33,6 +33,7 @@ from acecoder.engine.progress import Progress
 from acecoder.engine.publishing import (
     REPORT,
     TRACKED,
+    check_published,
     content_digest,
     exclusive,
     publishing,
@@ -242,6 +243,8 @@ def run_node(
 
 def _produce(this: Step, progress: Progress) -> None:
     """Run the stage and publish what it made; the record in MLflow follows."""
+    for name, path in this.inputs.items():
+        check_published(path, f"{this.name}, {name}")
     this.home.bring_checkpoints(this.scratch)
     started_s = time.monotonic()
     tracked = this.track()

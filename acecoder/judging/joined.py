@@ -10,7 +10,8 @@ from pathlib import Path
 from acecoder.engine.distinct import OwnIds, distinct
 from acecoder.engine.lookup import Lookup
 from acecoder.engine.tables import R
-from acecoder.schema import Problem, Program, Verdict
+from acecoder.errors import InputError
+from acecoder.schema import Problem, Program, Verdict, digest_of_tests
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,32 @@ def joined(
     """Yield every problem, in its table's order, with its rows of the other tables.
 
     These may be in any order. What is kept in memory is one problem's rows. Raises InputError on a
-    malformed record.
+    malformed record, and on verdicts over other tests than a problem's.
     """
     with ExitStack() as stack:
         of_programs = _lookup(stack, programs, Program)
         of_verdicts = _lookup(stack, verdicts, Verdict)
         for problem in distinct(problems, Problem):
+            found = list(of_verdicts.of(problem.id)) if of_verdicts else []
+            _check_tests(problem, found, str(verdicts))
             yield Joined(
                 problem,
                 list(OwnIds(set()).of(of_programs.of(problem.id))) if of_programs else [],
-                {v.program_id: v for v in (of_verdicts.of(problem.id) if of_verdicts else ())},
+                {verdict.program_id: verdict for verdict in found},
+            )
+
+
+def _check_tests(problem: Problem, verdicts: list[Verdict], where: str) -> None:
+    """Raises InputError where verdicts are over other tests than the problem's: filtered and
+    unfiltered ones mixed would let a wrong test count against a right program."""
+    ours = digest_of_tests(problem.tests)
+    for verdict in verdicts:
+        if verdict.tests and verdict.tests != ours:
+            raise InputError(
+                f"the verdict on {verdict.program_id} is over {len(verdict.outcomes)} tests that are not the "
+                f"{len(problem.tests)} of problem '{problem.id}'",
+                where=where,
+                remedy="judge the programs with this table of problems (judge-programs)",
             )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -19,7 +18,7 @@ from acecoder.engine.tables import read_table
 from acecoder.judging.grouping import grouped
 from acecoder.sandbox.contract import PRESETS, Findings, Job, Judged, Judges
 from acecoder.sandbox.opening import default_workers, open_sandbox
-from acecoder.schema import CallTest, Outcome, Problem, Program, Test, Verdict, pass_rate
+from acecoder.schema import CallTest, Outcome, Problem, Program, Verdict, digest_of_tests, pass_rate
 
 FLUSH_EVERY = 50
 FLUSH_AFTER_S = 1.0
@@ -130,14 +129,9 @@ def key_of(problem: Problem, program: Program) -> str:
     return digest_of([*_judged_by(problem), f"{problem.preamble}{program.program}"])
 
 
-@lru_cache(maxsize=8)
-def _digest_of_tests(tests: tuple[Test, ...]) -> str:
-    return digest_of([test if isinstance(test, str) else test.model_dump() for test in tests])
-
-
 def _judged_by(problem: Problem) -> list[str]:
     """What a verdict depends on beside the program."""
-    found = [_digest_of_tests(problem.tests), problem.entry_point or ""]
+    found = [digest_of_tests(problem.tests), problem.entry_point or ""]
     if problem.num_base_tests:
         found.append(str(problem.num_base_tests))
     if problem.limits in PRESETS:
@@ -161,6 +155,7 @@ def verdict_of(problem: Problem, program: Program, journal: Journal) -> Verdict:
             "model": program.model,
             "program_index": program.program_index,
             "pass_rate": pass_rate(outcomes),
+            "tests": digest_of_tests(problem.tests),
         }
     )
 

@@ -79,7 +79,7 @@ class Story:
             validate(Infra, table, where=""),
             self.home,
             Cluster.connect(),
-            Tracker(self.home).registry(),
+            Tracker(self.home).registry,
         )
 
     def policy(self, answer: str) -> Path:
@@ -127,7 +127,7 @@ class Story:
             "promote_model",
             self.home,
             Progress("promote"),
-            Tracker(self.home).registry(),
+            Tracker(self.home).registry,
             self.root,
             f"run-{name}",
         )

@@ -52,7 +52,9 @@ def gate(tmp_path: Path, home: Home):
         for directory in (policy, reward_model):
             if not (directory / "model.safetensors").exists():
                 (directory / "model.safetensors").write_text(directory.name)
-        context = StageContext("promote_model", home, Progress("x"), registry, tmp_path, run_key)
+        context = StageContext(
+            "promote_model", home, Progress("x"), lambda: registry, tmp_path, run_key
+        )
         table = {"gate": {"metrics": [{"max_loss": 0.08}]}} | keys
         report = promote_model(
             validate(PromoteModelConfig, table, where="test"),

@@ -22,7 +22,7 @@ def test_a_tracked_stage_runs_in_a_home_of_any_name(tmp_path: Path, name: str) -
     command = [
         sys.executable, "-m", "acecoder", "load-problems",
         "--set", f'load_problems.sets=["{table}"]', "--set", f'load_problems.max_per_set={{"{table}"=1}}',
-        "--problems", str(tmp_path / "out.jsonl"),
+        "--problems", str(tmp_path / "out.jsonl"), "--track",
     ]  # fmt: skip
     environment = {**os.environ, "ACECODER_HOME": str(home)}
     environment.pop("MLFLOW_TRACKING_URI", None)

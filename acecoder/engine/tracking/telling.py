@@ -27,7 +27,13 @@ class LetterTracker:
         self._home = home
 
     def start(
-        self, step: str, stage: str, key: str, config: Config, inputs: Mapping[str, str], run_key: str
+        self,
+        step: str,
+        stage: str,
+        key: str,
+        config: Config,
+        inputs: Mapping[str, str],
+        run_key: str,
     ) -> Writer:
         """See `contract.StepTracker`."""
         return Writer(self._home, opening_of(step, stage, key, config, inputs, run_key))
