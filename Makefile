@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help components docs golden run smoke humaneval bigcodebench-env evaluate differential fuzz test test-cluster test-gitops test-gitops-vllm test-stages test-kfp images check format render lock doctor clean
+.PHONY: help components docs golden run smoke humaneval bigcodebench-env evaluate differential fuzz test test-wheel test-cluster test-gitops test-gitops-vllm test-stages test-kfp images check format render lock doctor clean
 
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ humaneval: $(VENV)/installed  ## all 164 HumanEval problems with SmolLM2, greedy
 
 test: $(VENV)/installed  ## the test suite
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-wheel: $(VENV)/installed  ## the wheel with all extras in a clean environment runs smoke outside any checkout
+	$(BIN)/pytest -m "wheel or not wheel" tests/wheel
 
 test-cluster: $(VENV)/installed  ## an installation on the cluster of KUBECONFIG: manifests, pool, MLflow
 	$(BIN)/pytest -m "cluster and not stages and not kfp" tests/cluster

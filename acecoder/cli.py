@@ -5,14 +5,14 @@ Importing this loads nothing heavy; each verb imports what it needs.
 
 from __future__ import annotations
 
-import argparse
 import errno
 import importlib
 import sys
 from collections.abc import Sequence
 
-from acecoder import stages, verbs
-from acecoder.errors import AceCoderError, InputError
+from acecoder import stages
+from acecoder.errors import AceCoderError, InputError, not_installed
+from acecoder.verbs.options.parsing import all_verbs, meant, parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,8 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(given)
     except AceCoderError as error:
-        sys.stderr.write(f"acecoder: error: {error}\n")
-        return 2 if isinstance(error, InputError) else 1
+        return _failed(error)
+    except ModuleNotFoundError as error:
+        missing = not_installed(error)
+        if missing is None:
+            raise
+        return _failed(missing)
     except KeyboardInterrupt:
         sys.stderr.write("acecoder: stopped; finished work is kept, the same command resumes\n")
         return 130
@@ -38,31 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _failed(error: AceCoderError) -> int:
+    sys.stderr.write(f"acecoder: error: {error}\n")
+    return 2 if isinstance(error, InputError) else 1
+
+
 def _run(given: list[str]) -> int:
-    stage = given[0].replace("-", "_") if given else ""
-    if stages.is_stage(stage):
+    verb = given[0] if given else ""
+    if stages.is_stage(verb.replace("-", "_")):
         from acecoder.verbs.options import stage as stage_verb
 
-        return stage_verb.run(stage, given[1:])
-    options = _parser().parse_args(given)
+        return stage_verb.run(verb.replace("-", "_"), given[1:])
+    if verb and not verb.startswith("-") and verb not in all_verbs():
+        raise InputError(f"there is no verb '{verb}'", remedy=meant(verb, all_verbs()))
+    options = parser().parse_args(given)
     status: int = importlib.import_module(f"acecoder.verbs.{options.module}").run(options)
     return status
-
-
-def _parser() -> argparse.ArgumentParser:
-    lines = "\n".join(
-        f"  {name.replace('_', '-'):22} {stages.summary_of(name)}" for name in stages.names()
-    )
-    parser = argparse.ArgumentParser(
-        prog="acecoder",
-        description="From seed code to a better code model (AceCoder).",
-        epilog=f"one verb per stage (acecoder VERB --help):\n{lines}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    known = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name in verbs.names():
-        module = importlib.import_module(f"acecoder.verbs.{name}")
-        verb = known.add_parser(name.replace("_", "-"), help=module.HELP, description=module.HELP)
-        module.add_arguments(verb)
-        verb.set_defaults(module=name)
-    return parser

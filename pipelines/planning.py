@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from acecoder.config import Config
+from acecoder.config import Config, Table
 from acecoder.engine.home import Home
 from acecoder.engine.identity import stage_key
 from acecoder.engine.publishing import REPORT, content_digest
 from acecoder.engine.tables import read_table
+from acecoder.engine.tracking.opening import flatten
 from acecoder.evaluation.estimators import problems_to_rule_out
 from acecoder.pipelines.compiling import Step
 from acecoder.profiles import Profile
@@ -79,16 +82,52 @@ def gate_notes(planned: list[Planned]) -> list[str]:
     return lines
 
 
-def describe(planned: list[Planned]) -> str:
-    """The plan as text: one line per step, then its config, one key per line."""
+def describe(
+    planned: list[Planned], *, verbose: bool = False, against: Mapping[str, Table] | None = None
+) -> str:
+    """The plan as text, a line per step.
+
+    `verbose`: its config below it, one key per line. `against`: step -> config; the keys whose values
+    differ from that are below it.
+    """
     lines = []
     for item in planned:
         state = "done" if item.directory else "to do"
         key = item.stage_key[:12] or f"(after {', '.join(item.waits_for)})"
         lines.append(f"{item.step.name:34} {state:6} {key}")
-        for name, value in sorted(item.config.model_dump(mode="json").items()):
-            lines.append(f"    {name} = {value}")
+        config = item.config.model_dump(mode="json")
+        if verbose:
+            lines += [f"    {name} = {value}" for name, value in sorted(config.items())]
+        if against is not None:
+            lines += _differences(config, against.get(item.step.name, {}))
     lines += gate_notes(planned)
     finished = sum(item.directory is not None for item in planned)
     lines.append(f"{finished} of {len(planned)} steps are done")
     return "\n".join(lines)
+
+
+def defaults_of(planned: list[Planned]) -> dict[str, Table]:
+    """Step -> its config where nothing is said; a field without a default is not there."""
+    return {
+        item.step.name: {
+            name: json.loads(
+                json.dumps(field.get_default(call_default_factory=True), default=_plain)
+            )
+            for name, field in type(item.config).model_fields.items()
+            if not field.is_required()
+        }
+        for item in planned
+    }
+
+
+def _plain(value: object) -> object:
+    return value.model_dump(mode="json") if isinstance(value, Config) else list(value)  # type: ignore[call-overload]
+
+
+def _differences(config: Table, other: Table) -> list[str]:
+    ours, theirs = flatten(config), flatten(other)
+    return [
+        f"    {name} = {value}" + (f"  (there: {theirs[name]})" if name in theirs else "")
+        for name, value in sorted(ours.items())
+        if theirs.get(name) != value
+    ]

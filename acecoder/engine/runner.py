@@ -122,13 +122,14 @@ def run_stage(
     run_key: str = "",
     tracker: StepTracker | None = None,
     launcher: Launcher | None = None,
+    progress: Progress | None = None,
 ) -> StepResult:
     """Run one step, or find that it was done.
 
     Raises: InputError on a bad config, a missing input or bad records; PlatformError.
     """
     this = prepare(stage, step, table, inputs, home, run_key, tracker)
-    progress = Progress(step)
+    progress = progress or Progress(step)
     nodes = launcher.nodes(this.config) if launcher else 0
     with exclusive(home.root / "locks" / f"{step}-{this.key}"):
         if not this.config.reusable():

@@ -68,8 +68,14 @@ def record_of(row: dict[str, Any], kind: type[R], *, where: str) -> R:
     except ValidationError as error:
         fault = error.errors()[0]
         field = ".".join(str(part) for part in fault["loc"]) or "record"
+        missing = [str(f["loc"][0]) for f in error.errors() if f["type"] == "missing" and f["loc"]]
+        others = f" (and {', '.join(missing[1:])})" if len(missing) > 1 else ""
         raise InputError(
-            f"field '{field}' of this {kind.__name__.lower()}: {fault['msg']}", where=where
+            f"field '{field}'{others} of this {kind.__name__.lower()}: {fault['msg']}",
+            where=where,
+            remedy=f"`acecoder schema {kind.__name__.lower()}` says what is in one"
+            if missing
+            else "",
         ) from None
 
 

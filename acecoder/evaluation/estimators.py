@@ -72,7 +72,8 @@ def wilson(share: float, count: int) -> tuple[float, float]:
     centre = (share + Z95**2 / (2 * count)) / (1 + Z95**2 / count)
     half = Z95 * math.sqrt(share * (1 - share) / count + Z95**2 / (4 * count**2))
     half /= 1 + Z95**2 / count
-    return max(0.0, centre - half), min(1.0, centre + half)
+    low = 0.0 if share == 0 else max(0.0, centre - half)  # not the 3e-18 of floating point
+    return low, 1.0 if share == 1 else min(1.0, centre + half)
 
 
 def paired_difference(ours: Sequence[float], theirs: Sequence[float]) -> Estimate:

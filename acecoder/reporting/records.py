@@ -52,6 +52,20 @@ def has_notes(home: Home, run_key: str, count: int) -> bool:
     return len(home.listing(home.run(run_key) / "steps")) >= count
 
 
+def run_named(home: Home, name: str) -> str:
+    """The key of a run from its beginning, or of the `latest`. Raises InputError."""
+    folder = home.root / "runs"
+    steps = {run.name: run / "steps" for run in folder.glob("*") if (run / "steps").is_dir()}
+    if name == "latest" and steps:
+        return max(steps, key=lambda key: steps[key].stat().st_mtime)
+    found = [key for key in steps if key.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(sorted(key[:12] for key in steps)) or "none"
+    what = "no run" if not found else f"{len(found)} runs"
+    raise InputError(f"{what} '{name}' (known: {known})", where=str(folder))
+
+
 def load(home: Home, run_key: str) -> dict[str, StepRecord]:
     """The steps of a run by name. Raises InputError where there is no such run."""
     notes = home.listing(home.run(run_key) / "steps")

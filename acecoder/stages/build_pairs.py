@@ -64,7 +64,7 @@ def _pairs(
     rule = PairRule(config.min_chosen, config.min_difference, config.rejected_above)
     for each in problems:
         made = preference_pairs(_rated(each, config), rule, max_pairs=config.max_pairs_per_problem)
-        seen.update(problems=1, problems_with_pairs=bool(made), pairs=len(made))
+        seen.update(problems=1, problems_with_pairs=int(bool(made)), pairs=len(made))
         for chosen, rejected in made:
             yield Pair(
                 problem_id=each.problem.id,

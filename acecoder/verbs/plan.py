@@ -1,4 +1,4 @@
-"""`acecoder plan`: print every step, its config and whether it is done."""
+"""`acecoder plan`: print every step, its key and whether it is done."""
 
 from __future__ import annotations
 
@@ -6,16 +6,27 @@ import argparse
 
 from acecoder.verbs.options import target
 
-HELP = "print every step, its config and whether it is done"
+HELP = "print every step, its key and whether it is done; runs nothing"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """See `verbs`."""
     target.add_pipeline(parser)
+    parser.add_argument("--verbose", action="store_true", help="with the config of every step")
+    parser.add_argument(
+        "--diff",
+        nargs="?",
+        const="defaults",
+        metavar="RUN",
+        help="with the keys whose values differ from the defaults, or from an earlier run's",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
+    target.check_profile(options)
     from acecoder.pipelines import commands
 
-    return commands.plan(options.pipeline, options.profile, options.set)
+    return commands.plan(
+        options.pipeline, options.profile, options.set, verbose=options.verbose, diff=options.diff
+    )

@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
+    target.check_profile(options)
     from acecoder.pipelines import commands
 
     return commands.run(options.pipeline, options.profile, options.set)

@@ -228,7 +228,7 @@ def test_the_command_line_says_what_is_wrong_and_exits_2(
     assert "unknown kind of file '.csv'" in capsys.readouterr().err
     assert (taken / "thesis.txt").read_text() == "mine"
     assert main(["plan", "--profile", "none.toml"]) == 2
-    assert "none.toml: no such profile" in capsys.readouterr().err
+    assert "no profile 'none.toml'" in capsys.readouterr().err
     assert not (tmp_path / "v.jsonl").exists()
 
 

@@ -40,7 +40,7 @@ def test_a_mistake_in_a_profile_is_named(tmp_path: Path, change: str, to: str, s
 
 
 def test_a_missing_profile_and_broken_toml_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such profile"):
+    with pytest.raises(InputError, match="no profile"):
         Profile.load("nowhere/none.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("a = [")

@@ -10,8 +10,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from acecoder.sandbox.judge.decoding import check_hashes
 from acecoder.sandbox.judge.values import Opaque, type_of
 
@@ -29,6 +27,8 @@ Oracle = Callable[[Arguments, Any, Any, float], bool]
 
 def are_floats(value: Any) -> bool:
     """Is it a float, or a list or tuple of nothing but floats?"""
+    import numpy as np
+
     if isinstance(value, list | tuple) and value:
         return all(isinstance(item, float) for item in value)
     if isinstance(value, np.ndarray):
@@ -38,6 +38,8 @@ def are_floats(value: Any) -> bool:
 
 def are_close(answer: Any, expected: Any, tolerance: float) -> bool:
     """EvalPlus' rule: of one type and length, and numbers within the tolerance."""
+    import numpy as np
+
     if type_of(answer) != type_of(expected) or not (_is_numeric(answer) and _is_numeric(expected)):
         return False
     found, wanted = np.array(answer), np.array(expected)
@@ -47,6 +49,8 @@ def are_close(answer: Any, expected: Any, tolerance: float) -> bool:
 
 
 def _is_numeric(value: Any) -> bool:
+    import numpy as np
+
     if isinstance(value, list | tuple):
         return all(map(_is_numeric, value))
     if isinstance(value, int):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from acecoder import stages
 from acecoder.errors import InputError
 from acecoder.verbs.options.help import config_help
+from acecoder.verbs.options.parsing import Parser
 from acecoder.verbs.options.target import add_profile, qualified
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _profile(name: str, options: dict[str, Any]) -> Profile:
 
 def parser_of(name: str, signature: Signature) -> argparse.ArgumentParser:
     """The options of a stage's verb, with the keys of its config in the help."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"acecoder {name.replace('_', '-')}",
         description=stages.summary_of(name),
         epilog="config keys, for --set or a profile:\n" + config_help(signature.config),

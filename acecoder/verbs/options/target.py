@@ -21,6 +21,13 @@ def add_pipeline(parser: argparse.ArgumentParser) -> None:
     add_profile(parser, DEFAULT_PROFILE)
 
 
+def check_profile(options: argparse.Namespace) -> None:
+    """A profile that is none is said before KFP is imported. Raises InputError."""
+    from acecoder.profiles import profile_path, read_profile
+
+    read_profile(profile_path(options.profile))
+
+
 def add_profile(parser: argparse.ArgumentParser, default: str | None) -> None:
     """`--profile` and `--set`."""
     parser.add_argument(
