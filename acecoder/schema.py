@@ -188,7 +188,7 @@ class Verdict(Record):
     """Why the first test that did not pass did not; at most a few hundred characters."""
     behaviour: str = ""
     """The same for programs of a problem that answered alike wherever all were asked."""
-    tests: str = ""
+    tests_digest: str = ""
     """`digest_of_tests` of the problem's tests; empty where it is not known."""
 
     @model_validator(mode="after")

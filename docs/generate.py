@@ -21,10 +21,10 @@ sys.path.insert(0, str(ROOT))
 os.environ["COLUMNS"] = "100"
 
 from acecoder import stages, verbs  # noqa: E402
-from acecoder.cli import _parser  # noqa: E402
 from acecoder.engine.contract import signature_of  # noqa: E402
 from acecoder.pipelines import compiling, dags  # noqa: E402
 from acecoder.profiles import SHIPPED, Profile  # noqa: E402
+from acecoder.verbs.options.parsing import parser as _parser  # noqa: E402
 from acecoder.verbs.options.stage import parser_of  # noqa: E402
 
 DOCUMENTS = ("README.md", "DESIGN.md")

@@ -51,7 +51,7 @@ def _check_tests(problem: Problem, verdicts: list[Verdict], where: str) -> None:
     unfiltered ones mixed would let a wrong test count against a right program."""
     ours = digest_of_tests(problem.tests)
     for verdict in verdicts:
-        if verdict.tests and verdict.tests != ours:
+        if verdict.tests_digest and verdict.tests_digest != ours:
             raise InputError(
                 f"the verdict on {verdict.program_id} is over {len(verdict.outcomes)} tests that are not the "
                 f"{len(problem.tests)} of problem '{problem.id}'",

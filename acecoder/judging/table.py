@@ -155,7 +155,7 @@ def verdict_of(problem: Problem, program: Program, journal: Journal) -> Verdict:
             "model": program.model,
             "program_index": program.program_index,
             "pass_rate": pass_rate(outcomes),
-            "tests": digest_of_tests(problem.tests),
+            "tests_digest": digest_of_tests(problem.tests),
         }
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class StepRecord:
     series: dict[str, list[float]]
     details: dict[str, Any]
     wall_s: float
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Name -> digest."""
 
     def number(self, name: str) -> float:
         """A metric of its report. Raises InputError where its stage made none of that name."""
@@ -76,7 +78,7 @@ def load(home: Home, run_key: str) -> dict[str, StepRecord]:
         data = json.loads(home.read(note) or b"{}")
         record = of_step(home, data["step"], data["stage"], data["stage_key"], data["config"])
         if record is not None:
-            found[data["step"]] = record
+            found[data["step"]] = replace(record, inputs=data.get("inputs", {}))
     return found
 
 

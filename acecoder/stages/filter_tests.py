@@ -14,6 +14,8 @@ from acecoder.filtering.noise import FilterQuality, filtered, keep_tests, qualit
 from acecoder.judging.joined import Joined, joined
 from acecoder.schema import Problem
 
+COUNTS = ("problems", "tests", "tests_kept", "problems_kept", "tests_dropped_with_problem")
+
 
 class FilterTestsConfig(Config):
     """When a problem is dropped."""
@@ -31,11 +33,11 @@ def filter_tests(
         kept, Problem, seen.survivors(joined(problems, verdicts=verdicts), config.min_tests)
     )
     sources, total = seen.sources, seen.quality
-    metrics = Counter({"problems": 0, "tests": 0, "tests_kept": 0, "problems_kept": 0})
+    metrics = Counter(dict.fromkeys(COUNTS, 0))
     for count in sources.values():
         metrics.update(count)
     context.progress.say(
-        f"{metrics['tests_kept']} of {metrics['tests']} tests kept, "
+        f"{metrics['tests_kept']} of {metrics['tests']} tests kept, in "
         f"{metrics['problems_kept']} of {metrics['problems']} problems"
     )
     details: dict[str, JsonValue] = {
@@ -63,9 +65,11 @@ class _Seen:
             problem = each.problem
             result = keep_tests(len(problem.tests), list(each.verdicts.values()))
             count = self.sources[problem.source or "unnamed"]
-            count.update(problems=1, tests=len(problem.tests), tests_kept=len(result.indexes))
+            count.update(problems=1, tests=len(problem.tests))
             count.update(f"tests_dropped_{outcome.value}" for _, outcome in result.dropped)
             self.quality += quality(problem, result)
             if len(result.indexes) >= min_tests:
-                count["problems_kept"] += 1
+                count.update(problems_kept=1, tests_kept=len(result.indexes))
                 yield filtered(problem, result)
+            else:  # too few are left to judge by, so that they go with their problem
+                count.update(tests_dropped_with_problem=len(result.indexes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from acecoder.config import JsonValue
 from acecoder.engine.contract import In, Out, Report, StageContext
 from acecoder.engine.tables import write_table
 from acecoder.judging.table import JudgingConfig, ProgramTable, judge
@@ -46,6 +47,7 @@ class _Summary:
         self.programs = self.weak = self.broken = self.all_passed = 0
         self.cpu_s = self.rates = 0.0
         self.outcomes: Counter[Outcome] = Counter()
+        self.by_model: dict[str, Counter[str]] = {}
         self.bins = [0] * RATE_BINS
 
     def watching(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
@@ -58,6 +60,8 @@ class _Summary:
             self.rates += verdict.pass_rate
             self.all_passed += verdict.pass_rate == 1.0
             self.outcomes.update(verdict.outcomes)
+            own = self.by_model.setdefault(verdict.model, Counter())
+            own.update(programs=1, right=int(verdict.pass_rate == 1.0))
             self.bins[min(RATE_BINS - 1, int(verdict.pass_rate * RATE_BINS))] += 1
             yield verdict
 
@@ -71,4 +75,8 @@ class _Summary:
             "all_passed": float(self.all_passed),
             "mean_pass_rate": self.rates / self.programs if self.programs else 0.0,
         }
-        return Report(metrics, details={"pass_rate_bins": list(self.bins)})
+        details: dict[str, JsonValue] = {
+            "pass_rate_bins": list(self.bins),
+            "models": {model: dict(count) for model, count in self.by_model.items()},
+        }
+        return Report(metrics, details=details)

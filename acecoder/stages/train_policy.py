@@ -68,7 +68,7 @@ def train_policy(
             destination=policy,
             callbacks=(
                 MarkWhole(context.keep_checkpoint),
-                ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}),
+                ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}, context.log),
             ),
         )
     if rank() > 0:

@@ -58,7 +58,7 @@ def train_reward_model(
         destination=reward_model,
         callbacks=(
             MarkWhole(context.keep_checkpoint),
-            ReportSteps(context.progress, {"loss": "loss", "accuracy": "accuracy"}),
+            ReportSteps(context.progress, {"loss": "loss", "accuracy": "accuracy"}, context.log),
         ),
     )
     if trained.num_too_long:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,18 @@ class MarkWhole(TrainerCallback):
 
 
 class ReportSteps(TrainerCallback):
-    """Reports every step to the progress line, with the values it is asked to show."""
+    """Reports every step to the progress line, with the values it is asked to show, and all that the
+    trainer measures to whoever watches."""
 
-    def __init__(self, progress: Any, shown: dict[str, str]) -> None:
+    def __init__(
+        self,
+        progress: Any,
+        shown: dict[str, str],
+        log: Callable[[Mapping[str, float], int], None] = lambda metrics, step: None,
+    ) -> None:
         self._progress = progress
         self._shown = shown
+        self._log = log
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         values = [
@@ -38,4 +46,11 @@ class ReportSteps(TrainerCallback):
         ]
         if values:
             self._progress.say("  ".join(values))
+        measured = {
+            name: float(value)
+            for name, value in (logs or {}).items()
+            if isinstance(value, int | float) and math.isfinite(value)
+        }
+        if measured:
+            self._log(measured, state.global_step)
         self._progress.count(state.global_step, state.max_steps, "steps")

@@ -103,7 +103,23 @@ def test_a_release_becomes_workloads_that_check_it(operations: Path, tmp_path: P
     args = one(things, "Deployment", "reward-model-server")["spec"]["template"]["spec"][
         "containers"
     ][0]["args"]
-    assert args[-1] == '{"use_activation": false}'
+    assert args[args.index("--pooler-config") + 1] == '{"use_activation": false}'
+
+
+def test_answers_under_way_are_waited_for_when_a_pod_ends(operations: Path, tmp_path: Path) -> None:
+    """preStop, then vLLM's own drain, then SIGKILL: each after the one before."""
+    releases = [release(tmp_path, "policy", "1"), release(tmp_path, "reward-model", "1")]
+    commit(operations, releases)
+    for workload in ("policy", "reward-model"):
+        found = one(
+            render(operations / "serving" / "production"), "Deployment", f"{workload}-server"
+        )
+        pod = found["spec"]["template"]["spec"]
+        server = pod["containers"][0]
+        args = server["args"]
+        drain_s = int(args[args.index("--shutdown-timeout") + 1])
+        stop_s = server["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert drain_s > 0 and stop_s + drain_s < pod["terminationGracePeriodSeconds"]
 
 
 def test_another_release_rolls_the_pods_and_the_same_does_not(

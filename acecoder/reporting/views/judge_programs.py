@@ -12,12 +12,11 @@ def _lines(steps: Steps) -> list[tuple[str, str]]:
     step = steps.get("judge_programs.candidates")
     if step is None:
         return []
-    return [
-        (
-            "programs judged",
-            f"{step.count('programs')}, {step.metrics.get('all_passed', 0):.0f} right",
-        )
+    by_model = [
+        f"{model} {count['programs']}, {count['right']} right"
+        for model, count in step.details.get("models", {}).items()
     ]
+    return [("programs judged", f"{step.count('programs')}: {'; '.join(by_model)}")]
 
 
 def _section(steps: Steps) -> str:
@@ -28,10 +27,15 @@ def _section(steps: Steps) -> str:
         (k.removeprefix("tests_"), step.count(k)) for k in step.metrics if k.startswith("tests_")
     ]
     chart = charts.histogram(step.details.get("pass_rate_bins", []), label="programs by pass rate")
+    by_model = [
+        (model, str(count["programs"]), str(count["right"]))
+        for model, count in step.details.get("models", {}).items()
+    ]
     weak = f"<p>{step.count('weak_tests')} verdicts on single tests are weak (judged beside the program).</p>"
     return section(
         "Pass rates of candidate programs",
         chart,
+        table(("program of", "programs", "pass every test"), by_model),
         table(("outcome", "tests"), outcomes),
         weak,
         origin(step),

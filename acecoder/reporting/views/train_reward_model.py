@@ -5,7 +5,7 @@ from __future__ import annotations
 from acecoder.reporting import charts
 from acecoder.reporting.html import origin, section
 from acecoder.reporting.records import Steps
-from acecoder.reporting.view import Number, View
+from acecoder.reporting.view import Card, View
 
 
 def _lines(steps: Steps) -> list[tuple[str, str]]:
@@ -13,7 +13,19 @@ def _lines(steps: Steps) -> list[tuple[str, str]]:
     if step is None:
         return []
     held = f"{step.count('pairs_held_out')} held-out pairs of {step.count('problems_held_out')} problems"
-    return [("reward model", f"accuracy {step.number('held_out_accuracy'):.3f} on {held}")]
+    low, high = step.number("held_out_accuracy_low"), step.number("held_out_accuracy_high")
+    by_problem = f"{step.number('held_out_accuracy_by_problem'):.3f} [{low:.3f}, {high:.3f}]"
+    return [("reward model", f"accuracy by problem {by_problem} on {held}")]
+
+
+def _cards(steps: Steps) -> list[Card]:
+    step = steps.get("train_reward_model")
+    if step is None:
+        return []
+    low, high = step.number("held_out_accuracy_low"), step.number("held_out_accuracy_high")
+    told = "" if low > 0.5 or high < 0.5 else " (too few problems to tell from chance)"
+    value = f"{step.number('held_out_accuracy_by_problem'):.2f} [{low:.2f}, {high:.2f}]"
+    return [Card(value, f"reward model, held-out accuracy by problem{told}")]
 
 
 def _section(steps: Steps) -> str:
@@ -22,10 +34,10 @@ def _section(steps: Steps) -> str:
         return ""
     m = step.metrics
     text = (
-        f"<p>Accuracy on held-out pairs: <b>{m['held_out_accuracy']:.3f}</b> on {m['pairs_held_out']:.0f} pairs "
-        f"of {m['problems_held_out']:.0f} problems that it never saw. Averaged by problem: "
-        f"{m['held_out_accuracy_by_problem']:.3f}, 95 % interval "
-        f"[{m['held_out_accuracy_low']:.3f}, {m['held_out_accuracy_high']:.3f}] over problems. "
+        f"<p>Accuracy averaged by problem: <b>{m['held_out_accuracy_by_problem']:.3f}</b>, 95 % interval "
+        f"[{m['held_out_accuracy_low']:.3f}, {m['held_out_accuracy_high']:.3f}], on "
+        f"{m['problems_held_out']:.0f} problems that it never saw; chance is 0.5. Over their "
+        f"{m['pairs_held_out']:.0f} pairs, which share programs: {m['held_out_accuracy']:.3f}. "
         f"Trained on {m['pairs_trained']:.0f} pairs.</p>"
     )
     curves = [
@@ -37,12 +49,4 @@ def _section(steps: Steps) -> str:
     )
 
 
-VIEW = View(
-    headlines=(
-        Number(
-            "train_reward_model", "held_out_accuracy", "reward model, held-out accuracy", "{:.3f}"
-        ),
-    ),
-    lines=_lines,
-    section=_section,
-)
+VIEW = View(cards=_cards, lines=_lines, section=_section)
