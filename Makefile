@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help components docs golden run smoke humaneval bigcodebench-env evaluate differential fuzz test test-wheel test-cluster test-gitops test-gitops-vllm test-stages test-kfp images check format render lock doctor clean
+.PHONY: help components docs site golden run smoke humaneval bigcodebench-env evaluate differential fuzz test test-wheel test-cluster test-gitops test-gitops-vllm test-stages test-kfp images check format render lock doctor clean
 
 help:  ## this list
 	@grep -hE '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,6 +52,11 @@ components: $(VENV)/installed  ## write the KFP components from the signatures o
 docs: $(VENV)/installed  ## write what documents say of stages, flow, profiles and commands
 	$(BIN)/python docs/generate.py
 
+site: $(VENV)/installed  ## the documentation as a site, into build/site
+	$(BIN)/uv venv -q --clear --python $(BIN)/python build/docs
+	VIRTUAL_ENV=build/docs $(BIN)/uv pip install -q --require-hashes -r docs/requirements.lock
+	build/docs/bin/mkdocs build --strict -q
+
 golden: $(VENV)/installed  ## losses and verdicts are what they were on commit c343558 (about 6 minutes)
 	$(BIN)/python -m tests.golden
 
@@ -88,6 +93,7 @@ doctor:  ## what this machine has, what it lacks, and the remedy
 lock_image = $(BIN)/uv pip compile pyproject.toml images/$(1)/requirements.in $(2) --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header --no-annotate -q -o images/$(1)/requirements.lock
 
 lock: $(VENV)/installed  ## resolve the dependencies again: requirements.lock and those of the images
+	$(BIN)/uv pip compile docs/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o docs/requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra train --extra pipelines --extra tracking --extra cluster --extra gitops --extra benchmarks --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
 	$(call lock_image,cpu,--extra cluster --extra gitops)
 	$(BIN)/uv pip compile pyproject.toml images/cpu/requirements-reconcile.in --extra cluster --extra gitops --extra pipelines --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header --no-annotate -q -o images/cpu/requirements-reconcile.lock

@@ -3,7 +3,7 @@
     python docs/generate.py [--check]
 
 A document has pairs of markers, `<!-- generated: NAME -->` and `<!-- end -->`; what stands between
-them is replaced. `docs/COMMANDS.md` is generated as a whole.
+them is replaced. `docs/COMMANDS.md` and `docs/RECORDS.md` are generated as a whole.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ["COLUMNS"] = "100"
 
-from acecoder import stages, verbs  # noqa: E402
+from pydantic.fields import FieldInfo  # noqa: E402
+
+from acecoder import schema, stages, verbs  # noqa: E402
 from acecoder.engine.contract import signature_of  # noqa: E402
 from acecoder.pipelines import compiling, dags  # noqa: E402
 from acecoder.profiles import SHIPPED, Profile  # noqa: E402
 from acecoder.verbs.options.parsing import parser as _parser  # noqa: E402
 from acecoder.verbs.options.stage import parser_of  # noqa: E402
 
-DOCUMENTS = ("README.md", "DESIGN.md")
+DOCUMENTS = ("docs/GUIDES.md", "DESIGN.md")
 MARKED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
 
 
@@ -92,6 +94,46 @@ def commands() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+RECORDS = ("Seed", "Problem", "Program", "Verdict", "Pair", "Score")
+
+
+def records() -> str:
+    """The fields of every record, and of the kinds of tests."""
+    parts = [
+        "# Records",
+        "The rows of tables that stages exchange, JSONL or Parquet. Written by `make docs` from "
+        "`acecoder/schema.py`; do not edit. `acecoder schema problem` prints the JSON Schema. Unknown fields "
+        "are kept and passed on.",
+    ]
+    kinds = ("StdinTest", "CallTest", "UnittestTest")
+    for name in (*RECORDS, *kinds):
+        record = getattr(schema, name)
+        parts += [f"## {name}", (record.__doc__ or "").strip().splitlines()[0]]
+        rows = [
+            f"| `{key}` | {_type(field.annotation)} | {_default(field)} | {_one_line(field.description)} |"
+            for key, field in record.model_fields.items()
+        ]
+        parts.append("\n".join(["| field | type | default | |", "|-|-|-|-|", *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _type(annotation: object) -> str:
+    text = getattr(annotation, "__name__", "") if isinstance(annotation, type) else str(annotation)
+    text = re.sub(r"(typing|acecoder\.schema|annotated_types)\.", "", text or str(annotation))
+    text = re.sub(r"Annotated\[(.+?), BeforeValidator\([^)]*\)\]", r"\1", text)
+    return (
+        f"`{text}`".replace("|", "\\|") if len(text) < 60 else "a test: text, or one of those below"
+    )
+
+
+def _default(field: FieldInfo) -> str:
+    return "**required**" if field.is_required() else f"`{field.default!r}`".replace("|", "\\|")
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
 def _page(title: str, text: str) -> Iterator[str]:
     yield f"## {title}"
     yield f"```\n{text.rstrip()}\n```"
@@ -99,7 +141,7 @@ def _page(title: str, text: str) -> Iterator[str]:
 
 def wanted() -> dict[Path, str]:
     """Every document as it should be."""
-    found = {ROOT / "docs" / "COMMANDS.md": commands()}
+    found = {ROOT / "docs" / "COMMANDS.md": commands(), ROOT / "docs" / "RECORDS.md": records()}
     for name in DOCUMENTS:
         text = (ROOT / name).read_text()
         found[ROOT / name] = MARKED.sub(lambda m: f"{m[1]}{BLOCKS[m[2]]()}{m[3]}", text)

@@ -15,6 +15,7 @@ from acecoder.pipelines import compiling, dags, local, planning
 from acecoder.pipelines.infra import Infra
 from acecoder.profiles import SHIPPED, Profile
 from acecoder.reporting import page, records, summary
+from acecoder.reporting.about import about, keep, of_run
 from acecoder.stages.promote_model import promote_model
 
 
@@ -53,9 +54,12 @@ def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
         or not ready.told
         or not records.has_notes(ready.home, ready.run_key, len(ready.steps))
     ):
-        names = frozenset(step.name for step in ready.steps)
+        told = about(ready.profile.name, str(ready.profile.where), settings)
+        keep(ready.home.run(ready.run_key), told)
+        names = [step.name for step in ready.steps]
         local.run(ready.graph, ready.run_key, ready.home, names)
-        Tracker(ready.home).finish_pipeline(ready.run_key, {}, {})
+        measured = summary.headline_metrics(records.load(ready.home, ready.run_key))
+        Tracker(ready.home).finish_pipeline(ready.run_key, measured, told.params())
     path = _write_report(ready)
     _say("\n" + summary.table(records.load(ready.home, ready.run_key)))
     _say(f"\nreport  {path}")
@@ -128,7 +132,13 @@ def compile_all(output: Path, infra_file: Path | None = None) -> int:
 def _write_report(ready: Prepared) -> Path:
     steps = records.load(ready.home, ready.run_key)
     path = ready.home.run(ready.run_key) / "report.html"
-    page.write(path, steps, profile=ready.profile.name, run_key=ready.run_key)
+    page.write(
+        path,
+        steps,
+        profile=ready.profile.name,
+        run_key=ready.run_key,
+        told=of_run(ready.home, ready.run_key),
+    )
     return path
 
 

@@ -9,8 +9,11 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Event, Lock, Thread
 from typing import Any, TextIO
 
 from acecoder.engine.home import Home
@@ -18,15 +21,22 @@ from acecoder.engine.tracking.telling import Teller
 from acecoder.entry import LETTERS, TRACKING
 from acecoder.errors import PlatformError
 
-SHOWN = re.compile(r"^\s*(\[([a-z_.]+)\] .*)$")
+SHOWN = re.compile(r"^\s*(\[([a-z_.]+)\] (.*))$")
+SILENT_S = 30.0
+"""After so long without a line one says that the step still runs."""
 
 
 class _Screen(io.TextIOBase):
-    """Prints the stages' own lines and logs all others (KFP's executor prints its whole input)."""
+    """Prints the stages' own lines, with the place of the step among all, and logs all others (KFP's
+    executor prints its whole input)."""
 
-    def __init__(self, log: TextIO, screen: TextIO, steps: frozenset[str]) -> None:
-        self._log, self._screen, self._steps = log, screen, steps
+    def __init__(self, log: TextIO, screen: TextIO, steps: Sequence[str]) -> None:
+        self._log, self._screen = log, screen
+        self._places = {name: f"{place}/{len(steps)}" for place, name in enumerate(steps, start=1)}
         self._line = ""
+        self._lock = Lock()
+        self._step, self._started_s = "", time.monotonic()
+        self._last_s = self._started_s
         self.failures: list[str] = []
         self.tail: list[str] = []
 
@@ -36,8 +46,8 @@ class _Screen(io.TextIOBase):
         for line in lines:
             self._log.write(line + "\n")
             shown = SHOWN.match(line)
-            if shown and shown[2] in self._steps:
-                print(shown[1], file=self._screen, flush=True)
+            if shown and shown[2] in self._places:
+                self._show(shown[2], shown[3])
                 if "] error: " in line or self.failures:
                     self.failures.append(shown[1])
             elif line.strip():
@@ -45,11 +55,42 @@ class _Screen(io.TextIOBase):
         self._log.flush()
         return len(text)
 
+    def _show(self, step: str, text: str) -> None:
+        with self._lock:
+            self._last_s = time.monotonic()
+            if step != self._step:
+                self._step, self._started_s = step, self._last_s
+            print(f"[{self._places[step]} {step}] {text}", file=self._screen, flush=True)
+
+    def say_if_silent(self) -> None:
+        """Nobody should wonder whether a step is alive."""
+        with self._lock:
+            step, silent_s = self._step, time.monotonic() - self._last_s
+        if step and silent_s >= SILENT_S:
+            self._show(step, f"runs, for {time.monotonic() - self._started_s:.0f} s")
+
     def isatty(self) -> bool:
         return False
 
 
-def run(graph: Any, run_key: str, home: Home, steps: frozenset[str]) -> None:
+@contextlib.contextmanager
+def _never_silent(screen: _Screen) -> Iterator[None]:
+    end = Event()
+
+    def watch() -> None:
+        while not end.wait(1.0):
+            screen.say_if_silent()
+
+    thread = Thread(target=watch, name="screen", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
+def run(graph: Any, run_key: str, home: Home, steps: Sequence[str]) -> None:
     """Run every task, in order, as a process of its own.
 
     Raises: PlatformError where a task failed, naming the log; its own error is on the screen.
@@ -82,7 +123,7 @@ def run(graph: Any, run_key: str, home: Home, steps: frozenset[str]) -> None:
                     workspace_root=str(root / "workspace"),
                     raise_on_error=True,
                 )
-                with Teller(home):
+                with Teller(home), _never_silent(screen):
                     _call(graph, run_key, screen, log_path)
     finally:
         shutil.rmtree(root, ignore_errors=True)

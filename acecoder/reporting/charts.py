@@ -41,7 +41,7 @@ def line(
     every = [value for _, values in series for value in values]
     if not every:
         return "<p>nothing to show</p>"
-    low, high = min(every), max(every)
+    low, high = min(0.0, *every), max(every)  # a scale from zero exaggerates nothing
     span = (high - low) or 1.0
     parts = []
     legend_x, legend_y = PAD, 14
@@ -76,21 +76,51 @@ def line(
     return _frame(parts, label)
 
 
-def intervals(rows: Sequence[tuple[str, float, float, float]], *, label: str) -> str:
-    """(name, value, low, high) in [0, 1]: a dot and its interval a row."""
+def intervals(
+    rows: Sequence[tuple[str, float, float, float]], *, label: str, colours: Sequence[int] = ()
+) -> str:
+    """(name, value, low, high) in [0, 1]: a dot and its interval a row. `colours`: 0 or 1 for each."""
+    return _dots(rows, (0.0, 0.25, 0.5, 0.75, 1.0), "{:g}", label, colours)
+
+
+def differences(rows: Sequence[tuple[str, float, float, float]], *, label: str) -> str:
+    """(name, difference, low, high) in [-1, 1]: a dot and its interval a row, around a line at 0."""
+    reach = max((abs(v) for row in rows for v in row[1:]), default=0.1)
+    reach = next((step for step in (0.1, 0.2, 0.5, 1.0) if step >= reach), 1.0)
+    ticks = (-reach, -reach / 2, 0.0, reach / 2, reach)
+    return _dots(rows, ticks, "{:+g}", label, ())
+
+
+def _dots(
+    rows: Sequence[tuple[str, float, float, float]],
+    ticks: Sequence[float],
+    form: str,
+    label: str,
+    colours: Sequence[int],
+) -> str:
     left, row_height = 190, 24
     height = 30 + row_height * len(rows) + 20
+    first, last = ticks[0], ticks[-1]
+
+    def at(value: float) -> float:
+        inside = min(last, max(first, value))
+        return left + (inside - first) / (last - first) * (WIDTH - left - 20)
+
     parts = []
-    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x = left + tick * (WIDTH - left - 20)
-        parts.append(f'<line class="grid" x1="{x:.1f}" y1="14" x2="{x:.1f}" y2="{height - 22}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{tick:g}</text>')
+    for tick in ticks:
+        kind = "zero" if tick == 0.0 and first < 0 else "grid"
+        x = at(tick)
+        parts.append(f'<line class="{kind}" x1="{x:.1f}" y1="14" x2="{x:.1f}" y2="{height - 22}"/>')
+        text = "0" if tick == 0 else form.format(tick)
+        parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{text}</text>')
     for index, (name, value, low, high) in enumerate(rows):
         y = 26 + row_height * index
-        at = [left + v * (WIDTH - left - 20) for v in (low, high, value)]
+        second = " second" if index < len(colours) and colours[index] else ""
         parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
-        parts.append(f'<line class="range" x1="{at[0]:.1f}" y1="{y}" x2="{at[1]:.1f}" y2="{y}"/>')
-        parts.append(f'<circle class="dot" cx="{at[2]:.1f}" cy="{y}" r="4.5"/>')
+        parts.append(
+            f'<line class="range{second}" x1="{at(low):.1f}" y1="{y}" x2="{at(high):.1f}" y2="{y}"/>'
+        )
+        parts.append(f'<circle class="dot{second}" cx="{at(value):.1f}" cy="{y}" r="4.5"/>')
     return _frame(parts, label, height)
 
 

@@ -10,15 +10,33 @@ import datetime
 from html import escape
 from pathlib import Path
 
-from acecoder.reporting.html import STYLE, section, table
+from acecoder.reporting.about import About
+from acecoder.reporting.html import STYLE, contents, section, table
+from acecoder.reporting.progress_made import progress_section
 from acecoder.reporting.records import Steps
+from acecoder.reporting.samples import examples_section
 from acecoder.reporting.view import headlines, views
 
 
-def write(path: Path, steps: Steps, *, profile: str, run_key: str = "", title: str = "") -> None:
+def write(
+    path: Path,
+    steps: Steps,
+    *,
+    profile: str,
+    run_key: str = "",
+    title: str = "",
+    told: About | None = None,
+) -> None:
     """Write the page; sections of steps that did not run are left out. `title` is a run's by its key
-    where none is given."""
-    body = _funnel(steps) + "".join(view.section(steps) for view in views()) + _provenance(steps)
+    where none is given; `told`: what the run was run with."""
+    body = (
+        progress_section(steps)
+        + _funnel(steps)
+        + "".join(view.section(steps) for view in views())
+        + examples_section(steps)
+        + (_about(told, steps) if told is not None else "")
+        + _provenance(steps)
+    )
     of = f"profile {escape(profile)}, " if profile else ""
     title = escape(title) or f"AceCoder run <code>{escape(run_key)}</code>"
     made = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -28,12 +46,29 @@ def write(path: Path, steps: Steps, *, profile: str, run_key: str = "", title: s
         f"<title>{title.replace('<code>', '').replace('</code>', '')}</title><style>{STYLE}</style>"
         f"</head><body><h1>{title}</h1>"
         f'<p class="soft">{of}{len(steps)} steps, written {made}</p>'
-        f"{_cards(steps)}{body}</body></html>\n"
+        f"{_cards(steps)}{contents(body)}{body}</body></html>\n"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
+
+
+def _about(told: About, steps: Steps) -> str:
+    tokens = sum(step.metrics.get("tokens", 0.0) for step in steps.values())
+    seconds = sum(step.wall_s for step in steps.values())
+    rows = {
+        "profile": f"{told.profile} ({told.where})",
+        "overrides": " ".join(told.overrides) or "none",
+        "code": told.commit or "unknown",
+        "machine": told.machine,
+        "versions": ", ".join(f"{name} {version}" for name, version in told.versions.items()),
+        "started": told.started,
+        "time in steps": f"{seconds / 60:.1f} minutes",
+        "tokens generated": f"{tokens:,.0f}",
+    }
+    cells = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in rows.items())
+    return section("What it was run with", f"<dl>{cells}</dl>")
 
 
 def _cards(steps: Steps) -> str:

@@ -22,10 +22,10 @@ from acecoder.reporting.view import headlines, views
 pytestmark = pytest.mark.pipeline
 COMMAND = [sys.executable, "-m", "acecoder", "run", "--profile", "smoke"]
 KILLED_AT = (
-    r"\[synthesize_tests\] starts",
-    r"\[judge_programs\.candidates\] \d+/",
-    r"\[train_policy\] .* steps of",
-    r"\[promote_model\] starts",
+    r"\[\d+/24 synthesize_tests\] starts",
+    r"\[\d+/24 judge_programs\.candidates\] \d+/",
+    r"\[\d+/24 train_policy\] .* steps of",
+    r"\[\d+/24 promote_model\] starts",
 )
 """One moment of each kind: before a model writes, amid verdicts, amid training, before promotion."""
 
@@ -127,7 +127,7 @@ def test_every_name_that_a_view_shows_was_made_by_its_stage(unbroken: tuple[Home
     assert {"initial, first_steps average", "policy, first_steps average"} <= cards
     page = (home.root / "runs" / run_key / "report.html").read_text()
     for title in ("From seeds to pairs", "Filtering noisy tests", "Reward model", "Evaluation"):
-        assert f"<h2>{title}</h2>" in page
+        assert f">{title}</h2>" in page
     updates = steps["train_policy"].number("updates")
     assert updates == steps["train_policy"].config["updates_per_rollout"] * steps[
         "train_policy"
@@ -181,9 +181,43 @@ def test_the_report_is_one_file_with_every_section(unbroken: tuple[Home, str]) -
         "Evaluation",
         "Gate",
         "Where every number",
+        "Did it get better?",
+        "Examples",
+        "What it was run with",
     ):
-        assert f"<h2>{heading}" in page
+        assert re.search(rf'<h2 id="[a-z-]+">{re.escape(heading)}', page), heading
     assert "<script" not in page and "http://" not in page and "https://" not in page
+
+
+def test_the_run_in_mlflow_has_the_numbers_by_which_runs_compare(
+    unbroken: tuple[Home, str],
+) -> None:
+    home, _ = unbroken
+    client = MlflowClient(home.tracking_uri)
+    experiment = client.get_experiment_by_name("acecoder")
+    assert experiment is not None
+    (parent,) = client.search_runs([experiment.experiment_id], "tags.kind = 'pipeline'")
+    assert {
+        "policy.first_steps.greedy",
+        "initial.first_steps.greedy",
+        "promote_model.promoted",
+    } <= set(parent.data.metrics)
+    assert parent.data.params["profile"] == "smoke" and parent.data.params["overrides"] == "none"
+    assert parent.info.status == "FINISHED" and len(parent.data.params["commit"]) >= 40
+    steps = client.search_runs([experiment.experiment_id], "tags.stage_key != ''", max_results=100)
+    assert len(steps) == 24
+    (trained,) = [run for run in steps if run.data.tags["step"] == "train_reward_model"]
+    losses = client.get_metric_history(trained.info.run_id, "loss")
+    assert [each.step for each in losses] == [1, 2, 3, 4, 5]
+    for run in steps:
+        for name in run.data.metrics:
+            for each in client.get_metric_history(run.info.run_id, name):
+                assert run.info.start_time <= each.timestamp <= run.info.end_time, (run, name)
+
+
+def test_the_screen_says_which_of_how_many(unbroken: tuple[Home, str]) -> None:
+    _, output = unbroken
+    assert "[1/24 check_platform] starts" in output and "[24/24 promote_model] done in" in output
 
 
 def test_a_second_run_does_nothing(unbroken: tuple[Home, str]) -> None:

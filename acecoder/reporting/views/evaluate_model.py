@@ -72,6 +72,8 @@ def _section(steps: Steps) -> str:
         order = list(dict.fromkeys(s["metric"] for _, s in here))
         here.sort(key=lambda item: order.index(item[1]["metric"]))
         dots = [(f"{model} {s['metric']}", s["value"], s["low"], s["high"]) for model, s in here]
+        models = list(dict.fromkeys(model for model, _ in here))
+        colours = [min(1, models.index(model)) for model, _ in here]
         rows = [
             (
                 model,
@@ -86,7 +88,7 @@ def _section(steps: Steps) -> str:
         ]
         head = ("model", "metric", "value", "low", "high", "problems", "samples")
         parts.append(
-            f"<h3>{escape(benchmark)}</h3>{charts.intervals(dots, label=benchmark)}"
+            f"<h3>{escape(benchmark)}</h3>{charts.intervals(dots, label=benchmark, colours=colours)}"
             f"{_curves(here, benchmark)}{table(head, rows)}"
         )
         parts.append(_rewards(evaluated, benchmark))

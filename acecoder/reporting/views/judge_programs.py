@@ -35,7 +35,7 @@ def _section(steps: Steps) -> str:
     return section(
         "Pass rates of candidate programs",
         chart,
-        table(("program of", "programs", "pass every test"), by_model),
+        table(("program of", "programs", "pass every test"), by_model) if by_model else "",
         table(("outcome", "tests"), outcomes),
         weak,
         origin(step),

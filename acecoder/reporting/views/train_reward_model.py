@@ -41,12 +41,10 @@ def _section(steps: Steps) -> str:
         f"Trained on {m['pairs_trained']:.0f} pairs.</p>"
     )
     curves = [
-        ("loss", step.series.get("loss", [])),
-        ("batch accuracy", step.series.get("accuracy", [])),
+        charts.line([(name, step.series.get(key, []))], label=f"{name} by step")
+        for key, name in (("loss", "loss"), ("accuracy", "batch accuracy"))
     ]
-    return section(
-        "Reward model", text, charts.line(curves, label="loss and accuracy by step"), origin(step)
-    )
+    return section("Reward model", text, *curves, origin(step))
 
 
 VIEW = View(cards=_cards, lines=_lines, section=_section)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,10 @@ from acecoder.verbs.options.target import add_profile, qualified
 
 if TYPE_CHECKING:
     from acecoder.engine.contract import Signature
+    from acecoder.engine.runner import StepResult
     from acecoder.profiles import Profile
+
+MAX_METRICS = 8
 
 
 def run(name: str, given: list[str]) -> int:
@@ -47,7 +51,19 @@ def run(name: str, given: list[str]) -> int:
         from acecoder.engine.tracking.telling import tell
 
         tell(home)
+    _say_result(result, {key: Path(options[key]) for key in signature.outputs})
     return 0
+
+
+def _say_result(result: StepResult, outputs: dict[str, Path]) -> None:
+    """What it made of how many, and where that lies."""
+    measured = [(name, value) for name, value in result.report.metrics.items() if value]
+    if measured:
+        told = ", ".join(f"{name} {value:.6g}" for name, value in measured[:MAX_METRICS])
+        sys.stdout.write(f"{told}\n")
+    for name, path in outputs.items():
+        tables = sorted(path.glob("records.*")) if path.is_dir() else []
+        sys.stdout.write(f"{name}  {tables[0] if tables else path}\n")
 
 
 def _profile(name: str, options: dict[str, Any]) -> Profile:

@@ -1,0 +1,62 @@
+"""Did it get better? The policy against the initial model on the same problems: the report's first picture."""
+
+from __future__ import annotations
+
+import json
+
+from acecoder.evaluation.estimators import paired_difference
+from acecoder.evaluation.values import VALUES_FILE, Values, ValuesByModel
+from acecoder.reporting import charts
+from acecoder.reporting.html import origin, section, table
+from acecoder.reporting.records import StepRecord, Steps
+
+METRICS = ("greedy", "average", "best_of")
+
+
+def progress_section(steps: Steps) -> str:
+    """The paired differences policy - initial, with their intervals and what they tell."""
+    before, after = steps.get("evaluate_model.initial"), steps.get("evaluate_model.policy")
+    if before is None or after is None:
+        return ""
+    rows = _rows(_values(before), _values(after))
+    if not rows:
+        return ""
+    told = [
+        (name, f"{value:+.3f}", f"[{low:+.3f}, {high:+.3f}]", str(count), _word(low, high))
+        for name, value, low, high, count in rows
+    ]
+    dots = [(name, value, low, high) for name, value, low, high, _ in rows]
+    return section(
+        "Did it get better?",
+        "<p>The policy minus the initial model on the same problems, with the 95 % interval over problems. "
+        "An interval that holds 0 does not tell.</p>",
+        charts.differences(dots, label="policy minus initial model, by benchmark and metric"),
+        table(("", "difference", "95 % interval", "problems", "what it tells"), told),
+        origin(before, after),
+    )
+
+
+def _rows(before: Values, after: Values) -> list[tuple[str, float, float, float, int]]:
+    found = []
+    for benchmark, by_metric in before.items():
+        for metric, values in by_metric.items():
+            theirs = after.get(benchmark, {}).get(metric, {})
+            shared = [name for name in values if name in theirs]
+            if not metric.startswith(METRICS) or not shared:
+                continue
+            each = paired_difference([theirs[n] for n in shared], [values[n] for n in shared])
+            found.append((f"{benchmark} {metric}", each.value, each.low, each.high, len(shared)))
+    return found
+
+
+def _word(low: float, high: float) -> str:
+    if low > 0:
+        return "better"
+    if high < 0:
+        return "worse"
+    return "too few problems to tell" if high - low > 0.1 else "no difference to speak of"
+
+
+def _values(step: StepRecord) -> Values:
+    by_model: ValuesByModel = json.loads((step.directory / "scores" / VALUES_FILE).read_text())
+    return next(iter(by_model.values()), {})
