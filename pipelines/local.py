@@ -27,12 +27,12 @@ SILENT_S = 30.0
 
 
 class _Screen(io.TextIOBase):
-    """Prints the stages' own lines, with the place of the step among all, and logs all others (KFP's
+    """Prints the stages' own lines, with how many steps have begun of how many, and logs all others (KFP's
     executor prints its whole input)."""
 
     def __init__(self, log: TextIO, screen: TextIO, steps: Sequence[str]) -> None:
         self._log, self._screen = log, screen
-        self._places = {name: f"{place}/{len(steps)}" for place, name in enumerate(steps, start=1)}
+        self._steps, self._places = frozenset(steps), dict[str, str]()
         self._line = ""
         self._lock = Lock()
         self._step, self._started_s = "", time.monotonic()
@@ -46,7 +46,7 @@ class _Screen(io.TextIOBase):
         for line in lines:
             self._log.write(line + "\n")
             shown = SHOWN.match(line)
-            if shown and shown[2] in self._places:
+            if shown and shown[2] in self._steps:
                 self._show(shown[2], shown[3])
                 if "] error: " in line or self.failures:
                     self.failures.append(shown[1])
@@ -60,7 +60,9 @@ class _Screen(io.TextIOBase):
             self._last_s = time.monotonic()
             if step != self._step:
                 self._step, self._started_s = step, self._last_s
-            print(f"[{self._places[step]} {step}] {text}", file=self._screen, flush=True)
+            # By the order in which they begin, which is KFP's to choose.
+            place = self._places.setdefault(step, f"{len(self._places) + 1}/{len(self._steps)}")
+            print(f"[{place} {step}] {text}", file=self._screen, flush=True)
 
     def say_if_silent(self) -> None:
         """Nobody should wonder whether a step is alive."""
