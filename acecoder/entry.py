@@ -18,6 +18,7 @@ from acecoder.config import Table
 from acecoder.engine import runner
 from acecoder.engine.contract import Stage, StepTracker
 from acecoder.engine.home import Home
+from acecoder.engine.parent import end_with_parent
 from acecoder.engine.publishing import copy_out
 from acecoder.engine.runner import StepResult
 from acecoder.errors import AceCoderError, InputError
@@ -89,6 +90,7 @@ def run_component(
     UI: `summary` (Markdown), `page` (the report of the run so far). Returns the finite metrics:
     KFP fails a task over others. Exits with status 1 after one readable error.
     """
+    end_with_parent()
     home = Home.from_environment()
     try:
         result = run_step(

@@ -63,7 +63,8 @@ def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
     path = _write_report(ready)
     _say("\n" + summary.table(records.load(ready.home, ready.run_key)))
     _say(f"\nreport  {path}")
-    _say(f"mlflow  .venv/bin/mlflow ui --backend-store-uri {ready.home.tracking_uri}")
+    program = Path(sys.executable).with_name("mlflow")
+    _say(f"mlflow  {program} ui --workers 1 --backend-store-uri {ready.home.tracking_uri}")
     return 0
 
 

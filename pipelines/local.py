@@ -17,6 +17,7 @@ from threading import Event, Lock, Thread
 from typing import Any, TextIO
 
 from acecoder.engine.home import Home
+from acecoder.engine.parent import parent_of_steps
 from acecoder.engine.tracking.telling import Teller
 from acecoder.entry import LETTERS, TRACKING
 from acecoder.errors import PlatformError
@@ -125,7 +126,7 @@ def run(graph: Any, run_key: str, home: Home, steps: Sequence[str]) -> None:
                     workspace_root=str(root / "workspace"),
                     raise_on_error=True,
                 )
-                with Teller(home), _never_silent(screen):
+                with parent_of_steps(directory / f"alive-{os.getpid()}"), Teller(home), _never_silent(screen):
                     _call(graph, run_key, screen, log_path)
     finally:
         shutil.rmtree(root, ignore_errors=True)

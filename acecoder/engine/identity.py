@@ -32,6 +32,7 @@ RESULTLESS = (
     "acecoder.engine.contract",
     "acecoder.engine.index",
     "acecoder.engine.tracking",
+    "acecoder.engine.parent",
     "acecoder.gitops",
 )
 """Modules that a stage may import and whose change changes no result: how results are kept, told and

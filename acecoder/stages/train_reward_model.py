@@ -19,12 +19,14 @@ from acecoder.reward.training import RewardTraining, train
 from acecoder.schema import Pair
 from acecoder.training.processes import rank
 
-REGISTERED_NAME = "acecoder-reward-model"
 """Of the reward model in the model registry."""
 
 
 class TrainRewardModelConfig(RewardTraining, UsesModel, Trains, ScoresPrograms):
     """How the reward model is trained, and checked on pairs that it has not seen."""
+
+    registered_name: str = incidental("acecoder-reward-model", pattern=r"^[A-Za-z0-9][\w.-]*$")
+    """Its name in the model registry."""
 
     model: Model
     """The language model whose weights it starts from."""
@@ -97,7 +99,7 @@ def train_reward_model(
             "loss": [e["loss"] for e in log],
             "accuracy": [e.get("accuracy", 0.0) for e in log],
         },
-        registers={"reward_model": REGISTERED_NAME},
+        registers={"reward_model": config.registered_name},
     )
 
 

@@ -14,8 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "evaluations",
         nargs="+",
-        metavar="DIR",
-        help="folders that `acecoder evaluate` or the stage evaluate_model wrote",
+        metavar="DIR|RUN",
+        help="folders that `acecoder evaluate` or the stage evaluate_model wrote, or runs by the beginning "
+        "of their key (or `latest`), of which the policy's scores are taken",
     )
     parser.add_argument(
         "--rows", default="", metavar="NAMES", help="only these, comma-separated (greedy,average)"
@@ -32,7 +33,10 @@ def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
     from acecoder.evaluation import result, tables
 
-    read = [(Path(name).name, *result.read(Path(name))) for name in options.evaluations]
+    read = [
+        (Path(name).name, *result.read(_scores_of(name) if not Path(name).exists() else Path(name)))
+        for name in options.evaluations
+    ]
     scores, values = result.merged(read)
     rows = [name.strip() for name in options.rows.split(",") if name.strip()]
     table = tables.table_of(scores, with_published=options.with_published, rows=rows)
@@ -45,3 +49,17 @@ def run(options: argparse.Namespace) -> int:
                 f"{100 * each['high']:+.1f}] on {each['n_problems']} problems\n"
             )
     return 0
+
+
+def _scores_of(run_key: str) -> Path:
+    """The policy's scores in a run. Raises InputError."""
+    from acecoder.engine.home import Home
+    from acecoder.errors import InputError
+    from acecoder.reporting import records
+
+    home = Home.from_environment()
+    steps = records.load(home, records.run_named(home, run_key))
+    step = steps.get("evaluate_model.policy") or steps.get("evaluate_model")
+    if step is None:
+        raise InputError("this run has not evaluated a policy", where=run_key)
+    return step.directory / "scores"
