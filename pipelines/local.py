@@ -126,7 +126,11 @@ def run(graph: Any, run_key: str, home: Home, steps: Sequence[str]) -> None:
                     workspace_root=str(root / "workspace"),
                     raise_on_error=True,
                 )
-                with parent_of_steps(directory / f"alive-{os.getpid()}"), Teller(home), _never_silent(screen):
+                with (
+                    parent_of_steps(directory / f"alive-{os.getpid()}"),
+                    Teller(home),
+                    _never_silent(screen),
+                ):
                     _call(graph, run_key, screen, log_path)
     finally:
         shutil.rmtree(root, ignore_errors=True)

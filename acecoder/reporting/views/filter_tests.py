@@ -35,7 +35,7 @@ def _section(steps: Steps) -> str:
                     source,
                     str(count.get("problems_kept", 0)),
                     str(count["problems"]),
-                    str(count["tests_kept"]),
+                    str(count.get("tests_kept", 0)),
                     str(count["tests"]),
                     ", ".join(dropped) or "none",
                 )
