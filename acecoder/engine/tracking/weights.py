@@ -53,6 +53,7 @@ def keep(
         _link(files, directory)
     else:
         os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "true")
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # of no use in a log
         client.log_model_artifacts(model.model_id, str(files))
     return client.finalize_logged_model(model.model_id, "READY")
 
