@@ -79,7 +79,7 @@ class Story:
             validate(Infra, table, where=""),
             self.home,
             Cluster.connect(),
-            Tracker(self.home).registry,
+            Tracker(self.home).registry(),
         )
 
     def policy(self, answer: str) -> Path:
