@@ -55,6 +55,8 @@ def _run(given: list[str]) -> int:
         return stage_verb.run(verb.replace("-", "_"), given[1:])
     if verb and not verb.startswith("-") and verb not in all_verbs():
         raise InputError(f"there is no verb '{verb}'", remedy=meant(verb, all_verbs()))
-    options = parser().parse_args(given)
+    made = parser()
+    made.chosen = verb
+    options = made.parse_args(given)
     status: int = importlib.import_module(f"acecoder.verbs.{options.module}").run(options)
     return status

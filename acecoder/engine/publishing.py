@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -147,8 +147,17 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
 
 
-def check_destination(destination: Path) -> None:
-    """Refuse to overwrite what this program did not write. Raises InputError."""
+def check_destination(destination: Path, inputs: Iterable[Path] = ()) -> None:
+    """Refuse to overwrite what this program did not write, or one of the inputs. Raises InputError."""
+    if any(destination.resolve() == path.resolve() for path in inputs):
+        raise InputError(
+            "it is an input of the same command",
+            where=str(destination),
+            remedy="name another output",
+        )
+    above = next((path for path in destination.parents if path.exists()), None)
+    if above is not None and not above.is_dir():
+        raise InputError("that is a file, not a directory", where=str(above))
     if destination.suffix and destination.suffix not in SUFFIXES:
         known = ", ".join(SUFFIXES)
         raise InputError(

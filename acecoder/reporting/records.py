@@ -63,7 +63,13 @@ def run_named(home: Home, name: str) -> str:
     found = [key for key in steps if key.startswith(name)]
     if len(found) == 1:
         return found[0]
-    known = ", ".join(sorted(key[:12] for key in steps)) or "none"
+    if not steps:
+        raise InputError(
+            "no run has been made here yet",
+            where=str(folder),
+            remedy="`acecoder run` makes one; ACECODER_HOME names another home",
+        )
+    known = ", ".join(sorted(key[:12] for key in steps))
     what = "no run" if not found else f"{len(found)} runs"
     raise InputError(f"{what} '{name}' (known: {known})", where=str(folder))
 

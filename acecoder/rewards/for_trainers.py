@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
+from acecoder.errors import InputError
 from acecoder.rewards.reward import RewardFunction
 from acecoder.rewards.rule import RuleReward
 from acecoder.sandbox.contract import SandboxConfig
@@ -39,10 +40,24 @@ class TestsReward:
         self._reward: RewardFunction | None = None
 
     def __call__(
-        self, completions: Sequence[Completion], problem_id: Sequence[str], **columns: object
+        self, completions: Sequence[Completion], problem_id: Sequence[str] = (), **columns: object
     ) -> list[float]:
-        """One reward per completion; completions are given with the id of the problem of each."""
-        del columns
+        """One reward per completion; completions are given with the id of the problem of each. Raises
+        InputError where that does not fit."""
+        if len(problem_id) != len(completions):
+            raise InputError(
+                f"{len(completions)} completions with {len(problem_id)} problem ids",
+                where="TestsReward",
+                remedy="the data set needs a column `problem_id` (it has "
+                f"{', '.join(sorted(columns)) or 'none'})",
+            )
+        unknown = [name for name in problem_id if name not in self._problems]
+        if unknown:
+            raise InputError(
+                f"no problem has the id {unknown[0]!r}",
+                where="TestsReward",
+                remedy=f"it was given {', '.join(list(self._problems)[:3])}, ...",
+            )
         if self._reward is None:
             self._reward = self._stack.enter_context(self._config.open(self._problems, None))
         return self._reward(list(problem_id), [_text(each) for each in completions])
@@ -59,7 +74,9 @@ class TestsReward:
         self.close()
 
 
-def _text(completion: Completion) -> str:
+def _text(completion: Completion | None) -> str:
+    if completion is None:
+        return ""
     if isinstance(completion, str):
         return completion
     return "".join(str(message.get("content", "")) for message in completion)

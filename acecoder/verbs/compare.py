@@ -57,6 +57,8 @@ def _scores_of(run_key: str) -> Path:
     from acecoder.errors import InputError
     from acecoder.reporting import records
 
+    if "/" in run_key:
+        raise InputError("no such folder", where=run_key)
     home = Home.from_environment()
     steps = records.load(home, records.run_named(home, run_key))
     step = steps.get("evaluate_model.policy") or steps.get("evaluate_model")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from acecoder.config import JsonValue
     from acecoder.engine.home import Home
     from acecoder.engine.runner import StepResult
+    from acecoder.errors import InputError
     from acecoder.profiles import Profile
     from acecoder.reporting.records import StepRecord
     from acecoder.schema import Score
@@ -78,6 +79,12 @@ def run(options: argparse.Namespace) -> int:
         if options.profile
         else Profile("", {}, apply_settings({}, options.set))
     )
+    for name in options.reward_model:
+        if not Path(name).is_dir():
+            raise InputError("no such directory", where=name, remedy="--reward-model DIR")
+    folder = Path(options.output or f"evaluations/{_folder_name(options.benchmark)}")
+    if folder.is_file():
+        raise InputError("it is a file", where=str(folder), remedy="--output DIR")
     steps = _Steps(profile, Home.from_environment())
     given = {options.benchmark: options.data} if options.data else {}
     loaded = steps.run("load_problems", {"sets": [options.benchmark], "data": given})
@@ -102,7 +109,6 @@ def run(options: argparse.Namespace) -> int:
         for name in models
     ]
     scores, values = _together(evaluated)
-    folder = Path(options.output or f"evaluations/{_folder_name(options.benchmark)}")
     origin: dict[str, JsonValue] = {
         "benchmark": options.benchmark,
         "read": loaded.report.details["read"],
@@ -117,8 +123,18 @@ def run(options: argparse.Namespace) -> int:
     )  # fmt: skip
     steps.write_page(folder / PAGE, f"{options.benchmark}, evaluated")
     names = ", ".join(sorted(file.name for file in folder.iterdir()))
-    sys.stdout.write(f"\n{text}\n{folder}/ has {names}\n")
+    notes = "".join(f"{line}\n" for line in _notes(sampled.report.details.get("found")))
+    sys.stdout.write(f"\n{text}\n{notes}{folder}/ has {names}\n")
     return 0
+
+
+def _notes(found: object) -> list[str]:
+    """What was found in a file of samples beside good ones; also where it had been read before."""
+    if not isinstance(found, dict):
+        return []
+    return [
+        f"{each['count']} {what}: {', '.join(each['examples'])}" for what, each in found.items()
+    ]
 
 
 def _folder_name(benchmark: str) -> str:

@@ -15,7 +15,7 @@ NEXT = """\
 {folder}/profile.toml   the profile '{profile}', yours to change
 {folder}/problems.jsonl a problem set with one problem (acecoder schema problem)
 
-next:
+next (pipelines need pip install 'acecoder[all]'):
   cd {folder}
   acecoder plan --profile profile.toml --diff
   acecoder run --profile profile.toml
@@ -31,11 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
     from acecoder.errors import InputError
-    from acecoder.profiles import profile_path
+    from acecoder.profiles import profile_path, read_profile
 
     source, folder = profile_path(options.profile), Path(options.folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError("it is there already, and not empty", where=str(folder))
+    read_profile(source)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "profile.toml").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "problems.jsonl").write_text(PROBLEMS, encoding="utf-8")

@@ -16,11 +16,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
     del options
+    from itertools import takewhile
+
     from acecoder.profiles import SHIPPED
 
     for file in sorted(SHIPPED.glob("*.toml")):
-        first = file.read_text(encoding="utf-8").splitlines()[0]
-        told = first.removeprefix("#").strip() if first.startswith("#") else ""
+        lines = takewhile(
+            lambda line: line.startswith("#"), file.read_text(encoding="utf-8").splitlines()
+        )
+        told = " ".join(line.lstrip("# ") for line in lines).partition(". ")[0].rstrip(".")
         sys.stdout.write(f"{file.stem:12} {told}\n")
     sys.stdout.write(f"\nThey lie in {SHIPPED}. `acecoder init` copies one to change.\n")
     return 0

@@ -70,6 +70,17 @@ def test_what_is_wrong_with_what_is_given_is_said() -> None:
         acecoder.judge([ADD], [("sub", RIGHT)])
     with pytest.raises(acecoder.InputError, match="programs, number 0: field 'program'"):
         acecoder.judge([ADD], [{"problem_id": "add"}])
+    with pytest.raises(acecoder.InputError, match="one problem, where a list is expected"):
+        acecoder.judge(ADD, [])  # type: ignore[arg-type]
+    with pytest.raises(acecoder.InputError, match="programs, number 0: a program that is a str"):
+        acecoder.judge([ADD], [RIGHT])  # type: ignore[list-item]
+    with pytest.raises(acecoder.InputError, match="no sandbox 'docker'"):
+        acecoder.judge([ADD], [], sandbox="docker")  # type: ignore[arg-type]
+    with TestsReward([ADD]) as reward:
+        with pytest.raises(acecoder.InputError, match="needs a column `problem_id`"):
+            reward(["x"], task_id=["add"])
+        with pytest.raises(acecoder.InputError, match="no problem has the id 'zzz'"):
+            reward(["x"], problem_id=["zzz"])
     with pytest.raises(acecoder.InputError, match="unknown problem set 'nope'"):
         acecoder.load_benchmark("nope")
 

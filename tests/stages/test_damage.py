@@ -69,3 +69,35 @@ def test_verdicts_over_other_tests_are_refused(
     said = capsys.readouterr().err
     assert "is over 2 tests that are not the 1 of problem 'add'" in said
     assert "judge the programs with this table of problems" in said
+
+
+def test_an_output_that_is_an_input_is_refused(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problems = Path(write(tmp_path / "problems.jsonl", PROBLEM))
+    judge(tmp_path, str(problems))
+    before = problems.read_text()
+    programs = str(tmp_path / "programs.jsonl")
+    told = ["--problems", str(problems), "--programs", programs, "--verdicts", str(problems)]
+    assert main(["judge-programs", *told]) == 2
+    assert "it is an input of the same command" in capsys.readouterr().err
+    assert problems.read_text() == before
+    told[-1] = str(problems / "verdicts")
+    assert main(["judge-programs", *told]) == 2
+    assert "that is a file, not a directory" in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_samples_is_said_every_time(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    problems = write(tmp_path / "mine.jsonl", PROBLEM, {**PROBLEM, "id": "b"})
+    samples = tmp_path / "samples.jsonl"
+    samples.write_text(
+        '{"problem_id": "add", "program": "def add(a, b): return a + b"}\n{"broken\n'
+    )
+    for _ in range(2):
+        assert main(["evaluate", "--benchmark", problems, "--samples", str(samples)]) == 0
+        said = capsys.readouterr().out
+        table = said.rindex("| model |")
+        assert said.index("1 tasks without a sample", table) and said.index("cannot be read", table)

@@ -19,12 +19,15 @@ def all_verbs() -> list[str]:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """Did you mean, or where the list is."""
-    close = get_close_matches(word, list(known), n=3, cutoff=0.5)
+    close = get_close_matches(word, list(known), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(close)}?" if close else "acecoder --help lists them"
 
 
 class Parser(argparse.ArgumentParser):
     """Says what was probably meant by an option that there is none of."""
+
+    chosen = ""
+    """The verb that was given, where this is the parser of all."""
 
     def error(self, message: str) -> NoReturn:
         found = re.search(r"unrecognized arguments: (--[\w-]+)", message)
@@ -34,10 +37,11 @@ class Parser(argparse.ArgumentParser):
         super().error(message)
 
     def _every_action(self) -> list[argparse.Action]:
+        """Of the verb that was given."""
         found = list(self._actions)
         for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                found += [each for one in action.choices.values() for each in one._actions]
+            if isinstance(action, argparse._SubParsersAction) and self.chosen in action.choices:
+                found += action.choices[self.chosen]._actions
         return found
 
 

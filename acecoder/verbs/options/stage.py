@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acecoder import stages
-from acecoder.errors import InputError
+from acecoder.errors import InputError, require
 from acecoder.verbs.options.help import config_help
 from acecoder.verbs.options.parsing import Parser
 from acecoder.verbs.options.target import add_profile, qualified
@@ -34,17 +34,15 @@ def run(name: str, given: list[str]) -> int:
     options = vars(parser_of(name, signature).parse_args(given))
     step = f"{name}.{options['step']}" if options["step"] else name
     config = _profile(name, options).config(step)
+    inputs = {key: Path(options[key]) if options[key] else None for key in signature.inputs}
     for key in signature.outputs:
-        check_destination(Path(options[key]))
+        check_destination(Path(options[key]), [path for path in inputs.values() if path])
     home = Home.from_environment()
     if options["track"]:
+        require("mlflow")
         os.environ[TRACKING] = LETTERS
     result = run_step(
-        stage,
-        step=step,
-        table=config.model_dump(mode="json"),
-        home=home,
-        inputs={key: Path(options[key]) if options[key] else None for key in signature.inputs},
+        stage, step=step, table=config.model_dump(mode="json"), home=home, inputs=inputs
     )
     give_outputs(result, {key: Path(options[key]) for key in signature.outputs})
     if options["track"]:
@@ -57,7 +55,11 @@ def run(name: str, given: list[str]) -> int:
 
 def _say_result(result: StepResult, outputs: dict[str, Path]) -> None:
     """What it made of how many, and where that lies."""
-    measured = [(name, value) for name, value in result.report.metrics.items() if value]
+    measured = [
+        (name, value)
+        for name, value in result.report.metrics.items()
+        if (value or not name.startswith(("tests_", "set_aside"))) and not name.endswith("_s")
+    ]
     if measured:
         told = ", ".join(f"{name} {value:.6g}" for name, value in measured[:MAX_METRICS])
         sys.stdout.write(f"{told}\n")
