@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-ORDER = ("run", "plan", "report", "submit", "status", "logs", "cancel")
+ORDER = (
+    "init",
+    "profiles",
+    "plan",
+    "run",
+    "show",
+    "report",
+    "evaluate",
+    "compare",
+    "submit",
+    "status",
+    "logs",
+    "cancel",
+)
 """The first in a list of verbs; the others follow by name."""
 
 
