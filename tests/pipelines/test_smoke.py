@@ -160,7 +160,7 @@ def test_mlflow_has_a_run_a_step_and_the_versions(unbroken: tuple[Home, str]) ->
     assert pairs.data.params["min_chosen"] == "0.8"
     assert {"input.problems", "output.pairs", "stage_key", "run_key"} <= set(pairs.data.tags)
     assert pairs.inputs.dataset_inputs[0].dataset.name == "pairs"
-    for name in ("acecoder-policy-smoke", "acecoder-reward-model"):
+    for name in ("acecoder-policy-smoke", "acecoder-reward-model-smoke"):
         (version,) = client.search_model_versions(f"name = '{name}'")
         assert Path(version.source.removeprefix("file://")).is_dir()
     champion = client.get_model_version_by_alias("acecoder-policy-smoke", "champion")
