@@ -25,20 +25,20 @@ from acecoder.errors import AceCoderError, InputError
 from acecoder.stages import load_stage
 
 TRACKING = "ACECODER_TRACKING"
-LETTERS = "letters"
-"""Value of TRACKING where another process on this machine tells MLflow."""
+OUTBOX = "outbox"
+"""Value of TRACKING where another process on this machine sends what steps write down to MLflow."""
 
 
 def tracker_for(home: Home) -> StepTracker | None:
-    """How a step is tracked: by letter, where the process that runs the pipeline tells MLflow; else at
+    """How a step is tracked: through the outbox, where the process that runs the pipeline sends it; else at
     the server that MLFLOW_TRACKING_URI names, as in a pod; else not at all. Raises InputError."""
     way = os.environ.get(TRACKING, "")
-    if way not in ("", LETTERS, "off"):
-        raise InputError(f"'{way}'", where=TRACKING, remedy="letters, off, or nothing")
-    if way == LETTERS:
-        from acecoder.engine.tracking.telling import LetterTracker
+    if way not in ("", OUTBOX, "off"):
+        raise InputError(f"'{way}'", where=TRACKING, remedy="outbox, off, or nothing")
+    if way == OUTBOX:
+        from acecoder.engine.tracking.relay import OutboxTracker
 
-        return LetterTracker(home)
+        return OutboxTracker(home)
     if way == "off" or not os.environ.get("MLFLOW_TRACKING_URI"):
         return None
     from acecoder.engine.tracking.steps import Tracker

@@ -41,6 +41,12 @@ class TrackingUnavailable(PlatformError):
     """MLflow could not be read or written."""
 
 
+def in_short(error: BaseException) -> str:
+    """An error for a record: what was said on purpose, of any other the kind alone, since its text may
+    hold anything."""
+    return (str(error) if isinstance(error, AceCoderError) else type(error).__name__)[:500]
+
+
 EXTRAS = {
     "kfp": "pipelines",
     "mlflow": "tracking",

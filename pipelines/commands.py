@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import TRACKED
 from acecoder.engine.tracking import marks
+from acecoder.engine.tracking.reaching import redacted
+from acecoder.engine.tracking.relay import send
 from acecoder.engine.tracking.steps import Tracker
+from acecoder.errors import require
 from acecoder.pipelines import compiling, dags, local, planning
 from acecoder.pipelines.infra import Infra
 from acecoder.profiles import SHIPPED, Profile
@@ -28,8 +31,8 @@ class Prepared(NamedTuple):
     run_key: str
     home: Home
     planned: list[planning.Planned]
-    told: bool = True
-    """Whether MLflow has all that is done."""
+    is_recorded: bool = True
+    """Whether MLflow has every step that is done."""
 
 
 def _prepare(pipeline: str, profile_name: str, settings: Sequence[str]) -> Prepared:
@@ -42,48 +45,68 @@ def _prepare(pipeline: str, profile_name: str, settings: Sequence[str]) -> Prepa
 
 
 def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
-    """Run the steps that are not done, write the report, print the summary."""
-    ready = _prepare(pipeline, profile_name, settings)
-    ready = _with_lost_records(ready)
+    """Run the steps that are not done, write the report, print the summary, complete MLflow's records.
+
+    Raises TrackingUnavailable after all else is done and said, where MLflow does not answer: the same
+    command then completes the records.
+    """
+    require("mlflow")  # said before the work, not after it
+    ready = _without_lost_marks(_prepare(pipeline, profile_name, settings))
     done = sum(item.directory is not None for item in ready.planned)
     _say(
         f"profile {ready.profile.name}, run {ready.run_key}: {done} of {len(ready.steps)} steps are done"
     )
-    if (
-        done < len(ready.steps)
-        or not ready.told
-        or not records.has_notes(ready.home, ready.run_key, len(ready.steps))
-    ):
-        told = about(ready.profile.name, str(ready.profile.where), settings)
-        keep(ready.home.run(ready.run_key), told)
+    directory = ready.home.run(ready.run_key)
+    noted = records.has_notes(ready.home, ready.run_key, len(ready.steps))
+    if done < len(ready.steps) or not noted or not ready.is_recorded:
+        (directory / TRACKED).unlink(missing_ok=True)
+        keep(directory, about(ready.profile.name, str(ready.profile.where), settings))
         names = [step.name for step in ready.steps]
         local.run(ready.graph, ready.run_key, ready.home, names)
-        measured = summary.headline_metrics(records.load(ready.home, ready.run_key))
-        Tracker(ready.home).finish_pipeline(ready.run_key, measured, told.params())
     path = _write_report(ready)
     _say("\n" + summary.table(records.load(ready.home, ready.run_key)))
     _say(f"\nreport  {path}")
-    program = Path(sys.executable).with_name("mlflow")
-    _say(f"mlflow  {program} ui --workers 1 --backend-store-uri {ready.home.tracking_uri}")
+    _say(f"mlflow  {_how_to_look(ready.home)}")
+    _complete_records(ready.home, ready.run_key)
     return 0
 
 
-def _with_lost_records(ready: Prepared) -> Prepared:
-    """A plan in which what MLflow has lost is told again, from the reports; a step that made versions and
-    moved aliases is done again, which makes no second commit."""
+def _how_to_look(home: Home) -> str:
+    """The address of MLflow's server, or the command that shows the home's own database."""
+    uri = Tracker(home).uri
+    if uri != home.tracking_uri:
+        return redacted(uri)
+    return f"{Path(sys.executable).with_name('mlflow')} ui --workers 1 --backend-store-uri {uri}"
+
+
+def _complete_records(home: Home, run_key: str) -> None:
+    """Send what is left in the outbox, and close the run that stands for the whole pipeline run; once."""
+    mark = home.run(run_key) / TRACKED
+    if send(home) == 0 and mark.exists():
+        return
+    told = of_run(home, run_key)
+    measured = summary.headline_metrics(records.load(home, run_key))
+    Tracker(home).finish_pipeline(run_key, measured, told.params() if told else {})
+    mark.touch()
+
+
+def _without_lost_marks(ready: Prepared) -> Prepared:
+    """The plan after a database was removed: steps lose their marks, so that they are recorded again from
+    their reports. The step that promotes is done again, which makes no second commit."""
     done = {item.directory: item for item in ready.planned if item.directory is not None}
-    gone = marks.lost(Tracker(ready.home).uri, done)
+    gone = marks.lost(ready.home, Tracker(ready.home).uri, done)
     if not gone:
         return ready
     _say(
-        f"MLflow ({ready.home.tracking_uri}) has lost {len(gone)} of {len(done)} steps: told again"
+        f"MLflow ({ready.home.tracking_uri}) lost {len(gone)} of {len(done)} steps: recorded again"
     )
     for directory in gone:
         if done[directory].step.stage == promote_model.__name__:
             ready.home.forget(directory)
         else:
             (directory / TRACKED).unlink()
-    return ready._replace(planned=planning.plan(ready.steps, ready.profile, ready.home), told=False)
+    planned = planning.plan(ready.steps, ready.profile, ready.home)
+    return ready._replace(planned=planned, is_recorded=False)
 
 
 def plan(

@@ -18,8 +18,8 @@ from typing import Any, TextIO
 
 from acecoder.engine.home import Home
 from acecoder.engine.parent import parent_of_steps
-from acecoder.engine.tracking.telling import Teller
-from acecoder.entry import LETTERS, TRACKING
+from acecoder.engine.tracking.relay import Relay
+from acecoder.entry import OUTBOX, TRACKING
 from acecoder.errors import PlatformError
 
 SHOWN = re.compile(r"^\s*(\[([a-z_.]+)\] (.*))$")
@@ -103,7 +103,7 @@ def run(graph: Any, run_key: str, home: Home, steps: Sequence[str]) -> None:
     # One task at a time: give generation and training the cores, and let idle threads sleep, or
     # they starve the sandbox's workers.
     os.environ["ACECODER_HOME"] = str(home.root)
-    os.environ[TRACKING] = LETTERS
+    os.environ[TRACKING] = OUTBOX
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -128,7 +128,7 @@ def run(graph: Any, run_key: str, home: Home, steps: Sequence[str]) -> None:
                 )
                 with (
                     parent_of_steps(directory / f"alive-{os.getpid()}"),
-                    Teller(home),
+                    Relay(home),
                     _never_silent(screen),
                 ):
                     _call(graph, run_key, screen, log_path)

@@ -13,7 +13,7 @@ from acecoder.engine.home import Home
 from acecoder.engine.identity import stage_key
 from acecoder.engine.publishing import REPORT, content_digest
 from acecoder.engine.tables import read_table
-from acecoder.engine.tracking.opening import flatten
+from acecoder.engine.tracking.starting import flatten
 from acecoder.evaluation.estimators import problems_to_rule_out
 from acecoder.pipelines.compiling import Step
 from acecoder.profiles import Profile

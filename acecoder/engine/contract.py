@@ -136,7 +136,8 @@ class OpenStep(Protocol):
     """A step's run in MLflow while it lasts."""
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Values at a step of training, seen while it lasts. Raises TrackingUnavailable."""
+        """Values at a step of training, seen while it lasts. Never fails: what MLflow does not take now is
+        sent later."""
         ...
 
     def finish(self, report: Report, outputs: Mapping[str, str], directory: Path) -> None:
@@ -149,19 +150,25 @@ class OpenStep(Protocol):
         ...
 
 
-class StepTracker(Protocol):
-    """Tells MLflow of steps."""
+@dataclass(frozen=True)
+class StartedStep:
+    """What a step's run in MLflow begins with, as plain data."""
 
-    def start(
-        self,
-        step: str,
-        stage: str,
-        key: str,
-        config: Config,
-        inputs: Mapping[str, str],
-        run_key: str,
-    ) -> OpenStep:
-        """Begin a run for a step. Raises TrackingUnavailable."""
+    step: str
+    stage_key: str
+    run_key: str
+    params: Mapping[str, str]
+    """Its config: dotted names -> short texts."""
+    tags: Mapping[str, str]
+    at_ms: int
+    """When it started, in milliseconds since 1970."""
+
+
+class StepTracker(Protocol):
+    """Records steps in MLflow."""
+
+    def start(self, started: StartedStep) -> OpenStep:
+        """Begin the run of a step, which may have started long ago. Raises TrackingUnavailable."""
         ...
 
     def registry(self) -> Registry:
@@ -196,7 +203,7 @@ class StageContext:
         return self.open_registry()
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """Values at a step of training, for whoever watches. Raises TrackingUnavailable."""
+        """Values at a step of training, for whoever watches. Never fails."""
         if self.tracked is not None:
             self.tracked.log(metrics, step)
 

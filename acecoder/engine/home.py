@@ -175,4 +175,9 @@ class Home:
     @property
     def tracking_uri(self) -> str:
         """MLflow's database; what a URI reads as more than a path (`%`, `?`, `#`) is quoted."""
-        return f"sqlite:///{str(self.root / 'mlflow.db').translate(QUOTED)}"
+        return f"sqlite:///{str(self.tracking_database).translate(QUOTED)}"
+
+    @property
+    def tracking_database(self) -> Path:
+        """MLflow's database, where no server is named."""
+        return self.root / "mlflow.db"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -18,6 +18,7 @@ EVERY_S = 1.0
 def parent_of_steps(lock: Path) -> Iterator[None]:
     """Hold a lock that tells steps that this process lives; the kernel lets go of it at any death."""
     lock.parent.mkdir(parents=True, exist_ok=True)
+    _remove_free(lock.parent.glob(f"{lock.stem.partition('-')[0]}-*"))
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         os.environ[VARIABLE] = str(lock)
@@ -25,6 +26,14 @@ def parent_of_steps(lock: Path) -> Iterator[None]:
             yield
         finally:
             os.environ.pop(VARIABLE, None)
+            lock.unlink(missing_ok=True)
+
+
+def _remove_free(locks: Iterable[Path]) -> None:
+    """Those of processes that were killed."""
+    for lock in locks:
+        with lock.open() as handle, suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             lock.unlink(missing_ok=True)
 
 

@@ -39,6 +39,7 @@ from acecoder.engine.publishing import (
     publishing,
     write_manifest,
 )
+from acecoder.engine.tracking.starting import started
 from acecoder.errors import InputError, PlatformError
 
 
@@ -83,8 +84,9 @@ class Step:
         """Open its run in MLflow."""
         if self.tracker is None:
             return None
+        stage = self.stage.__name__
         return self.tracker.start(
-            self.name, self.stage.__name__, self.key, self.config, self.input_digests, self.run_key
+            started(self.name, stage, self.key, self.config, self.input_digests, self.run_key)
         )
 
 

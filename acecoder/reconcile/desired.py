@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from pydantic import Field
 
 from acecoder.config import Config, Table, decisive, digest_of, incidental, validate
-from acecoder.engine.tracking.opening import flatten
+from acecoder.engine.tracking.starting import flatten
 from acecoder.errors import InputError
 from acecoder.problem_sets.loading import hub_of
 from acecoder.profiles import apply_settings, merge, profile_path, read_profile

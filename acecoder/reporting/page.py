@@ -11,10 +11,10 @@ from html import escape
 from pathlib import Path
 
 from acecoder.reporting.about import About
+from acecoder.reporting.example_section import example_section
 from acecoder.reporting.html import STYLE, contents, section, table
-from acecoder.reporting.progress_made import progress_section
+from acecoder.reporting.improvement import improvement_section
 from acecoder.reporting.records import Steps
-from acecoder.reporting.samples import examples_section
 from acecoder.reporting.view import headlines, views
 
 
@@ -30,10 +30,10 @@ def write(
     """Write the page; sections of steps that did not run are left out. `title` is a run's by its key
     where none is given; `told`: what the run was run with."""
     body = (
-        progress_section(steps)
+        improvement_section(steps)
         + _funnel(steps)
         + "".join(view.section(steps) for view in views())
-        + examples_section(steps)
+        + example_section(steps)
         + (_about(told, steps) if told is not None else "")
         + _provenance(steps)
     )

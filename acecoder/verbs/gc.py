@@ -42,11 +42,13 @@ def run(options: argparse.Namespace) -> int:
     if not options.delete:
         sys.stdout.write("nothing was removed; --delete removes them\n" if spare else "")
         return 0
+    gone = {each.name for each in spare}
+    needed = {v.digest for v, _ in versions if artifact_of(v.source) not in gone}
     for each in spare:
         step, _, key = each.name.rpartition("/")
         home.forget(home.artifact(step, key))
         for version, _ in versions:
-            if artifact_of(version.source) == each.name:
+            if artifact_of(version.source) == each.name and version.digest not in needed:
                 registry.forget_files(version.digest)
     sys.stdout.write(f"{len(spare)} artifacts are removed\n")
     return 0

@@ -18,6 +18,7 @@ from acecoder.config import Config
 from acecoder.engine.contract import Report
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import content_digest
+from acecoder.engine.tracking.starting import started
 from acecoder.engine.tracking.steps import Tracker
 from acecoder.promotion import version_tags
 from acecoder.schema import Score
@@ -66,7 +67,9 @@ def train(home: Home) -> tuple[Tracker, Path]:
     (model / "config.json").write_text("{}")
     (pairs / "records.jsonl").write_text('{"id": "a", "gap": 0.5}\n{"id": "bc", "gap": 1}\n')
     tracker = Tracker(home)
-    step = tracker.start("train_reward_model", "train_reward_model", "k1", Trained(), {}, "run-1")
+    step = tracker.start(
+        started("train_reward_model", "train_reward_model", "k1", Trained(), {}, "run-1")
+    )
     outputs = {"reward_model": content_digest(model), "pairs": content_digest(pairs)}
     step.finish(Report({}, registers={"reward_model": NAME}), outputs, directory)
     return tracker, model

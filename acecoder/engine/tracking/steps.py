@@ -10,23 +10,27 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acecoder.config import Config
-from acecoder.engine.contract import FinishedStep, Report
+from acecoder.engine.contract import FinishedStep, Report, StartedStep
 from acecoder.engine.home import Home
+from acecoder.engine.progress import warn
 from acecoder.engine.publishing import TRACKED, exclusive
 from acecoder.engine.tracking.data_sets import data_set
-from acecoder.engine.tracking.opening import Opening, opening_of
 from acecoder.engine.tracking.reaching import reaching
 from acecoder.engine.tracking.registry import EXPERIMENT, MlflowRegistry
-from acecoder.errors import AceCoderError, TrackingUnavailable
+from acecoder.errors import TrackingUnavailable, in_short
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput
 
 MAX_TRIES = 5
+SEND_EVERY_S = 5.0
+RETRY_AFTER_S = 60.0
 BATCH = 900
 """Metrics of one request; a server takes 1,000."""
+
+Measured = tuple[str, float, int, int]
+"""(name, value, step, time in ms)."""
 
 
 class Tracker:
@@ -37,31 +41,26 @@ class Tracker:
         self.uri = os.environ.get("MLFLOW_TRACKING_URI") or home.tracking_uri
         self._cached: MlflowClient | None = None
 
-    def start(
-        self,
-        step: str,
-        stage: str,
-        key: str,
-        config: Config,
-        inputs: Mapping[str, str],
-        run_key: str,
-    ) -> TrackedStep:
+    def start(self, started: StartedStep) -> TrackedStep:
         """See `contract.StepTracker`."""
-        return self.open(opening_of(step, stage, key, config, inputs, run_key))
-
-    def open(self, opening: Opening) -> TrackedStep:
-        """Begin the run of a step, which may have begun long ago. Raises TrackingUnavailable."""
         from mlflow.entities import Param
 
         with reaching(self.uri):
             client, experiment = self._connect()
-            tags = dict(opening.tags)
-            if opening.run_key:
-                tags["mlflow.parentRunId"] = self._parent(client, experiment, opening.run_key)
-            run = client.create_run(experiment, start_time=opening.at_ms, tags=tags)
-            params = [Param(name, value) for name, value in opening.params.items()]
+            tags = dict(started.tags)
+            if started.run_key:
+                tags["mlflow.parentRunId"] = self._parent(client, experiment, started.run_key)
+            run = client.create_run(experiment, start_time=started.at_ms, tags=tags)
+            params = [Param(name, value) for name, value in started.params.items()]
             client.log_batch(run.info.run_id, params=params)
         return TrackedStep(self, client, run.info.run_id)
+
+    def resume(self, tag: str, value: str) -> TrackedStep | None:
+        """The run that was begun under such a tag, or None. Raises TrackingUnavailable."""
+        with reaching(self.uri):
+            client, experiment = self._connect()
+            found = client.search_runs([experiment], f"tags.{tag} = '{value}'", max_results=1)
+        return TrackedStep(self, client, found[0].info.run_id) if found else None
 
     def reopen(self, run_id: str) -> TrackedStep:
         """A run that was begun before. Raises TrackingUnavailable."""
@@ -139,13 +138,28 @@ class TrackedStep:
     def __init__(self, tracker: Tracker, client: MlflowClient, run_id: str) -> None:
         self.run_id = run_id
         self._tracker, self._client, self._uri = tracker, client, tracker.uri
+        self._waiting: list[Measured] = []
+        self._next_try_s = 0.0
 
     def log(self, metrics: Mapping[str, float], step: int) -> None:
-        """See `contract.OpenStep`."""
-        self.log_at([(name, value, step, _now_ms()) for name, value in metrics.items()])
+        """See `contract.OpenStep`. Values go in batches, and a server that is down is left alone for a
+        while: training does not wait for it."""
+        self._waiting += [(name, value, step, _now_ms()) for name, value in metrics.items()]
+        if time.monotonic() < self._next_try_s:
+            return
+        try:
+            self._send_waiting()
+            self._next_try_s = time.monotonic() + SEND_EVERY_S
+        except TrackingUnavailable as error:
+            warn(f"{error}; values are sent later")
+            self._next_try_s = time.monotonic() + RETRY_AFTER_S
 
-    def log_at(self, measured: Sequence[tuple[str, float, int, int]]) -> None:
-        """(name, value, step, time in ms) of each. Raises TrackingUnavailable."""
+    def _send_waiting(self) -> None:
+        self.log_at(self._waiting)
+        self._waiting = []
+
+    def log_at(self, measured: Sequence[Measured]) -> None:
+        """Record values of other times. Raises TrackingUnavailable."""
         from mlflow.entities import Metric
 
         metrics = [
@@ -168,6 +182,7 @@ class TrackedStep:
         measured = [(name, value, 0, at_ms) for name, value in report.metrics.items()]
         for name, curve in report.series.items():
             measured += [(f"curve_{name}", value, i, at_ms) for i, value in enumerate(curve)]
+        self._send_waiting()
         self.log_at(measured)
         home = self._tracker.home
         with reaching(self._uri):
@@ -184,9 +199,9 @@ class TrackedStep:
 
     def fail(self, error: BaseException) -> None:
         """Close the run as failed; never hides the error by one of its own."""
-        text = str(error) if isinstance(error, AceCoderError) else type(error).__name__
         with suppress(TrackingUnavailable):
-            self.fail_with(text, _now_ms())
+            self.fail_with(in_short(error), _now_ms())
+            self._send_waiting()
 
     def fail_with(self, text: str, at_ms: int) -> None:
         """Close the run as failed. Raises TrackingUnavailable."""

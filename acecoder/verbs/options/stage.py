@@ -27,7 +27,7 @@ def run(name: str, given: list[str]) -> int:
     from acecoder.engine.contract import signature_of
     from acecoder.engine.home import Home
     from acecoder.engine.publishing import check_destination
-    from acecoder.entry import LETTERS, TRACKING, give_outputs, run_step
+    from acecoder.entry import OUTBOX, TRACKING, give_outputs, run_step
 
     stage = stages.load_stage(name)
     signature = signature_of(stage)
@@ -40,15 +40,15 @@ def run(name: str, given: list[str]) -> int:
     home = Home.from_environment()
     if options["track"]:
         require("mlflow")
-        os.environ[TRACKING] = LETTERS
+        os.environ[TRACKING] = OUTBOX
     result = run_step(
         stage, step=step, table=config.model_dump(mode="json"), home=home, inputs=inputs
     )
     give_outputs(result, {key: Path(options[key]) for key in signature.outputs})
     if options["track"]:
-        from acecoder.engine.tracking.telling import tell
+        from acecoder.engine.tracking.relay import send
 
-        tell(home)
+        send(home)
     _say_result(result, {key: Path(options[key]) for key in signature.outputs})
     return 0
 

@@ -1,4 +1,4 @@
-"""What a step's run in MLflow begins with, as plain data."""
+"""What a step says of itself when it starts: config as params, digests, code and image as tags."""
 
 from __future__ import annotations
 
@@ -7,32 +7,19 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from acecoder.config import Config
+from acecoder.engine.contract import StartedStep
 from acecoder.engine.identity import code_revision
 
 MAX_PARAM_CHARS = 500
 MAX_NAME_CHARS = 240
 
 
-@dataclass(frozen=True)
-class Opening:
-    """A step that starts."""
-
-    step: str
-    stage: str
-    stage_key: str
-    run_key: str
-    params: Mapping[str, str]
-    tags: Mapping[str, str]
-    at_ms: int
-
-
-def opening_of(
+def started(
     step: str, stage: str, stage_key: str, config: Config, inputs: Mapping[str, str], run_key: str
-) -> Opening:
+) -> StartedStep:
     """A step that starts now: its config as params, its inputs' digests as tags, and which code, in
     which image, under the names that MLflow gives these tags."""
     tags = {
@@ -46,9 +33,8 @@ def opening_of(
         "mlflow.docker.image.uri": os.environ.get("ACECODER_IMAGE", ""),
     }
     tags |= {f"input.{name}": digest for name, digest in inputs.items()}
-    return Opening(
+    return StartedStep(
         step=step,
-        stage=stage,
         stage_key=stage_key,
         run_key=run_key,
         params=legal_names(flatten(config.model_dump(mode="json"))),

@@ -12,7 +12,7 @@ from acecoder.reporting.records import Steps
 MAX_CHANGED = 5
 
 
-def examples_section(steps: Steps) -> str:
+def example_section(steps: Steps) -> str:
     """A seed with its question, dropped tests, programs right and wrong, a pair, what changed."""
     parts = [
         *_imagined(steps),

@@ -13,7 +13,7 @@ from acecoder.reporting.records import StepRecord, Steps
 METRICS = ("greedy", "average", "best_of")
 
 
-def progress_section(steps: Steps) -> str:
+def improvement_section(steps: Steps) -> str:
     """The paired differences policy - initial, with their intervals and what they tell."""
     before, after = steps.get("evaluate_model.initial"), steps.get("evaluate_model.policy")
     if before is None or after is None:
