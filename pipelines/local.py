@@ -111,27 +111,34 @@ def run(graph: Any, run_key: str, home: Home, steps: Sequence[str]) -> None:
     directory = home.run(run_key)
     directory.mkdir(parents=True, exist_ok=True)
     log_path = directory / "log.txt"
-    # kfp.local leaves its own directories behind (or deletes them); nothing of ours is in there.
+    with (
+        parent_of_steps(directory / f"alive-{os.getpid()}"),
+        _place_for_kfp(directory) as root,
+        log_path.open("a", encoding="utf-8") as log,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        screen = _Screen(log, sys.stdout, steps)
+        with contextlib.redirect_stdout(screen), Relay(home), _never_silent(screen):
+            local.init(
+                runner=local.SubprocessRunner(use_venv=False),
+                pipeline_root=str(root),
+                workspace_root=str(root / "workspace"),
+                raise_on_error=True,
+            )
+            _call(graph, run_key, screen, log_path)
+
+
+@contextlib.contextmanager
+def _place_for_kfp(directory: Path) -> Iterator[Path]:
+    """A directory for what kfp.local leaves behind, in which nothing of ours is; those of runs that were
+    killed are removed, of another that lives (`parent_of_steps`) not."""
     for left in directory.glob("kfp-*"):
-        shutil.rmtree(left, ignore_errors=True)  # of a run that was killed
-    root = Path(tempfile.mkdtemp(prefix="kfp-", dir=directory))
+        if not (directory / f"alive-{left.name.split('-')[1]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    root = Path(tempfile.mkdtemp(prefix=f"kfp-{os.getpid()}-", dir=directory))
     try:
-        with log_path.open("a", encoding="utf-8") as log, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            screen = _Screen(log, sys.stdout, steps)
-            with contextlib.redirect_stdout(screen):
-                local.init(
-                    runner=local.SubprocessRunner(use_venv=False),
-                    pipeline_root=str(root),
-                    workspace_root=str(root / "workspace"),
-                    raise_on_error=True,
-                )
-                with (
-                    parent_of_steps(directory / f"alive-{os.getpid()}"),
-                    Relay(home),
-                    _never_silent(screen),
-                ):
-                    _call(graph, run_key, screen, log_path)
+        yield root
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -109,19 +108,9 @@ def describe(
 def defaults_of(planned: list[Planned]) -> dict[str, Table]:
     """Step -> its config where nothing is said; a field without a default is not there."""
     return {
-        item.step.name: {
-            name: json.loads(
-                json.dumps(field.get_default(call_default_factory=True), default=_plain)
-            )
-            for name, field in type(item.config).model_fields.items()
-            if not field.is_required()
-        }
+        item.step.name: type(item.config).model_construct().model_dump(mode="json")
         for item in planned
     }
-
-
-def _plain(value: object) -> object:
-    return value.model_dump(mode="json") if isinstance(value, Config) else list(value)  # type: ignore[call-overload]
 
 
 def _differences(config: Table, other: Table) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from acecoder.engine.contract import FinishedStep, Version
+from acecoder.engine.tracking.starting import legal_names
 from acecoder.promotion.lineage import trace
 from acecoder.schema import Score
 
@@ -34,9 +35,11 @@ def of_steps(version: Version, steps: Sequence[FinishedStep]) -> dict[str, str]:
 
 def of_scores(scores: Iterable[Score]) -> dict[str, str]:
     """`score.BENCHMARK.METRIC`: value, 95 % interval, number of problems."""
-    return {
-        f"score.{each.benchmark}.{each.metric}": (
-            f"{each.value:.4f} [{each.low:.4f}, {each.high:.4f}] n={each.n_problems}"
-        )
-        for each in scores
-    }
+    return legal_names(
+        {
+            f"score.{each.benchmark}.{each.metric}": (
+                f"{each.value:.4f} [{each.low:.4f}, {each.high:.4f}] n={each.n_problems}"
+            )
+            for each in scores
+        }
+    )

@@ -49,8 +49,8 @@ def _dropped(steps: Steps) -> Iterator[str]:
 
 def _programs(steps: Steps) -> Iterator[str]:
     right = wrong = None
-    for each in examples.judged(steps):
-        if each.step != "judge_programs.policy" or not each.program.program.strip():
+    for each in examples.judged(steps, step_name="judge_programs.policy"):
+        if not each.program.program.strip():
             continue
         right = right or (each if each.pass_rate == 1.0 else None)
         wrong = wrong or (each if each.pass_rate < 1.0 else None)

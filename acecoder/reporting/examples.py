@@ -1,4 +1,7 @@
-"""What a run's numbers count, one by one: dropped problems and tests, programs, pairs, what changed."""
+"""What a run's numbers count, one by one: dropped problems and tests, programs, pairs, what changed.
+
+Tables are read where they are on this machine; a pod has no other step's, and yields nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acecoder.engine.publishing import MANIFEST, content_digest
-from acecoder.engine.tables import read_table
-from acecoder.evaluation.values import VALUES_FILE, ValuesByModel
+from acecoder.engine.tables import R, read_table
 from acecoder.judging.joined import joined
+from acecoder.reporting.improvement import values_of
 from acecoder.reporting.records import StepRecord, Steps
 from acecoder.reporting.view import of_stage
 from acecoder.schema import Outcome, Pair, Problem, Program, Seed
@@ -64,8 +67,12 @@ def input_of(steps: Steps, step: StepRecord, name: str) -> Path | None:
 def dropped(steps: Steps) -> Iterator[Dropped]:
     """Every problem and test that was left out, with the reason."""
     for step in of_stage(steps, "load_problems"):
-        for name in step.details.get("contaminated", []):
+        named = step.details.get("contaminated", [])
+        for name in named:
             yield Dropped(step.step, str(name), "", CONTAMINATED)
+        more = int(step.metrics.get("contaminated", 0)) - len(named)
+        if more > 0:
+            yield Dropped(step.step, f"{more} more", "", CONTAMINATED)
     for step in of_stage(steps, "filter_tests"):
         problems, verdicts = input_of(steps, step, "problems"), input_of(steps, step, "verdicts")
         if problems is not None and verdicts is not None:
@@ -73,9 +80,7 @@ def dropped(steps: Steps) -> Iterator[Dropped]:
 
 
 def _by_filter(step: StepRecord, problems: Path, verdicts: Path) -> Iterator[Dropped]:
-    kept = {
-        problem.id: set(problem.tests) for problem in read_table(step.directory / "kept", Problem)
-    }
+    kept = {problem.id for problem in _rows(step, "kept", Problem)}
     for each in joined(problems, verdicts=verdicts):
         problem, oracles = each.problem, list(each.verdicts.values())
         left = 0
@@ -94,11 +99,11 @@ def _by_filter(step: StepRecord, problems: Path, verdicts: Path) -> Iterator[Dro
             )
 
 
-def judged(steps: Steps, problem_id: str = "") -> Iterator[Judged]:
-    """Every program with its verdict, of one problem or of all, step by step."""
+def judged(steps: Steps, problem_id: str = "", step_name: str = "") -> Iterator[Judged]:
+    """Every program with its verdict, of one problem or of all, of one step or step by step."""
     for step in of_stage(steps, "judge_programs"):
         problems, programs = input_of(steps, step, "problems"), input_of(steps, step, "programs")
-        if problems is None or programs is None:
+        if problems is None or programs is None or step_name not in ("", step.step):
             continue
         for each in joined(problems, programs=programs, verdicts=step.directory / "verdicts"):
             if problem_id not in ("", each.problem.id):
@@ -114,7 +119,7 @@ def judged(steps: Steps, problem_id: str = "") -> Iterator[Judged]:
 def pairs(steps: Steps) -> Iterator[Pair]:
     """Every preference pair."""
     for step in of_stage(steps, "build_pairs"):
-        yield from read_table(step.directory / "pairs", Pair)
+        yield from _rows(step, "pairs", Pair)
 
 
 def imagined(steps: Steps) -> Iterator[tuple[Seed | None, Problem]]:
@@ -122,7 +127,7 @@ def imagined(steps: Steps) -> Iterator[tuple[Seed | None, Problem]]:
     for step in of_stage(steps, "synthesize_tests"):
         source = input_of(steps, step, "seeds")
         seeds = {seed.id: seed for seed in read_table(source, Seed)} if source is not None else {}
-        for problem in read_table(step.directory / "problems", Problem):
+        for problem in _rows(step, "problems", Problem):
             yield seeds.get(str((problem.model_extra or {}).get("seed_id", ""))), problem
 
 
@@ -131,7 +136,7 @@ def changed(steps: Steps) -> list[Changed]:
     before, after = steps.get("evaluate_model.initial"), steps.get("evaluate_model.policy")
     if before is None or after is None:
         return []
-    (old,), (new,) = (_values(step).values() for step in (before, after))
+    old, new = values_of(before), values_of(after)
     found = [
         Changed(benchmark, metric, name, values[name], new[benchmark][metric][name])
         for benchmark, by_metric in old.items()
@@ -143,6 +148,6 @@ def changed(steps: Steps) -> list[Changed]:
     return sorted(found, key=lambda each: -abs(each.after - each.before))
 
 
-def _values(step: StepRecord) -> ValuesByModel:
-    found: ValuesByModel = json.loads((step.directory / "scores" / VALUES_FILE).read_text())
-    return found
+def _rows(step: StepRecord, output: str, kind: type[R]) -> Iterator[R]:
+    directory = step.directory / output
+    return read_table(directory, kind) if directory.is_dir() else iter(())

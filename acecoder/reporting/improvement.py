@@ -18,7 +18,7 @@ def improvement_section(steps: Steps) -> str:
     before, after = steps.get("evaluate_model.initial"), steps.get("evaluate_model.policy")
     if before is None or after is None:
         return ""
-    rows = _rows(_values(before), _values(after))
+    rows = _rows(values_of(before), values_of(after))
     if not rows:
         return ""
     told = [
@@ -29,7 +29,7 @@ def improvement_section(steps: Steps) -> str:
     return section(
         "Did it get better?",
         "<p>The policy minus the initial model on the same problems, with the 95 % interval over problems. "
-        "An interval that holds 0 does not tell.</p>",
+        "If the interval contains 0, the data do not say which is better.</p>",
         charts.differences(dots, label="policy minus initial model, by benchmark and metric"),
         table(("", "difference", "95 % interval", "problems", "what it tells"), told),
         origin(before, after),
@@ -54,9 +54,10 @@ def _word(low: float, high: float) -> str:
         return "better"
     if high < 0:
         return "worse"
-    return "too few problems to tell" if high - low > 0.1 else "no difference to speak of"
+    return "too few problems to tell"
 
 
-def _values(step: StepRecord) -> Values:
-    by_model: ValuesByModel = json.loads((step.directory / "scores" / VALUES_FILE).read_text())
-    return next(iter(by_model.values()), {})
+def values_of(step: StepRecord) -> Values:
+    """The values per problem of a step that evaluated one model; none where there are several."""
+    by_model: ValuesByModel = json.loads(step.read(f"scores/{VALUES_FILE}") or b"{}")
+    return next(iter(by_model.values())) if len(by_model) == 1 else {}

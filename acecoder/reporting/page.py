@@ -50,7 +50,8 @@ def write(
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
+    # A program may hold what is no text, such as half of a surrogate pair.
+    partial.write_text(text, encoding="utf-8", errors="replace")
     partial.replace(path)
 
 

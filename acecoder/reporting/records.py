@@ -26,8 +26,13 @@ class StepRecord:
     series: dict[str, list[float]]
     details: dict[str, Any]
     wall_s: float
+    home: Home
     inputs: Mapping[str, str] = field(default_factory=dict)
     """Name -> digest."""
+
+    def read(self, name: str) -> bytes | None:
+        """A small file of its outputs (`scores/table.md`), from the store where it is not here."""
+        return self.home.read(self.directory / name)
 
     def number(self, name: str) -> float:
         """A metric of its report. Raises InputError where its stage made none of that name."""
@@ -107,4 +112,5 @@ def of_step(
         report["series"],
         report["details"],
         report["wall_s"],
+        home,
     )

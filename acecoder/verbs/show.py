@@ -39,11 +39,20 @@ def run(options: argparse.Namespace) -> int:
         if shown == options.max:
             sys.stdout.write(f"... (--max {options.max}; more with a larger one)\n")
             break
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(harmless(text) + "\n")
         shown += 1
     if not shown:
         sys.stdout.write("nothing of that kind\n")
     return 0
+
+
+def harmless(text: str) -> str:
+    """A text of a model or a program as a terminal may be given it: no escape sequences, no halves of
+    surrogate pairs."""
+    return "".join(
+        each if each in "\n\t" or each.isprintable() else each.encode("unicode_escape").decode()
+        for each in text
+    )
 
 
 def _texts(options: argparse.Namespace, steps: Steps) -> Iterator[str]:
@@ -71,7 +80,7 @@ def _dropped(steps: Steps, options: argparse.Namespace) -> Iterator[str]:
 def _programs(steps: Steps, options: argparse.Namespace) -> Iterator[str]:
     from acecoder.reporting.examples import judged
 
-    for each in judged(steps, options.problem):
+    for each in judged(steps, options.problem, options.step):
         if _wanted(options, each.step, each.problem.id):
             head = f"{each.step}  {each.program.id}  passes {each.pass_rate:.0%}  {each.reason}"
             yield f"{head}\n{_indented(each.program.program)}"

@@ -8,41 +8,41 @@ from pathlib import Path
 from typing import Any
 
 TOKEN = "writer-on-the-node"
-OVERLAY = {
-    "apiVersion": "kustomize.config.k8s.io/v1beta1",
-    "kind": "Kustomization",
-    "resources": ["policy"],
-    "images": [
-        {
-            "name": "ghcr.io/acecoder-on-kubernetes/serve",
-            "newName": "localhost/scripted-server",
-            "newTag": "test",
-        },
-        {
-            "name": "ghcr.io/acecoder-on-kubernetes/cpu",
-            "newName": "localhost/cpu",
-            "newTag": "test",
-        },
-    ],
-    "patches": [
-        {
-            "target": {"kind": "Deployment"},
-            "patch": """\
+SCRIPTED = """\
 - op: replace
   path: /spec/template/spec/containers/0/resources
   value: {requests: {cpu: 20m, memory: 64Mi}, limits: {cpu: "1", memory: 256Mi}}
-- op: replace
-  path: /spec/template/spec/initContainers/0/resources
-  value: {requests: {cpu: 20m, memory: 128Mi}, limits: {cpu: "2", memory: 512Mi}}
 - op: add
   path: /spec/template/spec/containers/0/env/-
   value: {name: SLOW_START_S, value: "3"}
 - {op: replace, path: /spec/template/spec/containers/0/readinessProbe/periodSeconds, value: 2}
 - {op: replace, path: /spec/template/spec/containers/0/startupProbe/periodSeconds, value: 1}
-""",
-        }
-    ],
-}
+"""
+"""For the stand-in in the place of vLLM."""
+INIT = """\
+- op: replace
+  path: /spec/template/spec/initContainers/0/resources
+  value: {requests: {cpu: 20m, memory: 128Mi}, limits: {cpu: "2", memory: 512Mi}}
+"""
+
+
+def overlay(server: str, patch: str) -> dict[str, Any]:
+    """The kustomization of an environment on the test's node: images that it has, resources that it has.
+
+    Promotion adds the workloads.
+    """
+
+    def image(name: str, here: str) -> dict[str, str]:
+        there = f"ghcr.io/acecoder-on-kubernetes/{name}"
+        return {"name": there, "newName": f"localhost/{here}", "newTag": "test"}
+
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [],
+        "images": [image("serve", server), image("cpu", "cpu")],
+        "patches": [{"target": {"kind": "Deployment"}, "patch": patch + INIT}],
+    }
 
 
 def git_server(script: str) -> list[dict[str, Any]]:
@@ -136,8 +136,8 @@ def seed(clone: Path) -> None:
         shutil.copytree(f"manifests/serving/{part}", clone / "manifests" / "serving" / part)
     folder = clone / "serving" / "production"
     folder.mkdir(parents=True)
-    overlay = {**OVERLAY, "resources": []}
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay, sort_keys=False))
+    made = overlay("scripted-server", SCRIPTED)
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(made, sort_keys=False))
     git(clone, "add", "-A")
     git(clone, "commit", "-q", "-m", "The platform's own files")
     git(clone, "push", "-q", "origin", "HEAD:main")

@@ -179,3 +179,5 @@ def test_a_version_says_what_made_it(tmp_path: Path, monkeypatch: pytest.MonkeyP
         n_samples=1,
     )  # fmt: skip
     assert version_tags.of_scores([score]) == {"score.b.greedy": "0.5000 [0.2500, 0.7500] n=8"}
+    odd = version_tags.of_scores([score.model_copy(update={"benchmark": "my set (1).jsonl"})])
+    tracker.registry().tag(found, odd)  # MLflow takes no parenthesis in a name

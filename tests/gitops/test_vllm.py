@@ -18,45 +18,20 @@ from acecoder.engine.publishing import MANIFEST, write_manifest
 from acecoder.llm.weights import resolve
 from tests.cluster.conftest import cluster_dns, installation, store  # noqa: F401
 from tests.cluster.kube import get, kubectl, until
-from tests.gitops.objects import apply_head, git
+from tests.gitops.objects import apply_head, git, overlay
 from tests.gitops.test_node import SERVING, Story, ask, story  # noqa: F401
 
 pytestmark = pytest.mark.vllm
-NODE = {
-    "apiVersion": "kustomize.config.k8s.io/v1beta1",
-    "kind": "Kustomization",
-    "resources": ["policy"],
-    "images": [
-        {
-            "name": "ghcr.io/acecoder-on-kubernetes/serve",
-            "newName": "localhost/vllm-cpu",
-            "newTag": "test",
-        },
-        {
-            "name": "ghcr.io/acecoder-on-kubernetes/cpu",
-            "newName": "localhost/cpu",
-            "newTag": "test",
-        },
-    ],
-    "patches": [
-        {
-            "target": {"kind": "Deployment"},
-            "patch": """\
+ON_A_CPU = """\
 - op: replace
   path: /spec/template/spec/containers/0/resources
   value: {requests: {cpu: 200m, memory: 5Gi}, limits: {memory: 7Gi}}
-- op: replace
-  path: /spec/template/spec/initContainers/0/resources
-  value: {requests: {cpu: 20m, memory: 128Mi}, limits: {cpu: "2", memory: 512Mi}}
 - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: OMP_NUM_THREADS, value: "1"}}
 - {op: add, path: /spec/template/spec/containers/0/env/-, value: {name: VLLM_CPU_KVCACHE_SPACE, value: "1"}}
 - {op: add, path: /spec/template/spec/containers/0/args/-, value: --dtype=float32}
 - {op: add, path: /spec/template/spec/containers/0/args/-, value: --enforce-eager}
 - {op: add, path: /spec/template/spec/containers/0/args/-, value: --max-model-len=2048}
-""",
-        }
-    ],
-}
+"""
 ROLL_S = 900
 
 
@@ -104,8 +79,8 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(story: Story) -> Served:  # noqa: F811
-    overlay = story.clone / "serving" / "production" / "kustomization.yaml"
-    overlay.write_text(yaml.safe_dump({**NODE, "resources": []}, sort_keys=False))
+    file = story.clone / "serving" / "production" / "kustomization.yaml"
+    file.write_text(yaml.safe_dump(overlay("vllm-cpu", ON_A_CPU), sort_keys=False))
     git(story.clone, "commit", "-qam", "vLLM on a CPU")
     git(story.clone, "push", "-q", "origin", "HEAD:main")
     story.check = {

@@ -9,8 +9,9 @@ import pytest
 
 from acecoder.cli import main
 from acecoder.engine.home import Home
-from acecoder.reporting import records
+from acecoder.reporting import page, records
 from acecoder.reporting.views.filter_tests import VIEW
+from acecoder.verbs.show import harmless
 
 PROBLEM = {
     "id": "p",
@@ -40,3 +41,52 @@ def test_a_source_of_which_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.M
     assert step is not None and step.count("tests_kept") == "0"
     page = VIEW.section({"filter_tests.train": step})
     assert "<td>s</td>" in page and "tests kept" in page
+
+
+HOSTILE = "x = '\x1b]52;c;AAAA\x07'\nprint('\ud800<script>')\n"
+
+
+def test_a_terminal_is_given_no_escape_sequences() -> None:
+    shown = harmless(HOSTILE)
+    assert "\x1b" not in shown and "\x07" not in shown and "\\x1b]52" in shown
+    assert shown.encode() and shown.count("\n") == 2
+    assert harmless("naïve λ\t日本") == "naïve λ\t日本"
+
+
+def test_a_page_takes_any_text_of_a_program(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", None)
+    pairs = home.root / "artifacts/build_pairs/k/pairs"
+    pairs.mkdir(parents=True)
+    pair = {
+        "problem_id": "p", "prompt": HOSTILE, "chosen": HOSTILE, "rejected": "y",
+        "chosen_pass_rate": 1.0, "rejected_pass_rate": 0.0,
+    }  # fmt: skip
+    (pairs / "records.jsonl").write_text(json.dumps(pair) + "\n")
+    report = {
+        "metrics": {"pairs": 1, "problems_with_pairs": 1, "problems": 1}, "series": {},
+        "details": {}, "wall_s": 1.0,
+    }  # fmt: skip
+    (pairs.parent / "report.json").write_text(json.dumps(report))
+    step = records.of_step(home, "build_pairs", "build_pairs", "k", {})
+    assert step is not None
+    page.write(tmp_path / "page.html", {"build_pairs": step}, profile="x")
+    text = (tmp_path / "page.html").read_text()
+    assert "chosen, passes 100%" in text and "<script" not in text
+
+
+def test_a_pod_that_has_no_other_steps_files_still_makes_its_page(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", None)
+    names = {
+        "build_pairs": "build_pairs",
+        "evaluate_model.initial": "evaluate_model",
+        "evaluate_model.policy": "evaluate_model",
+    }
+    metrics = {"pairs": 1.0, "problems_with_pairs": 1.0, "problems": 1.0}
+    steps = {
+        step: records.StepRecord(
+            step, stage, "k", home.artifact(step, "k"), {}, metrics, {}, {}, 1.0, home
+        )
+        for step, stage in names.items()
+    }
+    page.write(tmp_path / "page.html", steps, profile="x")
+    assert "Where every number is from" in (tmp_path / "page.html").read_text()

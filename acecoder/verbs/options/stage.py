@@ -45,11 +45,11 @@ def run(name: str, given: list[str]) -> int:
         stage, step=step, table=config.model_dump(mode="json"), home=home, inputs=inputs
     )
     give_outputs(result, {key: Path(options[key]) for key in signature.outputs})
+    _say_result(result, {key: Path(options[key]) for key in signature.outputs})
     if options["track"]:
         from acecoder.engine.tracking.relay import send
 
         send(home)
-    _say_result(result, {key: Path(options[key]) for key in signature.outputs})
     return 0
 
 
