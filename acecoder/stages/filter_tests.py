@@ -36,9 +36,11 @@ def filter_tests(
     metrics = Counter(dict.fromkeys(COUNTS, 0))
     for count in sources.values():
         metrics.update(count)
+    dropped = metrics["problems"] - metrics["problems_kept"]
     context.progress.say(
         f"{metrics['tests_kept']} of {metrics['tests']} tests kept, in "
         f"{metrics['problems_kept']} of {metrics['problems']} problems"
+        + (f"; the others had fewer than min_tests = {config.min_tests} left" if dropped else "")
     )
     details: dict[str, JsonValue] = {
         "sources": {name: dict(count) for name, count in sources.items()},

@@ -27,6 +27,8 @@ def judge_programs(
     """
     journal = context.journal("verdicts", config.sandbox.digest())
     with ProgramTable(problems, programs) as table:
+        if not table.total:
+            context.progress.say("the table of programs is empty: there is nothing to judge")
         if table.doubled:
             context.progress.say(
                 f"{table.doubled} programs have an id that another before them has: each is judged as a "

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from acecoder.config import JsonValue
     from acecoder.engine.home import Home
     from acecoder.engine.runner import StepResult
-    from acecoder.errors import InputError
     from acecoder.profiles import Profile
     from acecoder.reporting.records import StepRecord
     from acecoder.schema import Score
@@ -71,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
     from acecoder.engine.home import Home
+    from acecoder.errors import InputError
     from acecoder.evaluation import result
     from acecoder.profiles import Profile, apply_settings
 
@@ -85,6 +85,12 @@ def run(options: argparse.Namespace) -> int:
     folder = Path(options.output or f"evaluations/{_folder_name(options.benchmark)}")
     if folder.is_file():
         raise InputError("it is a file", where=str(folder), remedy="--output DIR")
+    if not options.samples and not (options.profile or options.set):
+        raise InputError(
+            "neither samples nor a model to write them",
+            where="evaluate",
+            remedy="--samples FILE; or --profile humaneval, with --set models.base.source=MODEL",
+        )
     steps = _Steps(profile, Home.from_environment())
     given = {options.benchmark: options.data} if options.data else {}
     loaded = steps.run("load_problems", {"sets": [options.benchmark], "data": given})

@@ -87,3 +87,25 @@ def test_a_benchmark_that_is_none_is_named(data: Path, capsys: pytest.CaptureFix
     given = ["evaluate", "--benchmark", "humaneval_minus", "--samples", str(data)]
     assert main(given) == 2
     assert "unknown problem set 'humaneval_minus'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "neither samples nor a model to write them"),
+        (["--samples", "s.jsonl", "--reward-model", "nope"], "nope: no such directory"),
+        (["--samples", "s.jsonl", "--output", "s.jsonl"], "s.jsonl: it is a file"),
+    ],
+)
+def test_what_is_wrong_is_said_before_the_work(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ACECODER_HOME", str(tmp_path / "home"))
+    (tmp_path / "s.jsonl").write_text("{}\n")
+    assert main(["evaluate", "--benchmark", "first_steps/held_out", *more]) == 2
+    assert said in capsys.readouterr().err and not (tmp_path / "home" / "artifacts").exists()

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from acecoder.engine.progress import warn
 from acecoder.errors import InputError, SandboxUnavailable
 from acecoder.sandbox.contract import SandboxConfig
 from acecoder.sandbox.worker.outside.identity import identity
 
 CONNECT_S = 5.0
 LOOK_S = 0.25
+SAY_AFTER_S = 5.0
 RESOLVE_EVERY_S = 5.0
 REST_S = 2.0
 """How long a replica that failed is left alone."""
@@ -125,7 +127,8 @@ class Replicas:
 
     def wait_for_one(self, patience_s: float) -> None:
         """Until a replica answers and is of our version. Raises: SandboxUnavailable."""
-        deadline_s = time.monotonic() + patience_s
+        started_s = time.monotonic()
+        deadline_s, said = started_s + patience_s, False
         while True:
             address = self.pick()
             if address is not None:
@@ -137,6 +140,9 @@ class Replicas:
                     self._fault = f"{address[0]}: {error}"
             if time.monotonic() > deadline_s:
                 raise self.gone()
+            if not said and time.monotonic() > started_s + SAY_AFTER_S:
+                warn(f"waiting up to {patience_s:.0f} s for a replica at {self.config.pool.url}")
+                said = True
             time.sleep(LOOK_S)
 
     def gone(self) -> SandboxUnavailable:
