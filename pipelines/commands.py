@@ -17,7 +17,7 @@ from acecoder.errors import require
 from acecoder.pipelines import compiling, dags, local, planning
 from acecoder.pipelines.infra import Infra
 from acecoder.profiles import SHIPPED, Profile
-from acecoder.reporting import page, records, summary
+from acecoder.reporting import history, page, records, summary
 from acecoder.reporting.about import about, keep, of_run
 from acecoder.stages.promote_model import promote_model
 
@@ -62,13 +62,20 @@ def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
         (directory / TRACKED).unlink(missing_ok=True)
         keep(directory, about(ready.profile.name, str(ready.profile.where), settings))
         names = [step.name for step in ready.steps]
-        local.run(ready.graph, ready.run_key, ready.home, names)
+        local.run(ready.graph, ready.run_key, ready.home, names, _expected_s(ready))
     path = _write_report(ready)
     _say("\n" + summary.table(records.load(ready.home, ready.run_key)))
     _say(f"\nreport  {path}")
     _say(f"mlflow  {_how_to_look(ready.home)}")
     _complete_records(ready.home, ready.run_key)
     return 0
+
+
+def _expected_s(ready: Prepared) -> dict[str, float]:
+    """How long each step takes: what is done next to nothing, the rest what it took in the latest run of
+    the same profile in this home."""
+    expected = dict(history.latest_seconds(ready.home, ready.profile.name))
+    return expected | {item.step.name: 0.0 for item in ready.planned if item.directory is not None}
 
 
 def _how_to_look(home: Home) -> str:

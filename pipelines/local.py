@@ -3,98 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
 import shutil
 import sys
 import tempfile
-import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from threading import Event, Lock, Thread
-from typing import Any, TextIO
+from typing import Any
 
 from acecoder.engine.home import Home
 from acecoder.engine.parent import parent_of_steps
 from acecoder.engine.tracking.relay import Relay
 from acecoder.entry import OUTBOX, TRACKING
 from acecoder.errors import PlatformError
-
-SHOWN = re.compile(r"^\s*(\[([a-z_.]+)\] (.*))$")
-SILENT_S = 30.0
-"""After so long without a line one says that the step still runs."""
+from acecoder.pipelines.screen import Screen
 
 
-class _Screen(io.TextIOBase):
-    """Prints the stages' own lines, with how many steps have begun of how many, and logs all others (KFP's
-    executor prints its whole input)."""
-
-    def __init__(self, log: TextIO, screen: TextIO, steps: Sequence[str]) -> None:
-        self._log, self._screen = log, screen
-        self._steps, self._places = frozenset(steps), dict[str, str]()
-        self._line = ""
-        self._lock = Lock()
-        self._step, self._started_s = "", time.monotonic()
-        self._last_s = self._started_s
-        self.failures: list[str] = []
-        self.tail: list[str] = []
-
-    def write(self, text: str) -> int:
-        self._line += text
-        *lines, self._line = self._line.split("\n")
-        for line in lines:
-            self._log.write(line + "\n")
-            shown = SHOWN.match(line)
-            if shown and shown[2] in self._steps:
-                self._show(shown[2], shown[3])
-                if "] error: " in line or self.failures:
-                    self.failures.append(shown[1])
-            elif line.strip():
-                self.tail = [*self.tail[-14:], line]
-        self._log.flush()
-        return len(text)
-
-    def _show(self, step: str, text: str) -> None:
-        with self._lock:
-            self._last_s = time.monotonic()
-            if step != self._step:
-                self._step, self._started_s = step, self._last_s
-            # By the order in which they begin, which is KFP's to choose.
-            place = self._places.setdefault(step, f"{len(self._places) + 1}/{len(self._steps)}")
-            print(f"[{place} {step}] {text}", file=self._screen, flush=True)
-
-    def say_if_silent(self) -> None:
-        """Nobody should wonder whether a step is alive."""
-        with self._lock:
-            step, silent_s = self._step, time.monotonic() - self._last_s
-        if step and silent_s >= SILENT_S:
-            self._show(step, f"runs, for {time.monotonic() - self._started_s:.0f} s")
-
-    def isatty(self) -> bool:
-        return False
-
-
-@contextlib.contextmanager
-def _never_silent(screen: _Screen) -> Iterator[None]:
-    end = Event()
-
-    def watch() -> None:
-        while not end.wait(1.0):
-            screen.say_if_silent()
-
-    thread = Thread(target=watch, name="screen", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        end.set()
-        thread.join()
-
-
-def run(graph: Any, run_key: str, home: Home, steps: Sequence[str]) -> None:
-    """Run every task, in order, as a process of its own.
+def run(
+    graph: Any, run_key: str, home: Home, steps: Sequence[str], expected_s: Mapping[str, float]
+) -> None:
+    """Run every task, in order, as a process of its own. `expected_s`: as of `Screen`.
 
     Raises: PlatformError where a task failed, naming the log; its own error is on the screen.
     """
@@ -118,8 +48,8 @@ def run(graph: Any, run_key: str, home: Home, steps: Sequence[str]) -> None:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
-        screen = _Screen(log, sys.stdout, steps)
-        with contextlib.redirect_stdout(screen), Relay(home), _never_silent(screen):
+        screen = Screen(log, sys.stdout, steps, expected_s)
+        with contextlib.redirect_stdout(screen), Relay(home), screen.watched():
             local.init(
                 runner=local.SubprocessRunner(use_venv=False),
                 pipeline_root=str(root),
@@ -143,7 +73,7 @@ def _place_for_kfp(directory: Path) -> Iterator[Path]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _call(graph: Any, run_key: str, screen: _Screen, log_path: Path) -> None:
+def _call(graph: Any, run_key: str, screen: Screen, log_path: Path) -> None:
     try:
         graph(run_key=run_key)
     except RuntimeError as error:  # kfp.local raises this for a failed task

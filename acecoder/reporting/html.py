@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 from acecoder.reporting.records import StepRecord
 
@@ -40,6 +42,27 @@ dt { color: var(--soft); font-size: .85rem; } dd { margin: 0 0 .5rem; overflow-w
 @media print { body { max-width: none; margin: 0; } nav { display: none; } h2 { break-after: avoid; }
   svg, pre, .card, tr { break-inside: avoid; } }
 """
+
+
+def document(title: str, subtitle: str, body: str, *, top: str = "") -> str:
+    """A whole page: `top` stands between its heading and its contents."""
+    made = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><h1>{escape(title)}</h1>"
+        f'<p class="soft">{escape(subtitle)}, written {made}</p>'
+        f"{top}{contents(body)}{body}</body></html>\n"
+    )
+
+
+def publish(path: Path, page: str) -> None:
+    """Write a page whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    # A program may hold what is no text, such as half of a surrogate pair.
+    partial.write_text(page, encoding="utf-8", errors="replace")
+    partial.replace(path)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,8 +1,9 @@
-"""Did it get better? The policy against the initial model on the same problems: the report's first picture."""
+"""Paired differences of two evaluated models on the same problems: the report's first picture."""
 
 from __future__ import annotations
 
 import json
+from html import escape
 
 from acecoder.evaluation.estimators import paired_difference
 from acecoder.evaluation.values import VALUES_FILE, Values, ValuesByModel
@@ -14,10 +15,20 @@ METRICS = ("greedy", "average", "best_of")
 
 
 def improvement_section(steps: Steps) -> str:
-    """The paired differences policy - initial, with their intervals and what they tell."""
+    """Did it get better? The policy minus the initial model; nothing where one was not evaluated."""
     before, after = steps.get("evaluate_model.initial"), steps.get("evaluate_model.policy")
     if before is None or after is None:
         return ""
+    return differences_section(
+        "Did it get better?", "the initial model", before, "The policy", after
+    )
+
+
+def differences_section(
+    title: str, before_name: str, before: StepRecord, after_name: str, after: StepRecord
+) -> str:
+    """`after` minus `before`, metric by metric, with their intervals and what they tell; nothing where
+    they share no problem."""
     rows = _rows(values_of(before), values_of(after))
     if not rows:
         return ""
@@ -26,11 +37,12 @@ def improvement_section(steps: Steps) -> str:
         for name, value, low, high, count in rows
     ]
     dots = [(name, value, low, high) for name, value, low, high, _ in rows]
+    what = f"{after_name} minus {before_name}"
     return section(
-        "Did it get better?",
-        "<p>The policy minus the initial model on the same problems, with the 95 % interval over problems. "
+        title,
+        f"<p>{escape(what)} on the same problems, with the 95 % interval over problems. "
         "If the interval contains 0, the data do not say which is better.</p>",
-        charts.differences(dots, label="policy minus initial model, by benchmark and metric"),
+        charts.differences(dots, label=f"{what}, by benchmark and metric"),
         table(("", "difference", "95 % interval", "problems", "what it tells"), told),
         origin(before, after),
     )

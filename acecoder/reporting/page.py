@@ -6,13 +6,12 @@ shows is said in `views`.
 
 from __future__ import annotations
 
-import datetime
 from html import escape
 from pathlib import Path
 
 from acecoder.reporting.about import About
 from acecoder.reporting.example_section import example_section
-from acecoder.reporting.html import STYLE, contents, section, table
+from acecoder.reporting.html import document, publish, section, table
 from acecoder.reporting.improvement import improvement_section
 from acecoder.reporting.records import Steps
 from acecoder.reporting.view import headlines, views
@@ -37,22 +36,11 @@ def write(
         + (_about(told, steps) if told is not None else "")
         + _provenance(steps)
     )
-    of = f"profile {escape(profile)}, " if profile else ""
-    title = escape(title) or f"AceCoder run <code>{escape(run_key)}</code>"
-    made = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    text = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title.replace('<code>', '').replace('</code>', '')}</title><style>{STYLE}</style>"
-        f"</head><body><h1>{title}</h1>"
-        f'<p class="soft">{of}{len(steps)} steps, written {made}</p>'
-        f"{_cards(steps)}{contents(body)}{body}</body></html>\n"
+    of = f"profile {profile}, " if profile else ""
+    whole = document(
+        title or f"AceCoder run {run_key}", f"{of}{len(steps)} steps", body, top=_cards(steps)
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    # A program may hold what is no text, such as half of a surrogate pair.
-    partial.write_text(text, encoding="utf-8", errors="replace")
-    partial.replace(path)
+    publish(path, whole)
 
 
 def _about(told: About, steps: Steps) -> str:

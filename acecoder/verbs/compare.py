@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", default="md", choices=("md", "csv", "html", "tex"), help="of the table (md)"
     )
     parser.add_argument(
+        "--page",
+        metavar="FILE",
+        help="of two runs: also write an HTML page of what got better, what was counted and which settings "
+        "differ",
+    )
+    parser.add_argument(
         "--with-published", action="store_true", help="the paper's figures beside one's own"
     )
 
@@ -33,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
     from acecoder.evaluation import result, tables
 
+    if options.page:
+        _write_page(Path(options.page), options.evaluations)
     read = [
         (Path(name).name, *result.read(_scores_of(name) if not Path(name).exists() else Path(name)))
         for name in options.evaluations
@@ -49,6 +57,24 @@ def run(options: argparse.Namespace) -> int:
                 f"{100 * each['high']:+.1f}] on {each['n_problems']} problems\n"
             )
     return 0
+
+
+def _write_page(path: Path, names: list[str]) -> None:
+    """Raises InputError where it is not two runs."""
+    from acecoder.engine.home import Home
+    from acecoder.errors import InputError
+    from acecoder.reporting import comparison
+
+    if len(names) != 2 or any(Path(name).exists() for name in names):
+        raise InputError(
+            "a page compares two runs",
+            where="compare --page",
+            remedy="name each by the beginning of its key, or `latest`",
+        )
+    home = Home.from_environment()
+    first, second = (comparison.Run.load(home, name) for name in names)
+    comparison.write(path, first, second)
+    sys.stderr.write(f"page  {path}\n")
 
 
 def _scores_of(run_key: str) -> Path:

@@ -55,6 +55,17 @@ def test_an_unknown_profile_is_said_without_importing_kfp() -> None:
     assert "no profile 'nope'" in done.stderr and "smoke" in done.stderr
 
 
+@pytest.mark.parametrize("verb", ["train-policy", "train-reward-model", "judge-programs", "run"])
+def test_help_imports_nothing_heavy(verb: str) -> None:
+    code = (
+        "import sys, contextlib; from acecoder.cli import main\n"
+        f"with contextlib.suppress(SystemExit): main(['{verb}', '--help'])\n"
+        "print([m for m in ('torch', 'transformers', 'openai', 'mlflow', 'kfp') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout[-200:] + done.stderr
+
+
 def test_the_schema_of_a_record_is_what_validates_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "program"]) == 0
     schema = json.loads(capsys.readouterr().out)

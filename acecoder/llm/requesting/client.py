@@ -14,9 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
-
-import openai
+from typing import TYPE_CHECKING, Any
 
 from acecoder.errors import AceCoderError, InputError, LLMUnavailable
 from acecoder.llm.interface import REFUSED_PROMPT, Answer, Found, Request, SetAside
@@ -32,6 +30,9 @@ from acecoder.llm.requesting.faults import (
 )
 from acecoder.llm.requesting.parameters import NAMED, Parameters, body_of, refused_parameter
 from acecoder.llm.requesting.reading import Unread, read_completion
+
+if TYPE_CHECKING:
+    import openai
 
 FIRST_WAIT_S, LAST_WAIT_S = 0.5, 30.0
 
@@ -112,6 +113,8 @@ class Client:
             run.found.put(None)
 
     async def _all(self, run: _Run, started: threading.Event) -> None:
+        import openai  # a second to import, which no other verb should pay
+
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
         run.cancel = partial(_cancel, loop, task)
@@ -170,6 +173,8 @@ class Client:
     async def _once(
         self, api: openai.AsyncOpenAI, body: dict[str, Any], stop: tuple[str, ...]
     ) -> Answer | SetAside | Transient:
+        import openai
+
         try:
             async with asyncio.timeout(self._endpoint.timeout_s):
                 response = await api.post("/chat/completions", body=body, cast_to=str)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
-
-import openai
+from typing import TYPE_CHECKING, Any
 
 from acecoder.errors import AceCoderError, InputError
+
+if TYPE_CHECKING:
+    import openai
 
 EMPTY_ACCOUNT = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 MAX_WAIT_S = 60.0
