@@ -57,7 +57,7 @@ site: $(VENV)/installed  ## the documentation as a site, into build/site
 	VIRTUAL_ENV=build/docs $(BIN)/uv pip install -q --require-hashes -r docs/requirements.lock
 	build/docs/bin/mkdocs build --strict -q
 
-golden: $(VENV)/installed  ## losses and verdicts are what they were on commit c343558 (about 6 minutes)
+golden: $(VENV)/installed  ## losses and verdicts are what was recorded (about 6 minutes)
 	$(BIN)/python -m tests.golden
 
 evaluate: $(VENV)/installed  ## a local policy on a benchmark: BENCHMARK, DATA, MODEL (path:DIR); by default SmolLM2, HumanEval

@@ -211,10 +211,6 @@ class StageContext:
         """The journal of one kind of answer (see `Home`)."""
         return self.home.open_journal(name, key)
 
-    def keep_checkpoint(self, checkpoint: Path) -> None:
-        """Make a whole checkpoint in `scratch` outlive the pod; older ones need not."""
-        self.home.keep_checkpoint(checkpoint)
-
 
 Stage = Callable[..., Report]
 

@@ -108,24 +108,31 @@ class Home:
         if self.store is not None:
             self.store.delete(self.store.names(f"{self._name(directory)}/"))
 
-    def keep_checkpoint(self, checkpoint: Path) -> None:
-        """Put a whole checkpoint into the store in place of earlier ones of its directory."""
+    def send_checkpoint(self, checkpoint: Path) -> None:
+        """Put what this machine wrote of a checkpoint into the store, where it is not whole yet."""
+        if self.store is not None:
+            self.store.put_tree(checkpoint, self._name(checkpoint), last=CHECKPOINT_MARK)
+
+    def mark_checkpoint(self, checkpoint: Path) -> None:
+        """Call a checkpoint whole that every machine has sent, in place of earlier ones of its directory."""
         if self.store is None:
             return
-        directory = self._name(checkpoint.parent)
-        earlier = self.store.names(f"{directory}/")
-        self.send(checkpoint, CHECKPOINT_MARK)
+        earlier = self.store.names(f"{self._name(checkpoint.parent)}/")
         kept = f"{self._name(checkpoint)}/"
+        self.store.put(f"{kept}{CHECKPOINT_MARK}", b"")
         self.store.delete([name for name in earlier if not name.startswith(kept)])
 
     def bring_checkpoints(self, directory: Path) -> None:
-        """Fetch the whole checkpoints that an earlier pod left."""
+        """Fetch the whole checkpoints that earlier pods left, in place of what is here of them in part."""
         directory.mkdir(parents=True, exist_ok=True)
-        if self.store is None or any(directory.iterdir()):
+        if self.store is None:
             return
         names = self.store.names(f"{self._name(directory)}/")
         for mark in [name for name in names if name.endswith(f"/{CHECKPOINT_MARK}")]:
-            self.bring(self.root / Path(mark).parent, CHECKPOINT_MARK)
+            checkpoint = self.root / Path(mark).parent
+            if not (checkpoint / CHECKPOINT_MARK).exists():
+                shutil.rmtree(checkpoint, ignore_errors=True)
+            self.bring(checkpoint, CHECKPOINT_MARK)
 
     def permanent(self, artifact: Path) -> str:
         """The address of an output that outlives the pod; KFP hands stages copies."""

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from acecoder.config import Config, incidental
 from acecoder.errors import InputError
 from acecoder.llm.served import ServedModel
-from acecoder.rendering import as_chat, scored_messages
+from acecoder.reward.encoding import Chat
+from acecoder.reward.record import Calibration, read_record
+
+if TYPE_CHECKING:
+    from acecoder.reward.scorer import ProgramScorer
 
 
 class ScoresPrograms(Config):
     """A config of something that scores programs with a reward model, in this process."""
+
+    score_batch_size: int = incidental(16, ge=1)
+    """Programs per forward pass of the reward model."""
 
 
 class ReadsScores(ScoresPrograms):
@@ -31,99 +38,114 @@ class ReadsScores(ScoresPrograms):
 
 
 class Scorer(Protocol):
-    """Gives one score to each text."""
+    """Gives one score to each chat."""
 
-    def forward(self, texts: Sequence[str]) -> list[float]:
-        """Scores of one batch of rendered chats."""
+    def forward(self, chats: Sequence[tuple[int, ...]]) -> list[float]:
+        """Scores of one batch of token ids."""
         ...
 
 
 class RewardModel:
-    """A reward model: loaded here, on the GPU if there is one, or behind a server."""
+    """A reward model: loaded here, on the GPU if there is one, or behind a server.
+
+    It reads what it was trained on: its directory says how (`record`). Raises InputError where that is
+    missing or is not what this code renders.
+    """
 
     def __init__(
         self,
         directory: Path,
         *,
         batch_size: int,
-        max_length_tokens: int,
         server: ServedModel | None = None,
         server_model: str = "",
     ) -> None:
         from transformers import AutoTokenizer
 
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(directory)
+            tokenizer: Any = AutoTokenizer.from_pretrained(directory)
         except (OSError, ValueError) as error:
-            raise _no_model(error, directory) from None
-        self._tokenizer.padding_side = "right"
-        self._tokenizer.truncation_side = "left"
+            raise InputError(
+                f"not a reward model: {str(error).splitlines()[0]}", where=str(directory)
+            ) from None
+        record = read_record(directory)
+        self._encoder = record.encoder(tokenizer, str(directory))
         self._batch_size = batch_size
-        limits = {"truncation": True, "max_length": max_length_tokens, "add_special_tokens": False}
+        self.calibration: Calibration = record.calibration
+        self.num_cut_programs = 0
+        """Programs so far that are longer than the model reads, of which it saw the end."""
         self._scorer: Scorer = (
-            _Local(directory, self._tokenizer, limits)
+            LocalScorer.load(directory, tokenizer)
             if server is None
-            else _Served(server, server_model, self._tokenizer, limits)
+            else _Served(server, server_model)
         )
 
     def score(
-        self, items: Sequence[tuple[str, str]], report: Callable[[int, int], None] | None = None
+        self, chats: Sequence[Chat], report: Callable[[int, int], None] | None = None
     ) -> list[float]:
-        """Scores in the order of `items` (question, program); equal items are scored once.
+        """Scores in the order of `chats`; equal ones are scored once.
 
-        A chat longer than the model was trained on keeps its end, where the score is read.
+        A question is shortened where a chat is longer than the model was trained on. Of a program that is
+        too long by itself the end is read, and it is counted.
         """
-        texts = [self.rendered(question, program) for question, program in items]
-        unique = sorted(set(texts), key=lambda text: (len(text), text))
-        scores: dict[str, float] = {}
+        ids = {chat: self.encoded(chat) for chat in dict.fromkeys(chats)}
+        unique = sorted(set(ids.values()), key=lambda each: (len(each), each))
+        scores: dict[tuple[int, ...], float] = {}
         for start in range(0, len(unique), self._batch_size):
             batch = unique[start : start + self._batch_size]
             scores.update(zip(batch, self._scorer.forward(batch), strict=True))
             if report:
                 report(len(scores), len(unique))
-        return [scores[text] for text in texts]
+        return [scores[ids[chat]] for chat in chats]
 
-    def rendered(self, question: str, program: str) -> str:
+    def encoded(self, chat: Chat) -> tuple[int, ...]:
+        """The token ids that are scored."""
+        found = self._encoder.encode(chat)
+        if found is None:
+            self.num_cut_programs += 1
+            found = self._encoder.end_of(chat)
+        return found.ids
+
+    def rendered(self, chat: Chat) -> str:
         """The text that is scored."""
-        chat = as_chat(scored_messages(question, program))
-        return str(self._tokenizer.apply_chat_template(chat, tokenize=False))
+        return self._encoder.rendered(chat)
 
 
-class _Local:
+class LocalScorer:
     """The weights in this process."""
 
-    def __init__(self, directory: Path, tokenizer: Any, limits: dict[str, Any]) -> None:
+    def __init__(self, model: ProgramScorer, pad: int) -> None:
+        self._model, self._pad = model, pad
+
+    @classmethod
+    def load(cls, directory: Path, tokenizer: Any) -> LocalScorer:
+        """From a directory, on the GPU if there is one. Raises InputError."""
         import torch
-        from transformers import AutoModelForSequenceClassification
 
-        try:
-            model: Any = AutoModelForSequenceClassification.from_pretrained(directory)
-        except (OSError, ValueError) as error:
-            raise _no_model(error, directory) from None
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._model = model.to(self._device).eval()
-        self._tokenizer, self._limits = tokenizer, limits
+        from acecoder.reward.scorer import load_scorer
 
-    def forward(self, texts: Sequence[str]) -> list[float]:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        pad = tokenizer.pad_token_id
+        return cls(
+            load_scorer(directory).to(device).eval(), tokenizer.eos_token_id if pad is None else pad
+        )
+
+    def forward(self, chats: Sequence[tuple[int, ...]]) -> list[float]:
         """See `Scorer`."""
         import torch
 
-        encoded = self._tokenizer(
-            list(texts), return_tensors="pt", padding=True, **self._limits
-        ).to(self._device)
+        from acecoder.reward.scorer import pack_rows
+
+        device = next(self._model.parameters()).device
         with torch.inference_mode():
-            logits_B1 = self._model(
-                input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]
-            ).logits
-        return [float(score) for score in logits_B1[:, 0].float().cpu()]
+            scores_N = self._model.scores(pack_rows(chats, self._pad).to(device))
+        return [float(score) for score in scores_N.cpu()]
 
 
 class _Served:
     """A server that has the weights; it is sent token ids, so that nothing is rendered twice."""
 
-    def __init__(
-        self, server: ServedModel, model: str, tokenizer: Any, limits: dict[str, Any]
-    ) -> None:
+    def __init__(self, server: ServedModel, model: str) -> None:
         if model not in server.versions():
             raise InputError(
                 f"it serves {', '.join(server.versions())}, not {model or 'what reward_server_model names'}",
@@ -131,13 +153,7 @@ class _Served:
                 remedy="set reward_server_model to NAME/VERSION of this very reward model",
             )
         self._server, self._model = server, model
-        self._tokenizer, self._limits = tokenizer, limits
 
-    def forward(self, texts: Sequence[str]) -> list[float]:
+    def forward(self, chats: Sequence[tuple[int, ...]]) -> list[float]:
         """See `Scorer`."""
-        tokens = self._tokenizer(list(texts), **self._limits)["input_ids"]
-        return self._server.rewards(self._model, tokens)
-
-
-def _no_model(error: Exception, directory: Path) -> InputError:
-    return InputError(f"not a reward model: {str(error).splitlines()[0]}", where=str(directory))
+        return self._server.rewards(self._model, [list(chat) for chat in chats])

@@ -7,11 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
-from acecoder.config import incidental
 from acecoder.errors import InputError
 from acecoder.rendering import extract_program
+from acecoder.reward.encoding import chat_of
 from acecoder.reward.scoring import ReadsScores, RewardModel
 from acecoder.rewards.reward import RewardConfig, RewardFunction
 from acecoder.schema import Problem
@@ -24,10 +22,6 @@ class ModelReward(RewardConfig, ReadsScores):
 
     kind: Literal["model"] = "model"
     """`model`: by the reward model's score."""
-    max_length_tokens: int = Field(2048, ge=16)
-    """The reward model reads at most this many tokens of a chat, its end."""
-    score_batch_size: int = incidental(16, ge=1)
-    """Chats per forward pass of the reward model."""
 
     @contextmanager
     def open(
@@ -43,7 +37,6 @@ class ModelReward(RewardConfig, ReadsScores):
         model = RewardModel(
             reward_model,
             batch_size=self.score_batch_size,
-            max_length_tokens=self.max_length_tokens,
             server=self.server(),
             server_model=self.reward_server_model,
         )
@@ -51,8 +44,8 @@ class ModelReward(RewardConfig, ReadsScores):
         def rewards(names: list[str], completions: list[str]) -> list[float]:
             pairs = zip(names, completions, strict=True)
             programs = [extract_program(text, problems[name]) for name, text in pairs]
-            questions = [problems[name].question for name in names]
-            return model.score(list(zip(questions, programs, strict=True)))
+            chats = zip(names, programs, strict=True)
+            return model.score([chat_of(problems[name], program) for name, program in chats])
 
         yield rewards
 

@@ -20,9 +20,10 @@ from acecoder.training.loading import load_language_model, load_tokenizer
 from acecoder.training.precision import Precision
 from acecoder.training.processes import require_one_device, share_of_batch
 from acecoder.training.saving import save
+from acecoder.training.sharding import Sharding, require_sharded
 
 
-class PolicyTraining(Precision):
+class PolicyTraining(Precision, Sharding):
     """Hyperparameters of one training; the defaults are the paper's rule-reward run."""
 
     algorithm: Algorithm = Field("reinforce++", validate_default=True)
@@ -93,16 +94,19 @@ def train(
     def reward_of(completions: list[str], problem_id: list[str], **_: Any) -> list[float]:
         return reward(problem_id, completions)
 
+    # The arguments come first: they open the group of processes, and tell who loads weights.
+    arguments = _arguments(config, scratch, use_vllm=use_vllm)
     rows = [{"prompt": prompt, "problem_id": problem} for problem, prompt in prompts]
     trainer = config.algorithm.trainer(
         model=load_language_model(base),
-        args=_arguments(config, scratch, use_vllm=use_vllm),
+        args=arguments,
         processing_class=tokenizer,
         reward_funcs=[reward_of],
         train_dataset=Dataset.from_list(rows),
         callbacks=list(callbacks),
     )
     trainer.train(resume_from_checkpoint=last_whole(scratch))
+    require_sharded(config, trainer.model)
     save(trainer, tokenizer, destination, dtype=config.dtype)
     # Rewards are logged with the update that follows a new rollout.
     rollouts = [entry for entry in trainer.state.log_history if "reward" in entry]
@@ -134,6 +138,7 @@ def _arguments(config: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:
             save_every_updates=config.save_every_steps * config.updates_per_rollout,
             seed=config.seed,
             dtype=config.dtype,
+            sharding=config,
         ),
         **config.algorithm.arguments(),
         max_steps=config.steps * config.updates_per_rollout,

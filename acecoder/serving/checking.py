@@ -68,21 +68,22 @@ def check_reward_model(
 ) -> None:
     """Its scores are those of the released weights in transformers, to a tolerance. Raises
     PlatformError."""
+    from acecoder.reward.encoding import Chat
     from acecoder.reward.scoring import RewardModel
 
     _check_names(server, release)
     items = [
-        (question, program) for question in QUESTIONS[: max(1, parity)] for program in PROGRAMS
+        Chat(question, program) for question in QUESTIONS[: max(1, parity)] for program in PROGRAMS
     ]
     with tempfile.TemporaryDirectory() as scratch:
         if not parity:
-            texts = [f"{question}\n{program}" for question, program in items]
+            texts = [f"{chat.question}\n{chat.program}" for chat in items]
             server.rewards(release.served_name, texts)
             say(f"{release.served_name} scores {len(texts)} programs")
             return
         bring(release, Path(scratch), say)
-        model = RewardModel(Path(scratch), batch_size=4, max_length_tokens=2048)
-        served = server.rewards(release.served_name, [model.rendered(*item) for item in items])
+        model = RewardModel(Path(scratch), batch_size=4)
+        served = server.rewards(release.served_name, [list(model.encoded(chat)) for chat in items])
         own = model.score(items)
     worst = max(abs(a - b) for a, b in zip(served, own, strict=True))
     say(f"{len(own)} scores differ from those of transformers by at most {worst:.2g}")

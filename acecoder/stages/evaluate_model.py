@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from acecoder.config import JsonValue, incidental
+from acecoder.config import JsonValue
 from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
 from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
@@ -21,6 +21,7 @@ from acecoder.evaluation.rows import Samples, is_greedy, rows
 from acecoder.evaluation.values import CONTAMINATED_FILE, VALUES_FILE, Values, ValuesByModel
 from acecoder.judging.joined import Joined, joined
 from acecoder.judging.table import Group, JudgingConfig, judge, verdict_of
+from acecoder.reward.encoding import chat_of
 from acecoder.reward.scoring import ReadsScores, RewardModel
 from acecoder.schema import Outcome, Problem, Score, Verdict
 from acecoder.synthesis.decontamination import Decontaminator
@@ -46,10 +47,6 @@ class EvaluateModelConfig(ReadsScores):
     """A problem that shares so many words in a row with a training problem is flagged."""
     judging: JudgingConfig = JudgingConfig()
     """For programs that have no verdict yet."""
-    score_batch_size: int = incidental(16, ge=1)
-    """Programs per forward pass of the reward model."""
-    max_length_tokens: int = Field(2048, ge=16)
-    """The reward model reads at most this many tokens of a chat, its end."""
 
 
 def evaluate_model(
@@ -95,6 +92,11 @@ def evaluate_model(
     for suffix, render in tables.FORMATS.items():
         (scores / f"table.{suffix}").write_text(render(rendered), encoding="utf-8")
     _say(table, measured, flagged, context)
+    cut = measured.num_cut_programs()
+    if cut:
+        context.progress.say(
+            f"{cut} programs are longer than the reward model reads: it scored their ends"
+        )
     several = len(values) > 1
     metrics = {
         _metric(
@@ -120,6 +122,7 @@ def evaluate_model(
         ],
     }
     metrics["contaminated"] = float(len(flagged))
+    metrics["programs_cut"] = float(cut)
     return Report(metrics, details=details)
 
 
@@ -159,7 +162,6 @@ class _Measured:
             self._scorer = RewardModel(
                 reward_model,
                 batch_size=config.score_batch_size,
-                max_length_tokens=config.max_length_tokens,
                 server=config.server(),
                 server_model=config.reward_server_model,
             )
@@ -173,6 +175,10 @@ class _Measured:
         """By model and benchmark: the scored samples of each problem."""
         self._problems: dict[str, list[str]] = defaultdict(list)
         """The problems of each benchmark."""
+
+    def num_cut_programs(self) -> int:
+        """Programs that are longer than the reward model reads."""
+        return self._scorer.num_cut_programs if self._scorer else 0
 
     def add(self, chunk: list[Joined], generated: dict[str, tuple[bool, ...]]) -> None:
         """Judge what has no verdict, score what is sampled, measure."""
@@ -270,7 +276,7 @@ class _Measured:
         items = [(e.problem, p) for e in chunk for p in e.programs if not is_greedy(p)]
         progress = self._context.progress
         found = self._scorer.score(
-            [(problem.question, program.program) for problem, program in items],
+            [chat_of(problem, program.program) for problem, program in items],
             lambda done, total: progress.count(done, total, "different programs scored"),
         )
         return {program.id: score for (_, program), score in zip(items, found, strict=True)}

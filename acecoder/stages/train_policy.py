@@ -67,7 +67,7 @@ def train_policy(
             scratch=context.scratch,
             destination=policy,
             callbacks=(
-                MarkWhole(context.keep_checkpoint),
+                MarkWhole(context.home),
                 ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}, context.log),
             ),
         )

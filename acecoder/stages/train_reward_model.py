@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from statistics import mean, pstdev
 
 from pydantic import Field
 
@@ -14,12 +15,12 @@ from acecoder.errors import InputError
 from acecoder.evaluation.estimators import mean_interval
 from acecoder.llm.local import weights_of
 from acecoder.llm.model import Model, UsesModel
+from acecoder.reward.encoding import Chat
+from acecoder.reward.record import Calibration
 from acecoder.reward.scoring import RewardModel, ScoresPrograms
-from acecoder.reward.training import RewardTraining, train
+from acecoder.reward.training import RewardTraining, Trained, train
 from acecoder.schema import Pair
 from acecoder.training.processes import rank
-
-"""Of the reward model in the model registry."""
 
 
 class TrainRewardModelConfig(RewardTraining, UsesModel, Trains, ScoresPrograms):
@@ -32,14 +33,16 @@ class TrainRewardModelConfig(RewardTraining, UsesModel, Trains, ScoresPrograms):
     """The language model whose weights it starts from."""
     held_out_share: float = Field(0.005, gt=0, lt=1)
     """Share of problems whose pairs are not trained on; split by problem, never by pair."""
-    score_batch_size: int = incidental(16, ge=1)
-    """Held-out programs scored per forward pass."""
 
 
 def train_reward_model(
     config: TrainRewardModelConfig, *, pairs: In, reward_model: ModelOut, context: StageContext
 ) -> Report:
-    """Train, then score the held-out pairs. Raises InputError where either part has no pairs."""
+    """Train, then score the held-out pairs, whose scores calibrate the model.
+
+    Pairs read are those trained on, held out and dropped together. Raises InputError where either part has
+    no pairs.
+    """
 
     from acecoder.training.callbacks import MarkWhole, ReportSteps
 
@@ -59,37 +62,27 @@ def train_reward_model(
         scratch=context.scratch,
         destination=reward_model,
         callbacks=(
-            MarkWhole(context.keep_checkpoint),
+            MarkWhole(context.home),
             ReportSteps(context.progress, {"loss": "loss", "accuracy": "accuracy"}, context.log),
         ),
     )
-    if trained.num_too_long:
-        context.progress.say(
-            f"{trained.num_too_long} of {len(training)} pairs are longer than max_length_tokens = "
-            f"{config.max_length_tokens} and were left out"
-        )
-    log = trained.log
     if rank() > 0:
         return Report({})  # the first process scores and reports for all
-    model = RewardModel(
-        reward_model, batch_size=config.score_batch_size, max_length_tokens=config.max_length_tokens
+    _say_lost(trained, len(training), config, context)
+    checked = _check(reward_model, held_out, config, trained)
+    context.progress.say(
+        f"accuracy by problem {checked['held_out_accuracy_by_problem']:.3f} "
+        f"[{checked['held_out_accuracy_low']:.3f}, {checked['held_out_accuracy_high']:.3f}] on "
+        f"{checked['problems_held_out']:.0f} held-out problems"
     )
-    items = [(p.prompt, text) for p in held_out for text in (p.chosen, p.rejected)]
-    scores = model.score(items)
-    right = [float(scores[i] > scores[i + 1]) for i in range(0, len(scores), 2)]
-    accuracy = problem_accuracy(held_out, right)
-    interval = mean_interval(list(accuracy.values()))
-    micro = sum(right) / len(right)
-    context.progress.say(f"accuracy {micro:.3f} on {len(right)} held-out pairs")
+    log = trained.log
     metrics = {
+        "pairs": len(read),
         "pairs_trained": trained.num_pairs,
-        "pairs_too_long": trained.num_too_long,
         "pairs_held_out": len(held_out),
-        "problems_held_out": len(accuracy),
-        "held_out_accuracy": micro,
-        "held_out_accuracy_by_problem": interval.value,
-        "held_out_accuracy_low": interval.low,
-        "held_out_accuracy_high": interval.high,
+        "pairs_dropped": sum(trained.dropped.values()),
+        "pairs_cut": trained.num_cut,
+        **checked,
         "final_loss": log[-1]["loss"],
         "steps": len(log),
     }
@@ -99,8 +92,47 @@ def train_reward_model(
             "loss": [e["loss"] for e in log],
             "accuracy": [e.get("accuracy", 0.0) for e in log],
         },
+        details={"dropped": dict(trained.dropped)},
         registers={"reward_model": config.registered_name},
     )
+
+
+def _say_lost(
+    trained: Trained, num_pairs: int, config: TrainRewardModelConfig, context: StageContext
+) -> None:
+    for reason, count in trained.dropped.items():
+        context.progress.say(
+            f"{count} of {num_pairs} pairs are left out: {reason} "
+            f"(max_length_tokens = {config.max_length_tokens})"
+        )
+    if trained.num_cut:
+        context.progress.say(f"{trained.num_cut} of {num_pairs} pairs have a shortened question")
+
+
+def _check(
+    directory: ModelOut, held_out: list[Pair], config: TrainRewardModelConfig, trained: Trained
+) -> dict[str, float]:
+    """Score the held-out programs, write what their scores are like beside the weights; the accuracy."""
+    model = RewardModel(directory, batch_size=config.score_batch_size)
+    chats = [Chat(p.prompt, text) for p in held_out for text in (p.chosen, p.rejected)]
+    scores = model.score(chats)
+    distinct = list(dict(zip(chats, scores, strict=True)).values())
+    calibration = Calibration(
+        mean=mean(distinct), sigma=pstdev(distinct) or 1.0, num_programs=len(distinct)
+    )
+    trained.record.model_copy(update={"calibration": calibration}).write(directory)
+    right = [float(scores[i] > scores[i + 1]) for i in range(0, len(scores), 2)]
+    accuracy = problem_accuracy(held_out, right)
+    interval = mean_interval(list(accuracy.values()))
+    return {
+        "problems_held_out": len(accuracy),
+        "held_out_accuracy": sum(right) / len(right),
+        "held_out_accuracy_by_problem": interval.value,
+        "held_out_accuracy_low": interval.low,
+        "held_out_accuracy_high": interval.high,
+        "score_mean": calibration.mean,
+        "score_sigma": calibration.sigma,
+    }
 
 
 def split_by_problem(pairs: list[Pair], share: float) -> tuple[list[Pair], list[Pair]]:

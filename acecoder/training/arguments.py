@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from acecoder.training.sharding import Sharding, sharding_arguments
+
 
 def shared_arguments(
     scratch: Path,
@@ -14,6 +16,7 @@ def shared_arguments(
     save_every_updates: int,
     seed: int,
     dtype: str,
+    sharding: Sharding,
 ) -> dict[str, Any]:
     """Of transformers' TrainingArguments: schedule, checkpoints, seeds, and what the device allows."""
     import torch
@@ -36,4 +39,7 @@ def shared_arguments(
         "bf16": not on_cpu and dtype == "bfloat16",
         "gradient_checkpointing": not on_cpu,
         "dataloader_pin_memory": not on_cpu,
+        # Every node has its own directory, which the first process of each keeps in order.
+        "save_on_each_node": True,
+        **sharding_arguments(sharding, on_gpu=not on_cpu),
     }

@@ -9,21 +9,28 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from acecoder.engine.home import CHECKPOINT_MARK
+from acecoder.engine.home import CHECKPOINT_MARK, Home
+from acecoder.training.processes import on_one_node, wait_for_all
 
 
 class MarkWhole(TrainerCallback):
-    """Marks a checkpoint once the trainer has written all of it, and hands it to `keep`."""
+    """Marks a checkpoint once every process of every node has written its part, and makes it outlive the
+    pods. Where several nodes write, none has all of it: only the store's copy is marked."""
 
-    def __init__(self, keep: Callable[[Path], None]) -> None:
-        self._keep = keep
+    def __init__(self, home: Home) -> None:
+        self._home = home
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if not state.is_world_process_zero:
-            return
         checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        (checkpoint / CHECKPOINT_MARK).touch()
-        self._keep(checkpoint)
+        wait_for_all()
+        if state.is_local_process_zero:
+            self._home.send_checkpoint(checkpoint)
+        wait_for_all()
+        if state.is_world_process_zero:
+            self._home.mark_checkpoint(checkpoint)
+            if on_one_node():
+                (checkpoint / CHECKPOINT_MARK).touch()
+        wait_for_all()
 
 
 class ReportSteps(TrainerCallback):

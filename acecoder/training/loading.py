@@ -27,15 +27,3 @@ def load_language_model(base: str) -> Any:
     from transformers import AutoModelForCausalLM
 
     return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-
-
-def load_scorer(base: str, tokenizer: Any) -> Any:
-    """The language model at `base` with one number for a head, in float32 (see `precision`)."""
-    import torch
-    from transformers import AutoModelForSequenceClassification
-
-    model = AutoModelForSequenceClassification.from_pretrained(
-        base, num_labels=1, dtype=torch.float32
-    )
-    model.config.pad_token_id = tokenizer.pad_token_id
-    return model

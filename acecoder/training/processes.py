@@ -17,6 +17,19 @@ def world_size() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def on_one_node() -> bool:
+    """Whether all processes that train together are on this machine (torchrun's LOCAL_WORLD_SIZE)."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) == world_size()
+
+
+def wait_for_all() -> None:
+    """Until every process that trains together has come here."""
+    if world_size() > 1:
+        from torch import distributed
+
+        distributed.barrier()
+
+
 def share_of_batch(batch_size: int, accumulation: int) -> tuple[int, int]:
     """(batch size, accumulation) of one process, such that an update sees as many examples as with one process.
 

@@ -93,8 +93,8 @@ def test_two_nodes_train_one_reward_model(
         "held_out_share": 0.2,
         "epochs": 1,
         "dtype": "float32",
-        "batch_size": 2,
-        "accumulation": 2,
+        "pairs_per_update": 4,
+        "pairs_per_forward": 2,
         "max_length_tokens": 128,
         "launch": launch(runtime, infra),
     }

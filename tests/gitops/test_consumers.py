@@ -20,6 +20,8 @@ from acecoder.llm.endpoint import EndpointGenerator, EndpointModel
 from acecoder.llm.interface import Request, complete
 from acecoder.llm.served import ServedModel
 from acecoder.llm.weights import identity, resolve
+from acecoder.reward.encoding import Chat
+from acecoder.reward.record import ScoringRecord
 from acecoder.reward.scoring import RewardModel
 from tests.gitops.json_server import JsonServer
 
@@ -139,18 +141,22 @@ def test_a_served_reward_model_scores_what_a_loaded_one_reads(tmp_path: Path, se
     )
     AutoTokenizer.from_pretrained(base).save_pretrained(directory)
     url = serve("y", "rm", "rm/3", port=18414, more=("--convert", "classify"))
-    given = {"batch_size": 2, "max_length_tokens": 32}
-    items = [("add", "def add(a, b):\n    return a + b"), ("add", "pass"), ("add", "pass")]
-    loaded = RewardModel(directory, **given)
-    served = RewardModel(directory, **given, server=ServedModel(url), server_model="rm/3")
-    assert len(loaded.score(items)) == 3
     tokenizer = AutoTokenizer.from_pretrained(directory)
-    texts = [loaded.rendered(*item) for item in items]
+    record = ScoringRecord.of(tokenizer, max_length_tokens=32, over_limit="drop")
+    record.write(directory)
+    chats = [Chat("add", text) for text in ("def add(a, b):\n    return a + b", "pass", "pass")]
+    loaded = RewardModel(directory, batch_size=2)
+    served = RewardModel(directory, batch_size=2, server=ServedModel(url), server_model="rm/3")
+    assert len(loaded.score(chats)) == 3
+    texts = [loaded.rendered(chat) for chat in chats]
     lengths = [len(tokenizer(t, add_special_tokens=False)["input_ids"]) for t in texts]
     # The stand-in's score is the length of what it reads, by seven.
-    assert served.score(items) == [float(min(length, 32) % 7) for length in lengths]
+    assert served.score(chats) == [float(min(length, 32) % 7) for length in lengths]
+    assert served.num_cut_programs == len(
+        {t for t, n in zip(texts, lengths, strict=True) if n > 32}
+    )
     with pytest.raises(InputError, match="it serves rm, rm/3, not rm/4"):
-        RewardModel(directory, **given, server=ServedModel(url), server_model="rm/4")
+        RewardModel(directory, batch_size=2, server=ServedModel(url), server_model="rm/4")
 
 
 def test_a_server_that_is_busy_for_a_moment_is_asked_again() -> None:

@@ -94,7 +94,7 @@ def test_the_papers_numbers() -> None:
     dags.build("acecoder", profile)
     rm, rl = profile.configs["train_reward_model"], profile.configs["train_policy"]
     shown = rm.model_dump()
-    assert (shown["learning_rate"], shown["batch_size"] * shown["accumulation"] * 8) == (1e-5, 128)
+    assert (shown["learning_rate"], shown["pairs_per_update"]) == (1e-5, 128)
     assert (shown["max_length_tokens"], shown["epochs"], shown["warmup_share"]) == (2048, 1, 0.1)
     shown = rl.model_dump()
     assert shown["learning_rate"] == 5e-7

@@ -2,79 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import subprocess
-import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from acecoder.config import validate
-from acecoder.engine.contract import signature_of
 from acecoder.engine.home import Home
-from acecoder.engine.identity import stage_key
-from acecoder.engine.publishing import REPORT, content_digest, write_manifest
-from acecoder.engine.runner import Order
 from acecoder.engine.store import ObjectStore
 from acecoder.entry import run_step
 from acecoder.errors import InputError, PlatformError
 from acecoder.stages import load_stage
+from tests.nodes import publish, run_nodes, told
 
 TINY = {"kind": "local", "source": "random:tiny", "batch_size": 4}
 LAUNCH = {"runtime": "acecoder-reward-model", "nodes": 2}
-
-
-def publish(home: Home, name: str, rows: list[dict[str, Any]]) -> Path:
-    """A table as another step left it."""
-    step = home.artifact(f"made.{name}", "k")
-    directory = step / name
-    directory.mkdir(parents=True)
-    (directory / "records.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    write_manifest(directory, stage_key="k", artifact=f"made.{name}/k/{name}", counts={})
-    (step / REPORT).write_text("{}")
-    home.send(step, REPORT)
-    return directory
-
-
-def run_nodes(home: Path, key: str, processes: int) -> str:
-    """What the TrainJob's command does, on one node."""
-    command = [
-        str(Path(sys.executable).with_name("torchrun")),
-        f"--nproc-per-node={processes}",
-        "--master-port=29511",
-        "--no-python",
-        sys.executable,
-        "-m",
-        "acecoder",
-        "run-node",
-        "--key",
-        key,
-    ]
-    environment = {
-        **os.environ,
-        "ACECODER_HOME": str(home),
-        "ACECODER_STORE": "s3://lake/team/a",
-        "OMP_NUM_THREADS": "1",
-    }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
-
-
-def told(
-    store: ObjectStore, stage: str, table: dict[str, Any], inputs: dict[str, Path], home: Home
-) -> str:
-    """Put the step where nodes find it, as the runner does; its stage key."""
-    function = load_stage(stage)
-    config = validate(signature_of(function).config, table, where="test")
-    key = stage_key(function, config, {name: content_digest(path) for name, path in inputs.items()})
-    order = Order(stage, stage, table, {n: home.permanent(p) for n, p in inputs.items()}, "")
-    store.put(f"tasks/{key}.json", json.dumps(asdict(order)).encode())
-    return key
 
 
 def test_two_processes_train_one_reward_model_then_one_policy_and_the_steps_find_them(
@@ -99,8 +41,8 @@ def test_two_processes_train_one_reward_model_then_one_policy_and_the_steps_find
         "held_out_share": 0.2,
         "epochs": 2,
         "dtype": "float32",
-        "batch_size": 2,
-        "accumulation": 2,
+        "pairs_per_update": 4,
+        "pairs_per_forward": 2,
         "max_length_tokens": 128,
         "save_every_steps": 2,
     }

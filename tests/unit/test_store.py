@@ -123,13 +123,33 @@ def test_the_newest_whole_checkpoint_is_what_a_later_pod_gets(
         checkpoint.mkdir(parents=True)
         (checkpoint / "model").write_text(str(step))
         (checkpoint / CHECKPOINT_MARK).touch()
-        home.keep_checkpoint(checkpoint)
+        home.send_checkpoint(checkpoint)
+        home.mark_checkpoint(checkpoint)
     there = later.root / "journal" / "checkpoints" / "k"
     later.bring_checkpoints(there)
     assert [p.name for p in there.iterdir()] == ["checkpoint-2"]
     assert (there / "checkpoint-2" / "model").read_text() == "2"
     later.forget(there)
     assert store.names("journal/") == []
+
+
+def test_a_checkpoint_that_two_machines_write_is_whole_when_both_have_sent_it(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    name = Path("journal/checkpoints/k/checkpoint-2")
+    nodes = [Home(tmp_path / node, store) for node in "ab"]
+    for node, home in zip("ab", nodes, strict=True):
+        (home.root / name).mkdir(parents=True)
+        (home.root / name / f"part-{node}").write_text(node)
+    nodes[0].send_checkpoint(nodes[0].root / name)
+    later = Home(tmp_path / "later", store)
+    later.bring_checkpoints(later.root / name.parent)
+    assert not (later.root / name).exists(), "half of it is no checkpoint"
+    nodes[1].send_checkpoint(nodes[1].root / name)
+    nodes[0].mark_checkpoint(nodes[0].root / name)
+    for home in (later, nodes[1]):  # a machine that has its part fetches the other's
+        home.bring_checkpoints(home.root / name.parent)
+        assert {p.name for p in (home.root / name).iterdir()} == {"part-a", "part-b", "whole"}
 
 
 def test_an_address_is_found_from_a_copy_and_opened_elsewhere(
@@ -158,7 +178,8 @@ def test_without_a_store_addresses_are_files(tmp_path: Path) -> None:
     assert home.permanent(out) == out.as_uri()
     assert home.open(home.permanent(out)) == out
     assert json.loads((out / "manifest.json").read_text())["artifact"] == "s/k/numbers"
-    home.keep_checkpoint(tmp_path / "none")
+    home.send_checkpoint(tmp_path / "none")
+    home.mark_checkpoint(tmp_path / "none")
     assert Journal(tmp_path / "j.jsonl").get("x") is None
 
 

@@ -1,0 +1,126 @@
+"""FSDP2 on two processes: the losses of one, killed and resumed, on one node and on two; the model that is
+saved is the one that was trained."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acecoder.engine.home import Home
+from acecoder.engine.store import ObjectStore
+from acecoder.entry import run_step
+from acecoder.errors import InputError
+from acecoder.reward.encoding import Chat
+from acecoder.reward.scoring import RewardModel
+from acecoder.stages import load_stage
+from tests.nodes import publish, start_node, told
+
+SHARDED = (sys.executable, str(Path(__file__).with_name("sharded_on_cpu.py")))
+TABLE = {
+    "model": {"kind": "local", "source": "random:tiny"},
+    "learning_rate": 1e-3,
+    "held_out_share": 0.2,
+    "epochs": 2,
+    "dtype": "float32",
+    "pairs_per_update": 6,
+    "pairs_per_forward": 2,
+    "save_every_steps": 1,
+    "warmup_share": 0.2,
+    "sharding": "fsdp2",
+}
+PROGRAMS = ("return x + {i}", "return x - {i}", "pass")
+
+
+def rows() -> list[dict[str, Any]]:
+    """Two right programs and a wrong one for each of ten problems: two pairs, three programs."""
+    made = []
+    for i in range(10):
+        bodies = [f"def f(x): {text.format(i=i)}" for text in PROGRAMS]
+        for chosen in bodies[:2]:
+            pair = {"problem_id": f"p{i}", "prompt": f"Add {i}.", "chosen": chosen}
+            pair |= {"rejected": bodies[2], "chosen_pass_rate": 1.0, "rejected_pass_rate": 0.0}
+            made.append(pair)
+    return made
+
+
+@pytest.fixture
+def one_process(tmp_path: Path) -> list[float]:
+    """The losses of one process that holds everything."""
+    home = Home(tmp_path / "one")
+    pairs = publish(home, "pairs", rows())
+    table = {**TABLE, "sharding": "none"}
+    done = run_step(
+        load_stage("train_reward_model"), step="rm", table=table, inputs={"pairs": pairs}, home=home
+    )
+    return done.report.series["loss"]
+
+
+def ordered(store: ObjectStore, tmp_path: Path) -> tuple[str, dict[str, Any]]:
+    """A training in the store; (its key, what the step that asks for it is run with)."""
+    home = Home(tmp_path / "step", store)
+    inputs = {"pairs": publish(home, "pairs", rows())}
+    key = told(store, "train_reward_model", TABLE, inputs, home)
+    return key, {"step": "train_reward_model", "table": TABLE, "inputs": inputs, "home": home}
+
+
+def train(homes: list[Path], key: str, scores: Path, exit_after: str = "") -> str:
+    """Two processes, on as many nodes as there are homes; what they said."""
+    environment = {"EXIT_AFTER_UPDATE": exit_after, "SCORES": str(scores)}
+    nodes = [
+        start_node(
+            home,
+            key,
+            processes=2 // len(homes),
+            nodes=len(homes),
+            number=number,
+            program=SHARDED,
+            environment=environment,
+        )
+        for number, home in enumerate(homes)
+    ]
+    said = "".join(node.communicate(timeout=400)[0] for node in nodes)
+    expected = bool(exit_after)
+    assert all(bool(node.returncode) == expected for node in nodes), said[-6000:]
+    return said
+
+
+@pytest.mark.parametrize("nodes", [1, 2])
+def test_two_processes_are_one_also_when_killed_at_the_second_update(
+    store: ObjectStore, tmp_path: Path, one_process: list[float], nodes: int
+) -> None:
+    key, arguments = ordered(store, tmp_path)
+    scores = tmp_path / "scores.json"
+    homes = [tmp_path / f"node-{number}" for number in range(nodes)]
+    train(homes, key, scores, exit_after="2")
+    left = [name for name in store.names("journal/checkpoints/") if name.endswith("/whole")]
+    assert len(left) == 1 and "/checkpoint-2/" in left[0]
+    # New pods: what is left is in the store.
+    said = train([tmp_path / f"again-{number}" for number in range(nodes)], key, scores)
+    # The first process of each node says what an update's loss was.
+    assert said.count("{'loss':") == nodes * (len(one_process) - 2), said[-3000:]
+    found = run_step(load_stage("train_reward_model"), **arguments)
+    assert found.reused
+    assert found.report.series["loss"] == pytest.approx(one_process, abs=1e-5)
+    assert len(one_process) > 4
+    in_memory = json.loads(scores.read_text())
+    assert in_memory["sharded"] > 10, "parameters are DTensors"
+    model = RewardModel(found.directory / "reward_model", batch_size=4)
+    chats = [Chat("Add 3.", f"def f(x): {text.format(i=3)}") for text in PROGRAMS]
+    assert model.score(chats) == pytest.approx(in_memory["scores"], abs=1e-5)
+    assert not store.names("journal/checkpoints/"), "a finished training leaves no checkpoint"
+
+
+def test_what_would_not_be_sharded_is_refused(tmp_path: Path, home: Home) -> None:
+    pairs = publish(home, "pairs", rows())
+    with pytest.raises(InputError, match="splits a training over processes, and this is one"):
+        run_step(
+            load_stage("train_reward_model"),
+            step="rm",
+            table=TABLE,
+            inputs={"pairs": pairs},
+            home=home,
+        )
