@@ -10,19 +10,21 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from acecoder.cluster.launcher import TrainJobLauncher
-from acecoder.config import Table
+from acecoder.cluster.one_node import ProcessLauncher
+from acecoder.config import Config, Table
 from acecoder.engine import runner
 from acecoder.engine.contract import Stage, StepTracker
 from acecoder.engine.home import Home
 from acecoder.engine.parent import end_with_parent
 from acecoder.engine.publishing import copy_out
-from acecoder.engine.runner import StepResult
+from acecoder.engine.runner import Launcher, Order, StepResult
 from acecoder.errors import AceCoderError, InputError
 from acecoder.stages import load_stage
+from acecoder.training.processes import leave, rank
 
 TRACKING = "ACECODER_TRACKING"
 OUTBOX = "outbox"
@@ -46,6 +48,28 @@ def tracker_for(home: Home) -> StepTracker | None:
     return Tracker(home)
 
 
+class Launchers:
+    """The first launcher that a config asks for."""
+
+    def __init__(self, launchers: Sequence[Launcher]) -> None:
+        self._launchers = launchers
+
+    def _of(self, config: Config) -> Launcher:
+        return next((each for each in self._launchers if each.nodes(config)), self._launchers[0])
+
+    def nodes(self, config: Config) -> int:
+        """See `engine.runner.Launcher`."""
+        return self._of(config).nodes(config)
+
+    def is_local(self, config: Config) -> bool:
+        """See `engine.runner.Launcher`."""
+        return self._of(config).is_local(config)
+
+    def launch(self, order: Order, config: Config, key: str, say: Callable[[str], None]) -> None:
+        """See `engine.runner.Launcher`."""
+        self._of(config).launch(order, config, key, say)
+
+
 def run_step(
     stage: Stage,
     *,
@@ -64,13 +88,15 @@ def run_step(
         home=home,
         run_key=run_key,
         tracker=tracker_for(home),
-        launcher=TrainJobLauncher(),
+        launcher=Launchers((TrainJobLauncher(), ProcessLauncher(home))),
     )
 
 
 def run_node(key: str, home: Home) -> None:
     """One process of a TrainJob (torchrun tells it its rank). Raises what the stage raises."""
-    runner.run_node(load_stage, key, home, int(os.environ.get("RANK", "0")), tracker_for(home))
+    end_with_parent()
+    runner.run_node(load_stage, key, home, rank(), tracker_for(home))
+    leave()
 
 
 def run_component(

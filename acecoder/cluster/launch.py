@@ -49,4 +49,6 @@ class Trains(Config):
     """A config of something that trains weights, on this machine or on several nodes."""
 
     launch: Launch | None = incidental(None)
-    """Train on several nodes of a cluster; the infra file says how. None for this process."""
+    """Train on several nodes of a cluster; the infra file says how. None for this machine."""
+    processes: int = incidental(0, ge=0)
+    """Processes that train together on this machine; 0: one for each GPU that is visible, or this one."""

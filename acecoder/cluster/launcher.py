@@ -20,6 +20,11 @@ class TrainJobLauncher:
         launch = _launch_of(config)
         return launch.nodes if launch else 0
 
+    def is_local(self, config: Config) -> bool:
+        """See `engine.runner.Launcher`."""
+        del config
+        return False
+
     def launch(self, order: Order, config: Config, key: str, say: Callable[[str], None]) -> None:
         """See `engine.runner.Launcher`."""
         launch = _launch_of(config)

@@ -60,6 +60,12 @@ class Home:
             return path.read_bytes()
         return self.store.get(self._name(path)) if self.store else None
 
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file of the home, here and in the store."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        self.send(path, path.name)
+
     def listing(self, directory: Path) -> list[Path]:
         """The files of a directory of the home, here and in the store."""
         here = {file for file in directory.rglob("*") if file.is_file()}

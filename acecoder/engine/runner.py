@@ -100,13 +100,19 @@ class Order:
     inputs: Mapping[str, str]
     """Name -> address (`Home.permanent`)."""
     run_key: str
+    is_held: bool = False
+    """The process that asks is on this machine, and holds the step's lock while others run it."""
 
 
 class Launcher(Protocol):
-    """Runs a step on other machines. The engine knows none; its caller hands one in."""
+    """Runs a step in other processes. The engine knows none; its caller hands one in."""
 
     def nodes(self, config: Config) -> int:
-        """How many nodes this step is to run on; 0 for this process."""
+        """How many machines this step is to run on; 0 for this process."""
+        ...
+
+    def is_local(self, config: Config) -> bool:
+        """Whether that machine is this one, whose home its processes share."""
         ...
 
     def launch(self, order: Order, config: Config, key: str, say: Callable[[str], None]) -> None:
@@ -142,10 +148,12 @@ def run_stage(
             if not (this.directory / TRACKED).exists():
                 _track_late(this)
         elif launcher and nodes:
-            progress.say(f"starts on {nodes} nodes, key {this.key[:12]}")
+            where = (
+                "in processes of its own" if launcher.is_local(this.config) else f"on {nodes} nodes"
+            )
+            progress.say(f"starts {where}, key {this.key[:12]}")
             _launch(this, table, launcher, progress)
-            reused = home.bring(this.directory, REPORT)
-            if not reused:
+            if not home.bring(this.directory, REPORT):
                 raise PlatformError("its nodes ended well and left no result", where=step)
         else:
             progress.say(f"starts, key {this.key[:12]}")
@@ -187,17 +195,21 @@ def _checked_inputs(
 
 
 def _launch(this: Step, table: Table, launcher: Launcher, progress: Progress) -> None:
-    store = this.home.store
-    if store is None:
+    is_local = launcher.is_local(this.config)
+    if this.home.store is None and not is_local:
         raise InputError(
             "nodes need an object store to share",
             where="ACECODER_STORE",
             remedy="launch only on a cluster; without [trainjobs] one pod trains",
         )
     addresses = {name: this.home.permanent(path) for name, path in this.inputs.items()}
-    order = Order(this.stage.__name__, this.name, table, addresses, this.run_key)
-    store.put(f"tasks/{this.key}.json", json.dumps(asdict(order)).encode())
+    order = Order(this.stage.__name__, this.name, table, addresses, this.run_key, is_local)
+    this.home.write(_order_file(this.home, this.key), json.dumps(asdict(order)).encode())
     launcher.launch(order, this.config, this.key, progress.say)
+
+
+def _order_file(home: Home, key: str) -> Path:
+    return home.root / "tasks" / f"{key}.json"
 
 
 def run_node(
@@ -206,17 +218,25 @@ def run_node(
     """One process of several that run a step: the first runs it to its published result, the others
     help.
 
-    Raises: InputError where the store has no such order; what the stage raises.
+    Raises: InputError where the home and its store have no such order; what the stage raises.
     """
-    data = home.store.get(f"tasks/{key}.json") if home.store else None
+    data = home.read(_order_file(home, key))
     if data is None:
-        raise InputError(f"no step '{key}' in the store", where="run-node")
+        raise InputError(f"no step '{key}' in the home or its store", where="run-node")
     order = Order(**json.loads(data))
     stage = stage_of(order.stage)
     # Processes of one node share its disk.
     with exclusive(home.root / "locks" / f"inputs-{key}"):
         inputs = {name: home.open(address) for name, address in order.inputs.items()}
-        this = prepare(stage, order.step, order.table, inputs, home)
+        this = prepare(
+            stage,
+            order.step,
+            order.table,
+            inputs,
+            home,
+            order.run_key,
+            tracker if rank == 0 else None,
+        )
         home.bring_checkpoints(this.scratch)
     if this.key != key:
         raise InputError(
@@ -224,6 +244,9 @@ def run_node(
             where="run-node",
             remedy="one image for a step and its nodes ([images] in the infra file)",
         )
+    if rank == 0 and order.is_held:
+        _produce(this, Progress(order.step))
+        return
     if rank == 0:
         run_stage(
             stage,

@@ -6,7 +6,8 @@ The head is float32 whatever the backbone is: a bfloat16 score near 20 has steps
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,8 @@ class ProgramScorer(nn.Module):
 
 def new_scorer(base: str, *, seed: int) -> ProgramScorer:
     """The language model at `base` in float32, with a fresh head that is the same on every process."""
-    inner = _classifier(base, num_labels=1, dtype=torch.float32)
+    with _silent():  # it would report that the head is new
+        inner = _classifier(base, num_labels=1, dtype=torch.float32)
     head = Float32Head(getattr(inner, HEAD).in_features, 1, bias=False)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -168,6 +170,18 @@ def load_scorer(directory: Path) -> ProgramScorer:
     head.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     setattr(inner, HEAD, head)
     return ProgramScorer(inner)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _classifier(directory: str, **arguments: Any) -> Any:

@@ -39,6 +39,7 @@ def shared_arguments(
         "bf16": not on_cpu and dtype == "bfloat16",
         "gradient_checkpointing": not on_cpu,
         "dataloader_pin_memory": not on_cpu,
+        "ddp_find_unused_parameters": False,
         # Every node has its own directory, which the first process of each keeps in order.
         "save_on_each_node": True,
         **sharding_arguments(sharding, on_gpu=not on_cpu),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from acecoder.errors import InputError
 
@@ -20,6 +21,15 @@ def world_size() -> int:
 def on_one_node() -> bool:
     """Whether all processes that train together are on this machine (torchrun's LOCAL_WORLD_SIZE)."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) == world_size()
+
+
+def leave() -> None:
+    """Close the group of processes; without it some do not end."""
+    if world_size() > 1:
+        from torch import distributed
+
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
 
 
 def wait_for_all() -> None:
@@ -47,6 +57,14 @@ def share_of_batch(batch_size: int, accumulation: int) -> tuple[int, int]:
     return size, share // size
 
 
+def visible_gpus() -> int:
+    """GPUs that this process may use, without importing torch."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return len([each for each in named.split(",") if each.strip() not in ("", "-1")])
+    return len(list(Path("/dev").glob("nvidia[0-9]*")))
+
+
 def require_one_device() -> None:
     """A process trains on one device. Raises InputError where several are visible, but for torchrun,
     which gives each process its own."""
@@ -55,5 +73,5 @@ def require_one_device() -> None:
     if torch.cuda.device_count() > 1 and "LOCAL_RANK" not in os.environ:
         raise InputError(
             f"{torch.cuda.device_count()} GPUs are visible, and this step trains on one",
-            remedy="export CUDA_VISIBLE_DEVICES=0; several GPUs come with the cluster's launcher",
+            remedy="export CUDA_VISIBLE_DEVICES=0; a step starts a process for each GPU by itself",
         )

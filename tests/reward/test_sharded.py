@@ -124,3 +124,32 @@ def test_what_would_not_be_sharded_is_refused(tmp_path: Path, home: Home) -> Non
             inputs={"pairs": pairs},
             home=home,
         )
+
+
+def test_a_step_starts_its_processes_by_itself(tmp_path: Path, one_process: list[float]) -> None:
+    """As with two GPUs; here `processes` says it."""
+    home = Home(tmp_path / "home")
+    pairs = publish(home, "pairs", rows())
+    table = {**TABLE, "sharding": "none", "processes": 2}
+    stage = load_stage("train_reward_model")
+    done = run_step(stage, step="rm", table=table, inputs={"pairs": pairs}, home=home)
+    assert not done.reused
+    assert done.report.series["loss"] == pytest.approx(one_process, abs=1e-5)
+    again = run_step(
+        stage, step="rm", table={**table, "processes": 0}, inputs={"pairs": pairs}, home=home
+    )
+    assert again.reused, "the number of processes decides no result"
+
+
+@pytest.mark.parametrize(("visible", "processes"), [("", 1), ("0", 1), ("0,1,2,3", 4), ("-1", 1)])
+def test_a_process_for_each_visible_gpu(
+    visible: str, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from acecoder.cluster.one_node import processes_of
+    from acecoder.stages.train_reward_model import TrainRewardModelConfig
+
+    config = TrainRewardModelConfig.model_validate({**TABLE, "sharding": "none"})
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert processes_of(config) == processes
+    monkeypatch.setenv("RANK", "0")
+    assert processes_of(config) == 1, "torchrun started this one"
