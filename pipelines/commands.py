@@ -14,7 +14,7 @@ from acecoder.engine.tracking.reaching import redacted
 from acecoder.engine.tracking.relay import send
 from acecoder.engine.tracking.steps import Tracker
 from acecoder.errors import require
-from acecoder.pipelines import compiling, dags, local, planning
+from acecoder.pipelines import compiling, dags, fitting, local, planning
 from acecoder.pipelines.infra import Infra
 from acecoder.profiles import SHIPPED, Profile
 from acecoder.reporting import history, page, records, summary
@@ -123,8 +123,10 @@ def plan(
     *,
     verbose: bool = False,
     diff: str | None = None,
+    gpus: str = "",
 ) -> int:
-    """Print the plan; runs nothing. `diff`: against the `defaults`, or the key of an earlier run."""
+    """Print the plan; runs nothing. `diff`: against the `defaults`, or the key of an earlier run; `gpus`:
+    COUNTxGB, with what each step takes of them. Raises InputError where a step does not fit."""
     ready = _prepare(pipeline, profile_name, settings)
     against = None
     if diff == "defaults":
@@ -134,6 +136,10 @@ def plan(
         against = {name: step.config for name, step in found.items()}
     _say(f"profile {ready.profile.where}, run {ready.run_key}, home {ready.home.root}")
     _say(planning.describe(ready.planned, verbose=verbose, against=against))
+    if gpus:
+        cards = fitting.Cards.parse(gpus)
+        _say(f"on {gpus} GB of GPUs, by arithmetic:")
+        _say("\n".join(need.line() for need in fitting.require_fit(ready.planned, cards)))
     return 0
 
 

@@ -20,6 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="with the keys whose values differ from the defaults, or from an earlier run's",
     )
+    parser.add_argument(
+        "--gpus",
+        default="",
+        metavar="COUNTxGB",
+        help="with the memory that each step takes of so many GPUs (8x80); refused where one does not fit",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,5 +34,10 @@ def run(options: argparse.Namespace) -> int:
     from acecoder.pipelines import commands
 
     return commands.plan(
-        options.pipeline, options.profile, options.set, verbose=options.verbose, diff=options.diff
+        options.pipeline,
+        options.profile,
+        options.set,
+        verbose=options.verbose,
+        diff=options.diff,
+        gpus=options.gpus,
     )

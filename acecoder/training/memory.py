@@ -1,0 +1,59 @@
+"""How much memory a training takes, by arithmetic; all in bytes.
+
+Mixed precision with Adam: 4 bytes of float32 weights, 4 of gradients and 8 of moments per parameter, which
+FSDP2 splits over the processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acecoder.training.sizes import Size
+
+WEIGHTS, GRADIENTS, MOMENTS = 4, 4, 8
+STATE_BYTES_PER_PARAMETER = WEIGHTS + GRADIENTS + MOMENTS
+COMPUTE = 2
+"""Bytes of a number in bfloat16."""
+LAYER_NUMBERS_PER_TOKEN = 34
+"""Of one transformer layer's activations, in units of its hidden size (Korthikanti et al. 2022, section 4.1,
+without attention's matrix, which fused kernels do not keep)."""
+
+
+@dataclass(frozen=True)
+class TrainingMemory:
+    """What one process of a training holds."""
+
+    state: int
+    """Weights, gradients and moments: its share of them."""
+    gathered: int
+    """Of FSDP2: the layers that are whole at a time, two, for the next is fetched meanwhile."""
+    activations: int
+    """With checkpointing: what each layer is given, all of one layer, and for a policy the logits of what it
+    wrote with their gradient."""
+    host: int
+    """Memory of the machine while the first process of a node loads the weights."""
+
+    @property
+    def gpu(self) -> int:
+        """All of it on a GPU."""
+        return self.state + self.gathered + self.activations
+
+
+def training_memory(
+    size: Size, *, shares: int, tokens_per_forward: int, written_tokens: int = 0
+) -> TrainingMemory:
+    """Of a full fine-tune whose state is split into `shares` (1: it is not). `written_tokens`: of a policy,
+    those whose log-probabilities are taken."""
+    layer = size.parameters // size.layers
+    per_token = size.hidden * COMPUTE * (size.layers + LAYER_NUMBERS_PER_TOKEN)
+    return TrainingMemory(
+        state=STATE_BYTES_PER_PARAMETER * size.parameters // shares,
+        gathered=2 * layer * COMPUTE if shares > 1 else 0,
+        activations=tokens_per_forward * per_token + 2 * COMPUTE * written_tokens * size.vocabulary,
+        host=WEIGHTS * size.parameters,
+    )
+
+
+def generation_memory(size: Size, *, tokens: int) -> int:
+    """Weights in bfloat16, and the keys and values of `tokens`, the least that a server starts with."""
+    return COMPUTE * size.parameters + tokens * size.kv_bytes_per_token

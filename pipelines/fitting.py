@@ -1,0 +1,132 @@
+"""Whether each step that trains or runs a model fits the GPUs it is given, by arithmetic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from acecoder.config import Config, having
+from acecoder.errors import InputError
+from acecoder.llm.local import LocalModel
+from acecoder.llm.model import Generates, UsesModel
+from acecoder.pipelines.planning import Planned
+from acecoder.reward.training import RewardTraining
+from acecoder.rl.training import PolicyTraining
+from acecoder.training.memory import STATE_BYTES_PER_PARAMETER, generation_memory, training_memory
+from acecoder.training.sharding import Sharding
+from acecoder.training.sizes import Size, size_of
+
+GB = 1e9
+PROMPT_TOKENS = 2048
+
+
+@dataclass(frozen=True)
+class Cards:
+    """The GPUs of a machine, or of the nodes that train together."""
+
+    count: int
+    memory_gb: float
+
+    @classmethod
+    def parse(cls, text: str) -> Cards:
+        """From `8x80`. Raises InputError."""
+        found = re.fullmatch(r"(\d+)x(\d+(?:\.\d+)?)", text)
+        if found is None or int(found[1]) < 1:
+            raise InputError(f"'{text}'", where="--gpus", remedy="COUNTxGB, such as 8x80")
+        return cls(int(found[1]), float(found[2]))
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a step takes of each GPU and of its host."""
+
+    step: str
+    gpu_bytes: int
+    host_bytes: int
+    parts: str
+    """How the sum is made."""
+    remedy: str
+    """What to try where it does not fit."""
+
+    def line(self) -> str:
+        """For a person."""
+        return (
+            f"{self.step:34} {self.gpu_bytes / GB:6.1f} GB a GPU ({self.parts}), "
+            f"{self.host_bytes / GB:.1f} GB of the host"
+        )
+
+
+def needs(planned: Sequence[Planned], cards: Cards) -> list[Need]:
+    """Of every step that trains or runs a local model of known size."""
+    found = (_need(item.step.name, item.config, cards) for item in planned)
+    return [need for need in found if need is not None]
+
+
+def require_fit(planned: Sequence[Planned], cards: Cards) -> list[Need]:
+    """The needs, all of which fit. Raises InputError naming each step that does not, with its sum."""
+    found = needs(planned, cards)
+    large = [need for need in found if need.gpu_bytes > cards.memory_gb * GB]
+    if large:
+        told = "; ".join(
+            f"{n.step} takes {n.gpu_bytes / GB:.1f} GB of a GPU ({n.parts})" for n in large
+        )
+        remedies = dict.fromkeys(need.remedy for need in large)
+        raise InputError(
+            f"{told}; each has {cards.memory_gb:g} GB",
+            where=f"{cards.count} GPU{'s' if cards.count > 1 else ''}",
+            remedy="; ".join(remedies),
+        )
+    return found
+
+
+def _need(step: str, config: Config, cards: Cards) -> Need | None:
+    size = _size(config)
+    if size is None:
+        return None
+    if isinstance(config, RewardTraining | PolicyTraining):
+        return _training(step, config, size, cards)
+    if any(having(config, Generates)):
+        return _generation(step, size, cards)
+    return None
+
+
+def _size(config: Config) -> Size | None:
+    for part in having(config, UsesModel):
+        if isinstance(part.model, LocalModel):
+            return size_of(part.model.source)
+    return None
+
+
+def _training(step: str, config: RewardTraining | PolicyTraining, size: Size, cards: Cards) -> Need:
+    shares = cards.count if isinstance(config, Sharding) and config.sharding == "fsdp2" else 1
+    if isinstance(config, RewardTraining):
+        written, tokens = 0, 2 * config.pairs_per_forward * config.max_length_tokens
+    else:
+        written = config.minibatch_size * config.max_new_tokens
+        tokens = config.minibatch_size * PROMPT_TOKENS + written
+    memory = training_memory(size, shares=shares, tokens_per_forward=tokens, written_tokens=written)
+    split = f" / {shares} GPUs" if shares > 1 else ""
+    parts = (
+        f"state {memory.state / GB:.1f}: {size.parameters / GB:.2f} billion parameters x "
+        f"{STATE_BYTES_PER_PARAMETER} bytes{split}; gathered layers {memory.gathered / GB:.1f}; "
+        f"activations {memory.activations / GB:.1f} for {tokens} tokens"
+    )
+    remedy = (
+        'sharding = "fsdp2" on more GPUs'
+        if memory.state > cards.memory_gb * GB
+        else "fewer pairs_per_forward, a smaller minibatch_size, or more GPUs"
+    )
+    return Need(step, memory.gpu, memory.host, parts, remedy)
+
+
+def _generation(step: str, size: Size, cards: Cards) -> Need:
+    """By vLLM with tensor parallelism over the cards it takes, the least power of two that holds the weights."""
+    whole = generation_memory(size, tokens=2 * PROMPT_TOKENS)
+    parallel = 1
+    while parallel * 2 <= cards.count and whole / parallel > 0.9 * cards.memory_gb * GB:
+        parallel *= 2
+    parts = f"weights {2 * size.parameters / GB:.1f} in bfloat16, over {parallel} GPU{'s' if parallel > 1 else ''}"
+    return Need(
+        step, whole // parallel, 2 * size.parameters, parts, "a smaller model, or larger GPUs"
+    )

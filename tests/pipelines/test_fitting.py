@@ -1,0 +1,87 @@
+"""A plan does the arithmetic of memory, and refuses by name what cannot fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from acecoder.cli import main
+from acecoder.engine.home import Home
+from acecoder.errors import InputError
+from acecoder.llm.weights import resolve
+from acecoder.pipelines.fitting import Cards
+from acecoder.training.memory import generation_memory, training_memory
+from acecoder.training.sizes import KNOWN, size_of
+
+GB = 1e9
+SEVEN = KNOWN["Qwen/Qwen2.5-Coder-7B-Instruct"]
+THIRTY_TWO = KNOWN["Qwen/Qwen2.5-Coder-32B-Instruct"]
+
+
+def test_the_state_of_a_full_fine_tune_by_hand() -> None:
+    whole = training_memory(SEVEN, shares=1, tokens_per_forward=0)
+    assert whole.state / GB == pytest.approx(121.8, abs=0.1) and whole.gathered == 0
+    assert training_memory(SEVEN, shares=8, tokens_per_forward=0).state / GB == pytest.approx(
+        15.2, abs=0.05
+    )
+    assert training_memory(THIRTY_TWO, shares=8, tokens_per_forward=0).state / GB == pytest.approx(
+        65.5, abs=0.05
+    )
+    assert whole.host == 4 * SEVEN.parameters
+    assert generation_memory(SEVEN, tokens=0) == 2 * SEVEN.parameters
+
+
+def plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str, gpus: str, *more: str
+) -> int:
+    monkeypatch.setenv("ACECODER_HOME", str(tmp_path / "home"))
+    return main(["plan", "--profile", profile, "--gpus", gpus, *more])
+
+
+@pytest.mark.parametrize(("profile", "state"), [("paper-7b", "15.2"), ("paper-32b", "65.5")])
+def test_the_papers_recipes_fit_eight_gpus_of_80_gb(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    profile: str,
+    state: str,
+) -> None:
+    assert plan(tmp_path, monkeypatch, profile, "8x80") == 0
+    (line,) = [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("train_reward")
+        and "GB a GPU" in line
+    ]  # fmt: skip
+    assert f"state {state}:" in line
+
+
+def test_7b_on_one_card_is_refused_with_its_sum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert plan(tmp_path, monkeypatch, "paper-7b", "1x80") == 2
+    said = capsys.readouterr().err
+    assert "train_reward_model takes" in said and "state 121.8" in said and "80 GB" in said
+    assert 'sharding = "fsdp2"' in said
+
+
+def test_32b_without_sharding_is_refused_also_on_eight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ("--set", "train_reward_model.sharding=none")
+    assert plan(tmp_path, monkeypatch, "paper-32b", "8x80", *more) == 2
+    assert "state 524.2" in capsys.readouterr().err
+
+
+def test_a_model_on_disk_is_measured_by_its_files(tmp_path: Path) -> None:
+    directory = resolve("random:tiny", "", Home(tmp_path / "home"))
+    size = size_of(f"path:{directory}")
+    assert size is not None and size.layers == 2 and size.hidden == 64 and size.head_dim == 16
+    # Embedding 512 x 64, two layers of 4 x 64^2 + 3 x 64 x 128 and two norms, one norm.
+    assert size.parameters == size.vocabulary * 64 + 2 * (4 * 64**2 + 3 * 64 * 128 + 128) + 64
+    assert size_of("hub:nobody/nothing") is None
+
+
+@pytest.mark.parametrize("text", ["8", "0x80", "8x", "x80"])
+def test_cards_are_a_count_and_a_size(text: str) -> None:
+    with pytest.raises(InputError, match="--gpus"):
+        Cards.parse(text)
