@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import safe_open
 
 from acecoder.engine.home import Home
 from acecoder.engine.store import ObjectStore
@@ -112,6 +113,50 @@ def test_two_processes_are_one_also_when_killed_at_the_second_update(
     chats = [Chat("Add 3.", f"def f(x): {text.format(i=3)}") for text in PROGRAMS]
     assert model.score(chats) == pytest.approx(in_memory["scores"], abs=1e-5)
     assert not store.names("journal/checkpoints/"), "a finished training leaves no checkpoint"
+
+
+def test_two_processes_share_a_policy_and_end(store: ObjectStore, tmp_path: Path) -> None:
+    home = Home(tmp_path / "step", store)
+    pairs = publish(home, "pairs", rows())
+    done = run_step(
+        load_stage("train_reward_model"),
+        step="rm",
+        table={**TABLE, "sharding": "none"},
+        inputs={"pairs": pairs},
+        home=home,
+    )
+    problems = [
+        {"id": f"p{i}", "question": f"Return {i}.", "entry_point": "f", "tests": [f"assert f() == {i}"]}
+        for i in range(4)
+    ]  # fmt: skip
+    inputs = {
+        "problems": publish(home, "problems", problems),
+        "reward_model": done.directory / "reward_model",
+    }
+    table = {
+        "model": {"kind": "local", "source": "random:tiny"},
+        "reward": "model",
+        "learning_rate": 1e-2,
+        "steps": 2,
+        "prompts_per_step": 4,
+        "samples_per_prompt": 2,
+        "updates_per_rollout": 2,
+        "minibatch_size": 2,
+        "max_new_tokens": 16,
+        "dtype": "float32",
+        "sharding": "fsdp2",
+    }
+    key = told(store, "train_policy", table, inputs, home)
+    train([tmp_path / "node"], key, tmp_path / "unused.json")
+    found = run_step(
+        load_stage("train_policy"), step="train_policy", table=table, inputs=inputs, home=home
+    )
+    assert found.reused and found.report.metrics["tensors_changed"] > 10
+    (file,) = (found.directory / "policy").glob("*.safetensors")
+    with safe_open(file, "pt") as tensors:
+        names = set(tensors.keys())
+    assert "lm_head.weight" not in names, "a tied head is written once"
+    assert "model.embed_tokens.weight" in names
 
 
 def test_what_would_not_be_sharded_is_refused(tmp_path: Path, home: Home) -> None:
