@@ -4,7 +4,7 @@
 
 SmolLM2 cut to its first layers, one thread, one pass over all pairs, which are one update of either. Programs are those that microsoft/CodeT
 recorded for HumanEval; which are right does not matter here. Shapes are right x wrong programs of a problem;
-`paper` mixes them to the paper's mean of 6.6 pairs a problem.
+`paper` mixes them to the paper's mean of 6.6 pairs per problem.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.best_of_n import cut
 
 SHAPES = {"1 x 1": [(1, 1)], "3 x 2": [(3, 2)], "4 x 4": [(4, 4)]}
 PAPER = [(1, 1), (2, 2), (3, 2), (1, 3), (4, 4), (2, 4), (1, 2), (4, 3)]
-"""1, 4, 6, 3, 16, 8, 2 and 12 pairs: 6.5 a problem."""
+"""1, 4, 6, 3, 16, 8, 2 and 12 pairs: 6.5 per problem."""
 SHAPES["paper"] = PAPER
 WAYS = ("trl", "pairwise", "grouped", "shared_prefix")
 
