@@ -177,7 +177,7 @@ def own_trainer(pairs: list[Any], model: str, scratch: Path, way: str) -> tuple[
     """The same pairs through `acecoder.reward.training`."""
     from acecoder.reward.encoding import Encoder
     from acecoder.reward.problems import read_problems
-    from acecoder.reward.training import RewardTraining, _trainer
+    from acecoder.reward.training import RewardTraining, pair_trainer
     from acecoder.training.loading import load_tokenizer
 
     config = RewardTraining(
@@ -186,7 +186,7 @@ def own_trainer(pairs: list[Any], model: str, scratch: Path, way: str) -> tuple[
     tokenizer = load_tokenizer(model, padding_side="right")
     encoder = Encoder(tokenizer, max_length_tokens=8192, over_limit="drop")
     read = read_problems(pairs, encoder)
-    trainer = _trainer(read, model, tokenizer, config, scratch, [])
+    trainer = pair_trainer(read, model, tokenizer, config, scratch, [])
     return trainer, encoded_tokens(trainer, way)
 
 

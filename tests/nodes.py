@@ -22,6 +22,24 @@ from acecoder.stages import load_stage
 
 ACECODER = (sys.executable, "-m", "acecoder")
 PORT = 29511
+TINY_POLICY = {
+    "model": {"kind": "local", "source": "random:tiny", "batch_size": 4},
+    "algorithm": "reinforce++",
+    "reward": "model",
+    "learning_rate": 1e-2,
+    "steps": 2,
+    "prompts_per_step": 4,
+    "samples_per_prompt": 2,
+    "updates_per_rollout": 2,
+    "minibatch_size": 2,
+    "max_new_tokens": 16,
+    "dtype": "float32",
+}
+"""A training of the random model by a reward model's scores."""
+PROBLEMS = [
+    {"id": f"p{i}", "question": f"Return {i}.", "entry_point": "f", "tests": [f"assert f() == {i}"]}
+    for i in range(4)
+]
 
 
 def publish(home: Home, name: str, rows: list[dict[str, Any]]) -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from acecoder.cluster.launch import Trains
 from acecoder.config import Config, having
 from acecoder.engine.home import Home
+from acecoder.engine.parent import parent_of_steps
 from acecoder.engine.runner import Order
 from acecoder.errors import PlatformError
 from acecoder.training.processes import visible_gpus
@@ -37,10 +38,13 @@ class ProcessLauncher:
         acecoder = [sys.executable, "-m", "acecoder", "run-node", "--key", key]
         torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
         command = [*torchrun, f"--nproc-per-node={processes}", "--no-python", *acecoder]
-        environment = {**os.environ, "ACECODER_HOME": str(self.home.root)}
-        # Idle cores of one process are those of another.
-        environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
-        done = subprocess.run(command, env=environment, check=False)
+        # The lock tells them when this process was killed: whoever asks again must train alone.
+        with parent_of_steps(self.home.root / "locks" / f"training-{key}"):
+            environment = {**os.environ, "ACECODER_HOME": str(self.home.root)}
+            # Idle cores of one process are those of another.
+            threads = max(1, (os.cpu_count() or 1) // processes)
+            environment.setdefault("OMP_NUM_THREADS", str(threads))
+            done = subprocess.run(command, env=environment, check=False)
         if done.returncode:
             raise PlatformError(
                 f"a process that trained ended with status {done.returncode}",

@@ -93,7 +93,7 @@ def train(
         tokenizer, max_length_tokens=config.max_length_tokens, over_limit=config.over_limit
     )
     read = _read(pairs, record.encoder(tokenizer, base), config)
-    trainer = _trainer(read, base, tokenizer, config, scratch, callbacks)
+    trainer = pair_trainer(read, base, tokenizer, config, scratch, callbacks)
     trainer.train(resume_from_checkpoint=last_whole(scratch))
     require_sharded(config, trainer.model)
     _save(trainer, tokenizer, record, destination, config)
@@ -118,7 +118,7 @@ def _read(pairs: Sequence[Pair], encoder: Encoder, config: RewardTraining) -> Re
     return read
 
 
-def _trainer(
+def pair_trainer(
     read: Read,
     base: str,
     tokenizer: Any,
@@ -126,6 +126,7 @@ def _trainer(
     scratch: Path,
     callbacks: Sequence[Any],
 ) -> Any:
+    """A `PairTrainer` that is ready to train, from the weights at `base`, on the pairs that were read."""
     from transformers import TrainingArguments
 
     from acecoder.reward.scorer import new_scorer

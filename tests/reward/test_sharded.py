@@ -3,7 +3,11 @@ saved is the one that was trained."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,8 @@ from acecoder.errors import InputError
 from acecoder.reward.encoding import Chat
 from acecoder.reward.scoring import RewardModel
 from acecoder.stages import load_stage
-from tests.nodes import publish, start_node, told
+from tests.cluster.kube import until
+from tests.nodes import PROBLEMS, TINY_POLICY, publish, start_node, told
 
 SHARDED = (sys.executable, str(Path(__file__).with_name("sharded_on_cpu.py")))
 TABLE = {
@@ -125,27 +130,11 @@ def test_two_processes_share_a_policy_and_end(store: ObjectStore, tmp_path: Path
         inputs={"pairs": pairs},
         home=home,
     )
-    problems = [
-        {"id": f"p{i}", "question": f"Return {i}.", "entry_point": "f", "tests": [f"assert f() == {i}"]}
-        for i in range(4)
-    ]  # fmt: skip
     inputs = {
-        "problems": publish(home, "problems", problems),
+        "problems": publish(home, "problems", PROBLEMS),
         "reward_model": done.directory / "reward_model",
     }
-    table = {
-        "model": {"kind": "local", "source": "random:tiny"},
-        "reward": "model",
-        "learning_rate": 1e-2,
-        "steps": 2,
-        "prompts_per_step": 4,
-        "samples_per_prompt": 2,
-        "updates_per_rollout": 2,
-        "minibatch_size": 2,
-        "max_new_tokens": 16,
-        "dtype": "float32",
-        "sharding": "fsdp2",
-    }
+    table = {**TINY_POLICY, "sharding": "fsdp2"}
     key = told(store, "train_policy", table, inputs, home)
     train([tmp_path / "node"], key, tmp_path / "unused.json")
     found = run_step(
@@ -198,3 +187,35 @@ def test_a_process_for_each_visible_gpu(
     assert processes_of(config) == processes
     monkeypatch.setenv("RANK", "0")
     assert processes_of(config) == 1, "torchrun started this one"
+
+
+def test_processes_end_with_the_step_that_was_killed(tmp_path: Path) -> None:
+    """Whoever asks again must not train beside them."""
+    file = tmp_path / "pairs.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows()))
+    settings = {"processes": 2, "epochs": 4000, "held_out_share": 0.2, "pairs_per_update": 6}
+    command = [sys.executable, "-m", "acecoder", "train-reward-model", "--pairs", str(file)]
+    command += ["--reward-model", str(tmp_path / "rm"), "--set", 'model.source="random:tiny"']
+    for name, value in settings.items():
+        command += ["--set", f"{name}={value}"]
+    environment = {**os.environ, "ACECODER_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as step:
+        until("both train", lambda: len(training(tmp_path / "home")) == 2, 120)
+        os.kill(step.pid, signal.SIGKILL)
+        step.wait()
+        until("they have ended", lambda: not training(tmp_path / "home"), 60)
+
+
+def training(home: Path) -> list[int]:
+    """The processes of this home that train."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            variables = (entry / "environ").read_bytes().split(b"\0")
+            trains = words[1:4] == [b"-m", b"acecoder", b"run-node"]
+            if trains and f"ACECODER_HOME={home}".encode() in variables:
+                found.append(int(entry.name))
+    return found

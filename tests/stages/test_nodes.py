@@ -13,7 +13,7 @@ from acecoder.engine.store import ObjectStore
 from acecoder.entry import run_step
 from acecoder.errors import InputError, PlatformError
 from acecoder.stages import load_stage
-from tests.nodes import publish, run_nodes, told
+from tests.nodes import PROBLEMS, TINY_POLICY, publish, run_nodes, told
 
 TINY = {"kind": "local", "source": "random:tiny", "batch_size": 4}
 LAUNCH = {"runtime": "acecoder-reward-model", "nodes": 2}
@@ -63,31 +63,9 @@ def test_two_processes_train_one_reward_model_then_one_policy_and_the_steps_find
     assert list((found.directory / "reward_model").glob("*.safetensors"))
     assert not store.names("journal/checkpoints/"), "a finished training leaves no checkpoint"
 
-    rows = [
-        {
-            "id": f"p{i}",
-            "question": f"Return {i}.",
-            "entry_point": "f",
-            "tests": [f"assert f() == {i}"],
-        }
-        for i in range(4)
-    ]
-    problems = publish(stepper, "problems", rows)
+    problems = publish(stepper, "problems", PROBLEMS)
     given = {"problems": problems, "reward_model": found.directory / "reward_model"}
-    table = {
-        "model": TINY,
-        "algorithm": "reinforce++",
-        "reward": "model",
-        "learning_rate": 1e-2,
-        "steps": 2,
-        "prompts_per_step": 4,
-        "samples_per_prompt": 2,
-        "updates_per_rollout": 2,
-        "minibatch_size": 2,
-        "max_new_tokens": 16,
-        "dtype": "float32",
-        "launch": LAUNCH,
-    }
+    table = {**TINY_POLICY, "launch": LAUNCH}
     key = told(store, "train_policy", table, given, stepper)
     run_nodes(tmp_path / "node", key, 2)
     found = run_step(
