@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic import Field
+
 from acecoder.config import Config, Table, validate
 from acecoder.engine.contract import signature_of
 from acecoder.errors import InputError
@@ -39,6 +41,8 @@ class ProfileHeader(Config):
 
     pipeline: str = "acecoder"
     """Which pipeline the profile is written for."""
+    machine_usd_per_hour: float = Field(0.0, ge=0)
+    """What an hour of the machine costs that runs the steps, for the report's cost; 0 where nobody pays."""
 
 
 @dataclass
@@ -76,9 +80,14 @@ class Profile:
         return Path(self.where).stem
 
     @property
+    def header(self) -> ProfileHeader:
+        """The table `[profile]`. Raises InputError."""
+        return validate(ProfileHeader, self.merged.get("profile", {}), where=self.where)
+
+    @property
     def pipeline(self) -> str:
         """The pipeline it is written for: `[profile] pipeline`, by default `acecoder`."""
-        return validate(ProfileHeader, self.merged.get("profile", {}), where=self.where).pipeline
+        return self.header.pipeline
 
     def config(self, step: str) -> Config:
         """The resolved config of a step (`stage` or `stage.use`).

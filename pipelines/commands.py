@@ -60,7 +60,9 @@ def run(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:
     noted = records.has_notes(ready.home, ready.run_key, len(ready.steps))
     if done < len(ready.steps) or not noted or not ready.is_recorded:
         (directory / TRACKED).unlink(missing_ok=True)
-        keep(directory, about(ready.profile.name, str(ready.profile.where), settings))
+        profile = ready.profile
+        usd_per_hour = profile.header.machine_usd_per_hour
+        keep(directory, about(profile.name, str(profile.where), settings, usd_per_hour))
         names = [step.name for step in ready.steps]
         local.run(ready.graph, ready.run_key, ready.home, names, _expected_s(ready))
     path = _write_report(ready)

@@ -12,7 +12,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from acecoder.config import digest_of, incidental
+from acecoder.config import Config, digest_of, incidental
 from acecoder.engine.home import Home
 from acecoder.errors import InputError
 from acecoder.llm.interface import Found, Generator, Request, SetAside
@@ -20,6 +20,15 @@ from acecoder.llm.model import ModelConfig
 from acecoder.llm.requesting.client import Client, Endpoint
 from acecoder.llm.requesting.parameters import Parameters
 from acecoder.llm.served import ServedModel
+
+
+class Price(Config):
+    """What an endpoint's tokens cost."""
+
+    prompt_usd_per_million_tokens: float = Field(ge=0)
+    """Of what it reads."""
+    completion_usd_per_million_tokens: float = Field(ge=0)
+    """Of what it writes."""
 
 
 class EndpointModel(ModelConfig):
@@ -48,6 +57,8 @@ class EndpointModel(ModelConfig):
     max_refused_share: float = incidental(0.05, ge=0, le=1)
     """Above this share of prompts that the server will not answer (too long, against its policy) the
     step stops; below, they are counted and set aside."""
+    price: Price | None = incidental(None)
+    """What its tokens cost, for the report's cost."""
     prefill: bool = False
     """Begin the answer for the model, e.g. with an opened fence; only some servers (vLLM) can
     continue an answer."""

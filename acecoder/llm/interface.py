@@ -46,6 +46,7 @@ class Answer:
     num_tokens: int
     truncated: bool
     """True where `max_tokens` ended it."""
+    num_prompt_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class SetAside:
     reason: str
     message: str
     num_tokens: int
+    num_prompt_tokens: int = 0
 
 
 Found = tuple[int, Answer | SetAside]
@@ -129,6 +131,14 @@ def complete(
     return [refused[d] if d in refused else _read(journal.get(d)) for d in digests]
 
 
+def token_counts(answers: Sequence[Answer | SetAside]) -> dict[str, int]:
+    """What answers took, as a step reports it: `tokens` written and `prompt_tokens` read."""
+    return {
+        "tokens": sum(answer.num_tokens for answer in answers),
+        "prompt_tokens": sum(answer.num_prompt_tokens for answer in answers),
+    }
+
+
 def _check_refused(refused: Mapping[str, SetAside], total: int, generator: Generator) -> None:
     """Raises: InputError where so many prompts are refused that something else is wrong."""
     most = max(1.0, generator.max_refused_share * total)
@@ -167,5 +177,5 @@ def _entry(answer: Answer | SetAside) -> dict[str, object]:
 
 def _read(entry: dict[str, Any]) -> Answer | SetAside:
     if entry.get("set_aside"):
-        return SetAside(entry["reason"], entry["message"], entry["num_tokens"])
+        return SetAside(**{key: value for key, value in entry.items() if key != "set_aside"})
     return Answer(**entry)

@@ -128,6 +128,7 @@ class _Batch:
         encoded = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
         self.input_BT = encoded["input_ids"].to(model.device)
         self.mask_BT = encoded["attention_mask"].to(model.device)
+        self.prompt_lengths: list[int] = self.mask_BT.sum(-1).tolist()
         self.rows: list[int | None] = list(range(len(requests)))
         self.tokens: list[list[int]] = [[] for _ in requests]
         self.streams = [random.Random(request.digest("stream")) for request in requests]
@@ -211,7 +212,8 @@ class _Batch:
     def _answer(self, row: int, *, truncated: bool) -> Answer:
         text = self.tokenizer.decode(self.tokens[row], skip_special_tokens=True)
         cuts = [text.find(stop) for stop in self.requests[row].stop if stop in text]
-        return Answer(text[: min(cuts)] if cuts else text, len(self.tokens[row]), truncated)
+        text = text[: min(cuts)] if cuts else text
+        return Answer(text, len(self.tokens[row]), truncated, self.prompt_lengths[row])
 
     def _retire(self, finished: set[int]) -> list[int] | None:
         """Mark finished places; the places to keep where compacting the batch pays."""
@@ -266,8 +268,14 @@ class VllmGenerator:
             )
             for r in requests
         ]
-        found = (output.outputs[0] for output in self._llm.generate(texts, sampling))
         yield [
-            (position, Answer(best.text, len(best.token_ids), best.finish_reason == "length"))
-            for position, best in enumerate(found)
+            (position, _answer_of(output))
+            for position, output in enumerate(self._llm.generate(texts, sampling))
         ]
+
+
+def _answer_of(output: Any) -> Answer:
+    """vLLM's output of one request."""
+    best = output.outputs[0]
+    truncated = best.finish_reason == "length"
+    return Answer(best.text, len(best.token_ids), truncated, len(output.prompt_token_ids))

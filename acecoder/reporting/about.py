@@ -32,6 +32,7 @@ class About:
     machine: str
     started: str
     """In UTC."""
+    machine_usd_per_hour: float = 0.0
 
     def params(self) -> dict[str, str]:
         """As MLflow's params."""
@@ -44,7 +45,9 @@ class About:
         }
 
 
-def about(profile: str, where: str, overrides: Sequence[str]) -> About:
+def about(
+    profile: str, where: str, overrides: Sequence[str], machine_usd_per_hour: float = 0.0
+) -> About:
     """This code on this machine, now."""
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     cores = len(os.sched_getaffinity(0))
@@ -57,6 +60,7 @@ def about(profile: str, where: str, overrides: Sequence[str]) -> About:
         versions={name: version for name in PACKAGES if (version := _version(name))},
         machine=machine,
         started=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        machine_usd_per_hour=machine_usd_per_hour,
     )
 
 

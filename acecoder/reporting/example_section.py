@@ -13,17 +13,19 @@ MAX_CHANGED = 5
 
 
 def example_section(steps: Steps) -> str:
-    """A seed with its question, dropped tests, programs right and wrong, a pair, what changed."""
+    """A seed with its question, dropped tests, programs right and wrong, a pair, what the policy wrote
+    while it was trained, what changed."""
     parts = [
         *_imagined(steps),
         *_dropped(steps),
         *_programs(steps),
         *_pair(steps),
+        *_completions(steps),
         *_changed(steps),
     ]
     if not parts:
         return ""
-    more = "<p>One of each; <code>acecoder show latest dropped|programs|pairs|changed</code> lists all.</p>"
+    more = "<p>One of each; <code>acecoder show latest dropped|programs|pairs|completions|changed</code> lists all.</p>"
     return section("Examples", more, *parts)
 
 
@@ -73,6 +75,24 @@ def _pair(steps: Steps) -> Iterator[str]:
             [
                 (f"chosen, passes {pair.chosen_pass_rate:.0%}", pair.chosen),
                 (f"rejected, passes {pair.rejected_pass_rate:.0%}", pair.rejected),
+            ]
+        )
+
+
+def _completions(steps: Steps) -> Iterator[str]:
+    by_rollout: dict[int, list[examples.Rolled]] = {}
+    for each in examples.completions(steps):
+        by_rollout.setdefault(each.rollout, []).append(each)
+    if by_rollout:
+        yield (
+            "<p>What the policy wrote while it was trained: of the first, the middle and the last "
+            "rollout the completions with the highest and the lowest reward.</p>"
+        )
+    for rolled in by_rollout.values():
+        yield _side_by_side(
+            [
+                (f"rollout {e.rollout}, {e.problem_id}, reward {e.reward:.3g}", e.text)
+                for e in rolled
             ]
         )
 

@@ -54,6 +54,16 @@ class Changed:
     after: float
 
 
+@dataclass(frozen=True)
+class Rolled:
+    """A completion that the policy wrote while it was trained."""
+
+    rollout: int
+    problem_id: str
+    text: str
+    reward: float
+
+
 def input_of(steps: Steps, step: StepRecord, name: str) -> Path | None:
     """The output of another step of the run that this one read; None where it is from elsewhere."""
     digest = step.inputs.get(name, "")
@@ -129,6 +139,12 @@ def imagined(steps: Steps) -> Iterator[tuple[Seed | None, Problem]]:
         seeds = {seed.id: seed for seed in read_table(source, Seed)} if source is not None else {}
         for problem in _rows(step, "problems", Problem):
             yield seeds.get(str((problem.model_extra or {}).get("seed_id", ""))), problem
+
+
+def completions(steps: Steps) -> Iterator[Rolled]:
+    """Of the first, the middle and the last rollout of each training of a policy, best and worst."""
+    for step in of_stage(steps, "train_policy"):
+        yield from (Rolled(**each) for each in step.details.get("completions", []))
 
 
 def changed(steps: Steps) -> list[Changed]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from acecoder.reporting import costs
 from acecoder.reporting.about import About
 from acecoder.reporting.example_section import example_section
 from acecoder.reporting.html import document, publish, section, table
@@ -55,6 +56,7 @@ def _about(told: About, steps: Steps) -> str:
         "started": told.started,
         "time in steps": f"{seconds / 60:.1f} minutes",
         "tokens generated": f"{tokens:,.0f}",
+        "cost": costs.told(costs.costs(steps, told.machine_usd_per_hour)),
     }
     cells = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in rows.items())
     return section("What it was run with", f"<dl>{cells}</dl>")

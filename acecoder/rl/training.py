@@ -14,6 +14,7 @@ from acecoder.config import incidental
 from acecoder.errors import InputError, PlatformError
 from acecoder.rewards.reward import RewardFunction
 from acecoder.rl.algorithms.algorithm import Algorithm
+from acecoder.rl.completions import Completion, keep, kept
 from acecoder.training.arguments import shared_arguments
 from acecoder.training.checkpoints import last_whole
 from acecoder.training.loading import load_language_model, load_tokenizer
@@ -60,6 +61,8 @@ class TrainingLog:
     """TRL's log entry of every rollout, `reward` and `kl` among its keys."""
     updates: int
     """Gradient updates made, several per rollout."""
+    completions: list[list[Completion]]
+    """The best and the worst completion of every rollout, of this process' share."""
 
 
 def train(
@@ -91,8 +94,13 @@ def train(
     torch.manual_seed(config.seed)
     tokenizer = load_tokenizer(base, padding_side="left")
 
-    def reward_of(completions: list[str], problem_id: list[str], **_: Any) -> list[float]:
-        return reward(problem_id, completions)
+    def reward_of(
+        completions: list[str], problem_id: list[str], trainer_state: Any, **_: Any
+    ) -> list[float]:
+        rewards = reward(problem_id, completions)
+        rollout = trainer_state.global_step // config.updates_per_rollout + 1
+        keep(trainer_state.log_history, rollout, problem_id, completions, rewards)
+        return rewards
 
     # The arguments come first: they open the group of processes, and tell who loads weights.
     arguments = _arguments(config, scratch, use_vllm=use_vllm)
@@ -110,7 +118,7 @@ def train(
     save(trainer, tokenizer, destination, dtype=config.dtype)
     # Rewards are logged with the update that follows a new rollout.
     rollouts = [entry for entry in trainer.state.log_history if "reward" in entry]
-    return TrainingLog(rollouts, trainer.state.global_step)
+    return TrainingLog(rollouts, trainer.state.global_step, kept(trainer.state.log_history))
 
 
 def _arguments(config: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:

@@ -11,7 +11,7 @@ from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
 from acecoder.engine.distinct import distinct
 from acecoder.engine.tables import write_table
 from acecoder.errors import InputError
-from acecoder.llm.interface import MAX_SEED, Answer, Request, SetAside, complete
+from acecoder.llm.interface import MAX_SEED, Answer, Request, SetAside, complete, token_counts
 from acecoder.llm.model import Generates, Model
 from acecoder.rendering import (
     PromptConfig,
@@ -105,7 +105,7 @@ def sample_programs(
         "asked": len(requests),
         "truncated": truncated,
         "empty": empty,
-        "tokens": sum(answer.num_tokens for answer in answers),
+        **token_counts(answers),
     }
     metrics |= {f"set_aside_{reason}": count for reason, count in aside.items()}
     if aside:

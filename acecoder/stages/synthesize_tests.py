@@ -9,7 +9,7 @@ from pydantic import Field
 
 from acecoder.engine.contract import In, Out, Report, StageContext
 from acecoder.engine.tables import read_table, write_table
-from acecoder.llm.interface import Answer, Request, SetAside, complete
+from acecoder.llm.interface import Answer, Request, SetAside, complete, token_counts
 from acecoder.llm.model import Generates, Model
 from acecoder.rendering import SYNTHESIS_PREFILLS, synthesis_messages
 from acecoder.schema import Problem, Seed
@@ -88,11 +88,10 @@ def synthesize_tests(
         )
     write_table(problems, Problem, made)
     context.progress.say(f"{len(made)} problems from {len(read)} seeds; unusable: {dict(why)}")
-    tokens = sum(answer.num_tokens for answer in answers)
     metrics = {
         "seeds": len(read),
         "problems": len(made),
-        "tokens": tokens,
+        **token_counts(answers),
         "tests": sum(len(p.tests) for p in made),
     }
     metrics |= {f"unusable_{name}": count for name, count in why.items()}

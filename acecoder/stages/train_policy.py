@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from pydantic import Field
 
 from acecoder.chats import render_chat
@@ -14,6 +16,7 @@ from acecoder.llm.model import Generates, Model
 from acecoder.rendering import PromptConfig, program_messages, program_prefill
 from acecoder.rewards.reward import Reward
 from acecoder.rl import training
+from acecoder.rl.completions import over_time
 from acecoder.rl.training import PolicyTraining
 from acecoder.schema import Problem
 from acecoder.training.processes import rank
@@ -92,6 +95,7 @@ def train_policy(
     return Report(
         {name: float(value) for name, value in metrics.items()},
         series={"reward": curve, "kl": [entry["kl"] for entry in log.rollouts if "kl" in entry]},
+        details={"completions": [asdict(each) for each in over_time(log.completions)]},
     )
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from acecoder.reporting.records import Steps
 
-HELP = "show what the numbers of a run count: dropped tests, programs, pairs, what changed"
-WHATS = ("summary", "dropped", "programs", "pairs", "changed")
+HELP = "show what the numbers of a run count: dropped tests, programs, pairs, completions, what changed"
+WHATS = ("summary", "dropped", "programs", "pairs", "completions", "changed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,9 +60,14 @@ def _texts(options: argparse.Namespace, steps: Steps) -> Iterator[str]:
 
     if options.what == "summary":
         return iter([summary.table(steps)])
-    return {"dropped": _dropped, "programs": _programs, "pairs": _pairs, "changed": _changed}[
-        options.what
-    ](steps, options)
+    found = {
+        "dropped": _dropped,
+        "programs": _programs,
+        "pairs": _pairs,
+        "completions": _completions,
+        "changed": _changed,
+    }
+    return found[options.what](steps, options)
 
 
 def _wanted(options: argparse.Namespace, step: str, problem_id: str) -> bool:
@@ -96,6 +101,15 @@ def _pairs(steps: Steps, options: argparse.Namespace) -> Iterator[str]:
                 f"{pair.problem_id}  {rates}\n  chosen\n{_indented(pair.chosen)}\n"
                 f"  rejected\n{_indented(pair.rejected)}"
             )
+
+
+def _completions(steps: Steps, options: argparse.Namespace) -> Iterator[str]:
+    from acecoder.reporting.examples import completions
+
+    for each in completions(steps):
+        if _wanted(options, "train_policy", each.problem_id):
+            head = f"rollout {each.rollout}  {each.problem_id}  reward {each.reward:.3g}"
+            yield f"{head}\n{_indented(each.text)}"
 
 
 def _changed(steps: Steps, options: argparse.Namespace) -> Iterator[str]:

@@ -187,6 +187,7 @@ def test_the_report_is_one_file_with_every_section(unbroken: tuple[Home, str]) -
     ):
         assert re.search(rf'<h2 id="[a-z-]+">{re.escape(heading)}', page), heading
     assert "<script" not in page and "http://" not in page and "https://" not in page
+    assert "What the policy wrote while it was trained" in page and "rollout 1, " in page
 
 
 def test_the_run_in_mlflow_has_the_numbers_by_which_runs_compare(
@@ -248,6 +249,8 @@ def test_killed_again_and_again_it_ends_with_the_same_data(
     for name in whole:
         if not name.startswith(trained):
             assert broken[name] == whole[name], name
+    rollouts = [each["rollout"] for each in reports(home)["train_policy"]["details"]["completions"]]
+    assert rollouts[0] == 1 and rollouts[-1] == reports(home)["train_policy"]["metrics"]["rollouts"]
     for journal in (home.root / "journal" / "answers").glob("*.jsonl"):
         keys = [json.loads(line)[0] for line in journal.read_text().splitlines()]
         assert len(keys) == len(set(keys))

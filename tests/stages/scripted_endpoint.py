@@ -63,7 +63,7 @@ def body(content: object = CODE, finish: str = "stop", **message: object) -> dic
         "choices": [
             {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content, **message}}
         ],
-        "usage": {"completion_tokens": 7},
+        "usage": {"completion_tokens": 7, "prompt_tokens": 11},
     }  # fmt: skip
 
 

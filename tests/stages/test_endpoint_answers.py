@@ -73,6 +73,8 @@ def test_what_will_never_be_an_answer_is_counted_and_not_paid_for_again(
     result = run("sample_programs", config, problems=problems)
     assert result.report.metrics[f"set_aside_{name}"] == 1
     assert result.report.metrics["programs"] == 1 and result.report.metrics["asked"] == 2
+    # Answers that stay empty are counted by the client, which has read no usage of them.
+    assert result.report.metrics["prompt_tokens"] == (11 if name == "empty" else 22)
     asked = len(endpoint.asked)
     # Another step that asks the same is given the same, without a request.
     again = run("sample_programs", {**config, "model_name": "other"}, problems=problems)

@@ -6,6 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from acecoder.rl import completions  # noqa: E402
 from acecoder.rl.advantages import masked_moments, token_returns, whiten  # noqa: E402
 
 
@@ -57,3 +58,22 @@ def test_equal_rewards_teach_nothing() -> None:
         values, mask, mean=total / count, variance=squares / count - (total / count) ** 2
     )
     assert torch.equal(white, torch.zeros(2, 3))
+
+
+def test_of_each_rollout_the_best_and_the_worst_completion_are_kept() -> None:
+    history: list[dict[str, object]] = [{"loss": 1.0}]
+    completions.keep(history, 1, ["a", "b", "c"], ["x", "y", "z" * 5000], [0.5, 0.0, 1.0])
+    completions.keep(history, 2, ["a"], ["again"], [0.0])
+    completions.keep(history, 2, ["a"], ["made again after a kill"], [0.0])
+    completions.keep(history, 3, ["a"], ["last"], [1.0])
+    rollouts = completions.kept(history)
+    assert [[each.problem_id for each in rollout] for rollout in rollouts] == [
+        ["c", "b"],
+        ["a"],
+        ["a"],
+    ]
+    assert len(rollouts[0][0].text) < 2100 and "3000 characters" in rollouts[0][0].text
+    assert [each.text for each in rollouts[1]] == ["made again after a kill"]
+    assert [each.rollout for each in completions.over_time(rollouts)] == [1, 1, 2, 3]
+    assert [each.rollout for each in completions.over_time(rollouts[:1])] == [1, 1]
+    assert not list(completions.over_time([]))

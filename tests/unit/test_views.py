@@ -9,7 +9,8 @@ import pytest
 
 from acecoder.cli import main
 from acecoder.engine.home import Home
-from acecoder.reporting import page, records
+from acecoder.reporting import costs, page, records
+from acecoder.reporting.example_section import example_section
 from acecoder.reporting.views.filter_tests import VIEW
 from acecoder.verbs.show import harmless
 
@@ -90,3 +91,47 @@ def test_a_pod_that_has_no_other_steps_files_still_makes_its_page(tmp_path: Path
     }
     page.write(tmp_path / "page.html", steps, profile="x")
     assert "Where every number is from" in (tmp_path / "page.html").read_text()
+
+
+def step(home: Home, name: str, config: dict[str, object], **metrics: float) -> records.StepRecord:
+    stage = name.partition(".")[0]
+    directory = home.artifact(name, "k")
+    return records.StepRecord(
+        name, stage, "k", directory, config, metrics, {}, {}, wall_s=1800.0, home=home
+    )
+
+
+def test_what_a_run_cost_is_the_sum_of_its_tokens_and_its_time(tmp_path: Path) -> None:
+    home = Home(tmp_path, None)
+    price = {"prompt_usd_per_million_tokens": 0.5, "completion_usd_per_million_tokens": 2.0}
+    paid = {"model": {"kind": "endpoint", "model": "gpt", "price": price}}
+    free = {"model": {"kind": "local", "source": "file:x"}}
+    steps = {
+        "synthesize_tests": step(
+            home, "synthesize_tests", paid, tokens=1e6, prompt_tokens=2e6, seeds=1
+        ),
+        "sample_programs.oracle": step(home, "sample_programs.oracle", paid, tokens=5e5),
+        "sample_programs.policy": step(home, "sample_programs.policy", free, tokens=7e9),
+    }
+    found = costs.costs(steps, machine_usd_per_hour=4.0)
+    assert [cost.usd for cost in found] == [1.0 + 2.0 + 1.0, 6.0]
+    assert costs.told(found) == (
+        "$10.00: $4.00 for 2,000,000 tokens read and 1,500,000 written by gpt, "
+        "$6.00 for 1.50 hours of the machine"
+    )
+    assert costs.costs(steps, 0.0) == found[:1]
+    assert costs.told([]) == costs.UNKNOWN
+
+
+def test_the_page_shows_what_the_policy_wrote_while_it_was_trained(tmp_path: Path) -> None:
+    home = Home(tmp_path, None)
+    wrote = [
+        {"rollout": rollout, "problem_id": "p", "text": "<b>def f</b>", "reward": 0.5}
+        for rollout in (1, 40, 80)
+    ]
+    trained = records.StepRecord(
+        "train_policy", "train_policy", "k", tmp_path, {}, {}, {}, {"completions": wrote}, 1.0, home
+    )
+    text = example_section({"train_policy": trained})
+    assert "rollout 1, p, reward 0.5" in text and "rollout 80" in text
+    assert "&lt;b&gt;def f" in text and "<b>def" not in text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from acecoder.llm.interface import Answer, SetAside
@@ -38,7 +38,10 @@ def read_completion(body: str, stop: tuple[str, ...]) -> Answer | SetAside | Unr
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
         return Unread("no choices")
-    return _read_choice(choice, choice["message"], _tokens(data.get("usage")), stop)
+    found = _read_choice(choice, choice["message"], _tokens(data, "completion_tokens"), stop)
+    if isinstance(found, Unread):
+        return found
+    return replace(found, num_prompt_tokens=_tokens(data, "prompt_tokens"))
 
 
 def _read_choice(
@@ -75,6 +78,7 @@ def _cut(text: str, stop: tuple[str, ...]) -> str:
     return text
 
 
-def _tokens(usage: object) -> int:
-    count = usage.get("completion_tokens") if isinstance(usage, dict) else None
+def _tokens(data: dict[str, Any], kind: str) -> int:
+    usage = data.get("usage")
+    count = usage.get(kind) if isinstance(usage, dict) else None
     return count if isinstance(count, int) else 0
