@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from acecoder.config import Config, incidental
 from acecoder.errors import InputError
 from acecoder.llm.served import ServedModel
-from acecoder.reward.encoding import Chat
+from acecoder.reward.encoding import Chat, common_prefix
 from acecoder.reward.record import Calibration, read_record
 
 if TYPE_CHECKING:
     from acecoder.reward.scorer import ProgramScorer
+
+
+MAX_TREE_TOKENS = 2048
+"""Of programs that are scored together with their question: attention takes their square."""
+TREE_SHARE = 0.8
+"""Above this share of the tokens that rows would take, rows are as quick."""
 
 
 class ScoresPrograms(Config):
@@ -37,10 +43,14 @@ class ReadsScores(ScoresPrograms):
         return ServedModel(self.reward_server) if self.reward_server else None
 
 
+Ids = tuple[int, ...]
+"""A chat's token ids."""
+
+
 class Scorer(Protocol):
     """Gives one score to each chat."""
 
-    def forward(self, chats: Sequence[tuple[int, ...]]) -> list[float]:
+    def forward(self, chats: Sequence[Ids]) -> list[float]:
         """Scores of one batch of token ids."""
         ...
 
@@ -89,16 +99,15 @@ class RewardModel:
         too long by itself the end is read, and it is counted.
         """
         ids = {chat: self.encoded(chat) for chat in dict.fromkeys(chats)}
-        unique = sorted(set(ids.values()), key=lambda each: (len(each), each))
-        scores: dict[tuple[int, ...], float] = {}
-        for start in range(0, len(unique), self._batch_size):
-            batch = unique[start : start + self._batch_size]
+        total = len(set(ids.values()))
+        scores: dict[Ids, float] = {}
+        for batch in batches(ids, self._batch_size):
             scores.update(zip(batch, self._scorer.forward(batch), strict=True))
             if report:
-                report(len(scores), len(unique))
+                report(len(scores), total)
         return [scores[ids[chat]] for chat in chats]
 
-    def encoded(self, chat: Chat) -> tuple[int, ...]:
+    def encoded(self, chat: Chat) -> Ids:
         """The token ids that are scored."""
         found = self._encoder.encode(chat)
         if found is None:
@@ -109,6 +118,47 @@ class RewardModel:
     def rendered(self, chat: Chat) -> str:
         """The text that is scored."""
         return self._encoder.rendered(chat)
+
+
+def batches(ids: Mapping[Chat, Ids], batch_size: int) -> Iterator[list[Ids]]:
+    """Every distinct chat once: those of one question together, so that it is read once; of questions with
+    few programs, those of like length."""
+    by_question: dict[str, set[Ids]] = {}
+    for chat, own in ids.items():
+        by_question.setdefault(chat.question, set()).add(own)
+    alone: list[Ids] = []
+    for programs in by_question.values():
+        ordered = sorted(programs, key=lambda each: (len(each), each))
+        while ordered:
+            batch = _beginning(ordered, batch_size)
+            if not _is_tree(batch):
+                alone += ordered
+                break
+            yield batch
+            ordered = ordered[len(batch) :]
+    alone = sorted(dict.fromkeys(alone), key=lambda each: (len(each), each))
+    for start in range(0, len(alone), batch_size):
+        yield alone[start : start + batch_size]
+
+
+def _beginning(chats: Sequence[Ids], most: int) -> list[Ids]:
+    """The first chats that make a tree of at most MAX_TREE_TOKENS."""
+    count = min(most, len(chats))
+    while count > 1 and _tree_tokens(chats[:count]) > MAX_TREE_TOKENS:
+        count -= 1
+    return list(chats[:count])
+
+
+def _is_tree(chats: Sequence[Ids]) -> bool:
+    """Whether reading what they begin with once spares enough to be worth a mask."""
+    tokens = _tree_tokens(chats)
+    rows = len(chats) * max(map(len, chats))
+    return len(chats) > 1 and tokens <= MAX_TREE_TOKENS and tokens <= TREE_SHARE * rows
+
+
+def _tree_tokens(chats: Sequence[Ids]) -> int:
+    shared = common_prefix(chats)
+    return shared + sum(len(chat) - shared for chat in chats)
 
 
 class LocalScorer:
@@ -130,15 +180,16 @@ class LocalScorer:
             load_scorer(directory).to(device).eval(), tokenizer.eos_token_id if pad is None else pad
         )
 
-    def forward(self, chats: Sequence[tuple[int, ...]]) -> list[float]:
+    def forward(self, chats: Sequence[Ids]) -> list[float]:
         """See `Scorer`."""
         import torch
 
-        from acecoder.reward.scorer import pack_rows
+        from acecoder.reward.scorer import pack_rows, pack_trees
 
+        packed = pack_trees([chats], self._pad) if _is_tree(chats) else pack_rows(chats, self._pad)
         device = next(self._model.parameters()).device
         with torch.inference_mode():
-            scores_N = self._model.scores(pack_rows(chats, self._pad).to(device))
+            scores_N = self._model.scores(packed.to(device))
         return [float(score) for score in scores_N.cpu()]
 
 
@@ -154,6 +205,6 @@ class _Served:
             )
         self._server, self._model = server, model
 
-    def forward(self, chats: Sequence[tuple[int, ...]]) -> list[float]:
+    def forward(self, chats: Sequence[Ids]) -> list[float]:
         """See `Scorer`."""
         return self._server.rewards(self._model, [list(chat) for chat in chats])

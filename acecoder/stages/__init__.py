@@ -28,6 +28,7 @@ ORDER = (
     "build_pairs",
     "select_hard_problems",
     "train_reward_model",
+    "evaluate_reward_model",
     "train_policy",
     "evaluate_model",
     "promote_model",
