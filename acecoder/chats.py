@@ -37,6 +37,29 @@ def render_chat(tokenizer: Any, messages: Messages, prefill: str) -> str:
     return _rendered(tokenizer, chosen, generation=True) + prefill
 
 
+def prompt_ids(tokenizer: Any, text: str) -> list[int]:
+    """The ids of a rendered prompt. Templates write the first token themselves: nothing is added to it."""
+    return [int(each) for each in tokenizer(text, add_special_tokens=False)["input_ids"]]
+
+
+def as_read(tokenizer: Any, text: str) -> str:
+    """A rendered prompt for a library that tokenizes it in its own way: what that makes of it are the
+    `prompt_ids`.
+
+    Tokenizers of Llama 3, Mistral and Gemma put a first token before every text, and their templates have
+    written one. Raises InputError where a tokenizer adds other tokens than its first.
+    """
+    wanted = prompt_ids(tokenizer, text)
+    for written in (text, text.removeprefix(tokenizer.bos_token or "")):
+        if [int(each) for each in tokenizer(written)["input_ids"]] == wanted:
+            return written
+    raise InputError(
+        "this tokenizer adds tokens to a prompt that its template has not written",
+        where=str(getattr(tokenizer, "name_or_path", "")),
+        remedy="a chat template that writes the tokenizer's first token",
+    )
+
+
 def takes_system(tokenizer: Any, messages: Messages) -> bool:
     """Does the template know the roles of these messages?"""
     if all(role != "system" for role, _ in messages):

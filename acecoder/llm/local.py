@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from acecoder.chats import render_chat
+from acecoder.chats import prompt_ids, render_chat
 from acecoder.engine.home import Home
 from acecoder.engine.publishing import content_digest
 from acecoder.errors import InputError
@@ -257,7 +257,14 @@ class VllmGenerator:
         """See `Generator.generate`."""
         from vllm import SamplingParams
 
-        texts = [render_chat(self._tokenizer, r.messages, r.prefill) for r in requests]
+        prompts = [
+            {
+                "prompt_token_ids": prompt_ids(
+                    self._tokenizer, render_chat(self._tokenizer, r.messages, r.prefill)
+                )
+            }
+            for r in requests
+        ]
         sampling = [
             SamplingParams(
                 temperature=r.temperature,
@@ -270,7 +277,7 @@ class VllmGenerator:
         ]
         yield [
             (position, _answer_of(output))
-            for position, output in enumerate(self._llm.generate(texts, sampling))
+            for position, output in enumerate(self._llm.generate(prompts, sampling))
         ]
 
 

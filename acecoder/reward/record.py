@@ -41,6 +41,9 @@ class ScoringRecord(Config):
     template: str = ""
     """For a model of somebody else's: the whole rendering, in place of ours (Jinja: `question`, `program`,
     `tests`)."""
+    offset: float = 0.0
+    """Added to every score: the bias of an imported head, which the layouts that others read have no place
+    for."""
     calibration: Calibration = Calibration()
     """Of its scores."""
 

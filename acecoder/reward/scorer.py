@@ -27,9 +27,8 @@ class Float32Head(nn.Linear):
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """(..., hidden) of any dtype -> (..., 1) of float32, of float64 where `hidden` is."""
         dtype = torch.promote_types(hidden.dtype, torch.float32)
-        bias = None if self.bias is None else self.bias.to(dtype)
         with torch.autocast(hidden.device.type, enabled=False):
-            return nn.functional.linear(hidden.to(dtype), self.weight.to(dtype), bias)
+            return nn.functional.linear(hidden.to(dtype), self.weight.to(dtype))
 
 
 @dataclass(frozen=True)
@@ -161,13 +160,13 @@ def load_scorer(directory: Path) -> ProgramScorer:
     """A trained reward model, its head in float32. Raises InputError where there is none."""
     try:
         inner = _classifier(str(directory))
-        weights = _head_weights(directory)
+        weight = _head_weight(directory)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
             f"not a reward model: {str(error).splitlines()[0]}", where=str(directory)
         ) from None
-    head = Float32Head(weights["weight"].shape[1], 1, bias="bias" in weights)
-    head.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    head = Float32Head(weight.shape[1], 1, bias=False)
+    head.load_state_dict({"weight": weight.float()})
     setattr(inner, HEAD, head)
     return ProgramScorer(inner)
 
@@ -190,16 +189,13 @@ def _classifier(directory: str, **arguments: Any) -> Any:
     return AutoModelForSequenceClassification.from_pretrained(directory, **arguments)
 
 
-def _head_weights(directory: Path) -> dict[str, torch.Tensor]:
-    """The head's tensors as they are saved: loading a model would round them to the backbone's dtype."""
+def _head_weight(directory: Path) -> torch.Tensor:
+    """The head's tensor as it is saved: loading a model would round it to the backbone's dtype."""
     from safetensors import safe_open
 
-    found = {}
     for file in sorted(directory.glob("*.safetensors")):
         with safe_open(file, "pt") as tensors:
-            for name in tensors.keys():  # noqa: SIM118 (it is no dict)
-                if name.startswith(f"{HEAD}."):
-                    found[name.removeprefix(f"{HEAD}.")] = tensors.get_tensor(name)
-    if "weight" not in found:
-        raise KeyError(f"no weights of a head ({HEAD}.weight)")
-    return found
+            if f"{HEAD}.weight" in tensors.keys():  # noqa: SIM118 (it is no dict)
+                weight: torch.Tensor = tensors.get_tensor(f"{HEAD}.weight")
+                return weight
+    raise KeyError(f"no weights of a head ({HEAD}.weight)")

@@ -82,6 +82,7 @@ class RewardModel:
         self._encoder = record.encoder(tokenizer, str(directory))
         self._batch_size = batch_size
         self.calibration: Calibration = record.calibration
+        self._offset = record.offset
         self.num_cut_programs = 0
         """Programs so far that are longer than the model reads, of which it saw the end."""
         self._scorer: Scorer = (
@@ -105,7 +106,7 @@ class RewardModel:
             scores.update(zip(batch, self._scorer.forward(batch), strict=True))
             if report:
                 report(len(scores), total)
-        return [scores[ids[chat]] for chat in chats]
+        return [scores[ids[chat]] + self._offset for chat in chats]
 
     def encoded(self, chat: Chat) -> Ids:
         """The token ids that are scored."""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from pydantic import Field
 
-from acecoder.chats import render_chat
+from acecoder.chats import as_read, render_chat
 from acecoder.cluster.launch import Trains
 from acecoder.engine.contract import In, ModelIn, ModelOut, Report, StageContext
 from acecoder.engine.distinct import distinct
@@ -110,5 +110,6 @@ def _prompts(
     for problem in problems.values():
         prefill = program_prefill(problem, config.prompt) if config.model.prefills else ""
         messages = program_messages(problem, config.prompt)
-        prompts.append((problem.id, render_chat(tokenizer, messages, prefill)))
+        text = render_chat(tokenizer, messages, prefill)
+        prompts.append((problem.id, as_read(tokenizer, text)))
     return prompts

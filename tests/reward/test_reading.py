@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
+from acecoder.chats import as_read, prompt_ids, render_chat
 from acecoder.engine.home import Home
 from acecoder.entry import run_step
 from acecoder.errors import InputError, PlatformError
@@ -68,20 +69,44 @@ def test_the_rendering_to_the_byte(tokenizer: Any) -> None:
     )
 
 
-def test_a_token_that_the_template_writes_is_not_added_again(tokenizer: Any) -> None:
-    """Tokenizers of Llama 3, Mistral and Gemma add a first token to every text, and their templates write
-    one too."""
+def adds_first_token(tokenizer: Any) -> None:
+    """As tokenizers of Llama 3 do."""
     from tokenizers.processors import TemplateProcessing
 
     tokenizer.chat_template = "{{ bos_token }}" + tokenizer.chat_template
     tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
         single="<|im_start|> $A", special_tokens=[("<|im_start|>", 0)]
     )
+
+
+def test_a_token_that_the_template_writes_is_not_added_again(tokenizer: Any) -> None:
+    """Tokenizers of Llama 3, Mistral and Gemma add a first token to every text, and their templates write
+    one too."""
+    adds_first_token(tokenizer)
     chat = Chat("Add one.", "def f(x): return x + 1")
     text = Encoder(tokenizer, max_length_tokens=512, over_limit="drop").rendered(chat)
     assert tokenizer(text)["input_ids"][:3] == [0, 0, 0], "the trap is there"
     encoded = Encoder(tokenizer, max_length_tokens=512, over_limit="drop").encode(chat)
     assert encoded is not None and encoded.ids[:2] == (0, 0) and encoded.ids[2] != 0
+
+
+def test_sampling_rl_and_scoring_read_the_same_first_tokens(tokenizer: Any) -> None:
+    adds_first_token(tokenizer)
+    text = render_chat(tokenizer, [("user", "Add one.")], "```python\n")
+    ids = prompt_ids(tokenizer, text)
+    assert ids[:2] == [0, 0] and ids[2] != 0, "the first token, then that of the user's turn"
+    # TRL's trainers tokenize a prompt as it comes.
+    assert tokenizer(as_read(tokenizer, text))["input_ids"] == ids
+    encoder = Encoder(tokenizer, max_length_tokens=512, over_limit="drop")
+    scored = encoder.encode(Chat("Add one.", "def f(x): return x + 1"))
+    shared = common_prefix([ids, (*scored.ids, 0)]) if scored else 0
+    # The line end may belong to one token with what follows it.
+    assert tokenizer.decode(ids[:shared]).endswith("<|im_start|>assistant\n```python")
+
+
+def test_a_prompt_is_left_as_it_is_where_nothing_is_added(tokenizer: Any) -> None:
+    text = render_chat(tokenizer, [("user", "Add one.")], "")
+    assert as_read(tokenizer, text) == text
 
 
 def test_a_long_question_is_cut_at_its_end_and_the_program_never(tokenizer: Any) -> None:

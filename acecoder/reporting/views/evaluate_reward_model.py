@@ -106,7 +106,14 @@ def _calibration(step: StepRecord, group: str) -> str:
 
 
 def _choosing(group: str, rows: list[dict[str, Any]]) -> str:
-    """Correctness over N of each way of choosing."""
+    """Correctness of each way of choosing, and over N where there are several."""
+    lines = [
+        (s["metric"], f"{s['value']:.3f}", f"{s['low']:.3f}", f"{s['high']:.3f}") for s in rows
+    ]
+    return _over_sizes(group, rows) + table(("way of choosing", "value", "low", "high"), lines)
+
+
+def _over_sizes(group: str, rows: list[dict[str, Any]]) -> str:
     found: dict[str, dict[int, float]] = {}
     for score in rows:
         name, _, size = score["metric"].rpartition("_")
