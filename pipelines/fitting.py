@@ -13,7 +13,12 @@ from acecoder.llm.model import Generates, UsesModel
 from acecoder.pipelines.planning import Planned
 from acecoder.reward.training import RewardTraining
 from acecoder.rl.training import PolicyTraining
-from acecoder.training.memory import STATE_BYTES_PER_PARAMETER, generation_memory, training_memory
+from acecoder.training.memory import (
+    STATE_BYTES_PER_PARAMETER,
+    WEIGHTS,
+    generation_memory,
+    training_memory,
+)
 from acecoder.training.sharding import Sharding
 from acecoder.training.sizes import Size, size_of
 
@@ -105,15 +110,23 @@ def _training(step: str, config: RewardTraining | PolicyTraining, size: Size, ca
     else:
         written = config.minibatch_size * config.max_new_tokens
         tokens = config.minibatch_size * PROMPT_TOKENS + written
-    memory = training_memory(size, shares=shares, tokens_per_forward=tokens, written_tokens=written)
+    rank = config.lora.rank if config.lora else 0
+    memory = training_memory(
+        size, shares=shares, tokens_per_forward=tokens, written_tokens=written, lora_rank=rank
+    )
+    each = (
+        f"{WEIGHTS} bytes, and matrices of rank {rank}"
+        if rank
+        else f"{STATE_BYTES_PER_PARAMETER} bytes"
+    )
     split = f" / {shares} GPUs" if shares > 1 else ""
     parts = (
         f"state {memory.state / GB:.1f}: {size.parameters / GB:.2f} billion parameters x "
-        f"{STATE_BYTES_PER_PARAMETER} bytes{split}; gathered layers {memory.gathered / GB:.1f}; "
+        f"{each}{split}; gathered layers {memory.gathered / GB:.1f}; "
         f"activations {memory.activations / GB:.1f} for {tokens} tokens"
     )
     remedy = (
-        'sharding = "fsdp2" on more GPUs'
+        'sharding = "fsdp2" on more GPUs, or a table `lora`'
         if memory.state > cards.memory_gb * GB
         else "fewer pairs_per_forward, a smaller minibatch_size, or more GPUs"
     )

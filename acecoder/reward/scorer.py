@@ -117,6 +117,11 @@ class ProgramScorer(nn.Module):
         # What FSDP wraps one by one: the transformer's layers.
         self._no_split_modules = inner._no_split_modules
 
+    @property
+    def transformer(self) -> Any:
+        """What computes the hidden states."""
+        return getattr(self.inner, self.inner.base_model_prefix)
+
     def forward(
         self,
         input_ids: torch.Tensor,
@@ -126,8 +131,7 @@ class ProgramScorer(nn.Module):
         read_at: torch.Tensor,
     ) -> torch.Tensor:
         """Fields of `Packed` -> (N,) float32 scores."""
-        backbone = getattr(self.inner, self.inner.base_model_prefix)
-        hidden_BLH = backbone(
+        hidden_BLH = self.transformer(
             input_ids=input_ids,
             position_ids=position_ids,
             attention_mask=attention_mask,

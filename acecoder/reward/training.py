@@ -20,6 +20,7 @@ from acecoder.reward.problems import Read, read_problems
 from acecoder.reward.record import ScoringRecord
 from acecoder.reward.updates import Forward, updates
 from acecoder.schema import Pair
+from acecoder.training.adapters import Adapters, add_adapters, merged
 from acecoder.training.arguments import shared_arguments
 from acecoder.training.checkpoints import last_whole
 from acecoder.training.loading import load_tokenizer
@@ -28,7 +29,7 @@ from acecoder.training.processes import require_one_device, world_size
 from acecoder.training.sharding import Sharding, require_sharded
 
 
-class RewardTraining(Precision, Sharding):
+class RewardTraining(Precision, Sharding, Adapters):
     """Hyperparameters of one training; the defaults are the paper's for AceCodeRM-7B."""
 
     learning_rate: float = Field(1e-5, gt=0)
@@ -127,6 +128,7 @@ def pair_trainer(
     callbacks: Sequence[Any],
 ) -> Any:
     """A `PairTrainer` that is ready to train, from the weights at `base`, on the pairs that were read."""
+    import torch
     from transformers import TrainingArguments
 
     from acecoder.reward.scorer import new_scorer
@@ -149,6 +151,9 @@ def pair_trainer(
         remove_unused_columns=False,
     )
     model = new_scorer(base, seed=config.seed)
+    if config.lora:
+        torch.manual_seed(config.seed)  # the new matrices, alike on every process
+        add_adapters(model.transformer, config.lora)
     if arguments.gradient_checkpointing:
         model.inner.gradient_checkpointing_enable()
         arguments.gradient_checkpointing = False  # the wrapper has no such method
@@ -185,6 +190,8 @@ def _save(
         return
     inner = trainer.accelerator.unwrap_model(trainer.model).inner
     weights = {name.removeprefix("inner."): tensor for name, tensor in state.items()}
+    if config.lora:
+        weights = merged(weights, config.lora)
     inner.config.pad_token_id = tokenizer.pad_token_id
     write_model(
         inner, weights, tokenizer, destination, dtype=config.dtype, kept=(f"{HEAD}.weight",)

@@ -15,6 +15,7 @@ from acecoder.errors import InputError, PlatformError
 from acecoder.rewards.reward import RewardFunction
 from acecoder.rl.algorithms.algorithm import Algorithm
 from acecoder.rl.completions import Completion, keep, kept
+from acecoder.training.adapters import Adapters, peft_config
 from acecoder.training.arguments import shared_arguments
 from acecoder.training.checkpoints import last_whole
 from acecoder.training.loading import load_language_model, load_tokenizer
@@ -24,7 +25,7 @@ from acecoder.training.saving import save
 from acecoder.training.sharding import Sharding, require_sharded
 
 
-class PolicyTraining(Precision, Sharding):
+class PolicyTraining(Precision, Sharding, Adapters):
     """Hyperparameters of one training; the defaults are the paper's rule-reward run."""
 
     algorithm: Algorithm = Field("reinforce++", validate_default=True)
@@ -112,10 +113,11 @@ def train(
         reward_funcs=[reward_of],
         train_dataset=Dataset.from_list(rows),
         callbacks=list(callbacks),
+        **({"peft_config": peft_config(config.lora)} if config.lora else {}),
     )
     trainer.train(resume_from_checkpoint=last_whole(scratch))
     require_sharded(config, trainer.model)
-    save(trainer, tokenizer, destination, dtype=config.dtype)
+    save(trainer, tokenizer, destination, dtype=config.dtype, lora=config.lora)
     # Rewards are logged with the update that follows a new rollout.
     rollouts = [entry for entry in trainer.state.log_history if "reward" in entry]
     return TrainingLog(rollouts, trainer.state.global_step, kept(trainer.state.log_history))

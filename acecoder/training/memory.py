@@ -40,18 +40,26 @@ class TrainingMemory:
 
 
 def training_memory(
-    size: Size, *, shares: int, tokens_per_forward: int, written_tokens: int = 0
+    size: Size, *, shares: int, tokens_per_forward: int, written_tokens: int = 0, lora_rank: int = 0
 ) -> TrainingMemory:
-    """Of a full fine-tune whose state is split into `shares` (1: it is not). `written_tokens`: of a policy,
-    those whose log-probabilities are taken."""
+    """Of a training whose state is split into `shares` (1: it is not). `written_tokens`: of a policy, those
+    whose log-probabilities are taken. `lora_rank`: of the matrices that are trained in place of all weights
+    (0: all are trained)."""
     layer = size.parameters // size.layers
     per_token = size.hidden * COMPUTE * (size.layers + LAYER_NUMBERS_PER_TOKEN)
     return TrainingMemory(
-        state=STATE_BYTES_PER_PARAMETER * size.parameters // shares,
+        state=state_bytes(size, lora_rank) // shares,
         gathered=2 * layer * COMPUTE if shares > 1 else 0,
         activations=tokens_per_forward * per_token + 2 * COMPUTE * written_tokens * size.vocabulary,
         host=WEIGHTS * size.parameters,
     )
+
+
+def state_bytes(size: Size, lora_rank: int = 0) -> int:
+    """Of all processes: float32 weights, and gradients and moments of what is trained."""
+    if not lora_rank:
+        return STATE_BYTES_PER_PARAMETER * size.parameters
+    return WEIGHTS * size.parameters + STATE_BYTES_PER_PARAMETER * lora_rank * size.linear_edges
 
 
 def generation_memory(size: Size, *, tokens: int) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from acecoder.training.adapters import Lora, merged
+
 
 def whole_state(trainer: Any) -> dict[str, Any]:
     """All trained weights by name, in the first process's memory; empty in the others.
@@ -47,9 +49,14 @@ def write_model(
     tokenizer.save_pretrained(destination)
 
 
-def save(trainer: Any, tokenizer: Any, destination: Path, *, dtype: str) -> None:
-    """Write a trainer's language model, in `dtype`, and the tokenizer to `destination`, in the first process."""
+def save(
+    trainer: Any, tokenizer: Any, destination: Path, *, dtype: str, lora: Lora | None = None
+) -> None:
+    """Write a trainer's language model, in `dtype`, and the tokenizer to `destination`, in the first process;
+    what was learnt beside the weights is merged into them."""
     state = whole_state(trainer)
     if trainer.is_world_process_zero():
         model = trainer.accelerator.unwrap_model(trainer.model)
+        if lora:
+            state, model = merged(state, lora), model.get_base_model()
         write_model(model, state, tokenizer, destination, dtype=dtype)

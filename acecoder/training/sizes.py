@@ -22,6 +22,17 @@ class Size:
     vocabulary: int
 
     @property
+    def linear_edges(self) -> int:
+        """Inputs and outputs of every linear layer of the transformer, added up: LoRA's numbers per rank."""
+        keys = self.kv_heads * self.head_dim
+        attention = 4 * self.hidden + 2 * (self.hidden + keys)
+        inner = (
+            self.parameters - 2 * self.vocabulary * self.hidden
+        ) // self.layers - 2 * self.hidden * (self.hidden + keys)
+        between = max(1, inner // (3 * self.hidden))
+        return self.layers * (attention + 3 * (self.hidden + between))
+
+    @property
     def kv_bytes_per_token(self) -> int:
         """Of keys and values of all layers, at 2 bytes a number."""
         return 2 * 2 * self.layers * self.kv_heads * self.head_dim
