@@ -53,6 +53,17 @@ def asserts(texts: list[str], entry_point: str, most: int) -> list[str]:
     return list(found)[:most]
 
 
+def task_of(prompt: str, problems: list[Problem]) -> Problem:
+    """CodeT's prompts are HumanEval's without the examples: the one that begins alike."""
+    text = prompt.split()
+
+    def shared(each: Problem) -> int:
+        pairs = enumerate(zip(text, each.prompt.split(), strict=False))
+        return next((i for i, (one, other) in pairs if one != other), len(text))
+
+    return max((p for p in problems if f"def {p.entry_point}(" in prompt), key=shared)
+
+
 def write(file: Path, records: list[dict[str, Any]]) -> Path:
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     return file
@@ -61,27 +72,16 @@ def write(file: Path, records: list[dict[str, Any]]) -> Path:
 def tables(data: Path, work: Path, num_samples: int, most_tests: int) -> tuple[Path, Path, Path]:
     """(problems, generated problems, programs)."""
     problems = list(loading.load("humaneval_plus", data=data / HUMANEVAL_PLUS))
-
-    def task(row: dict[str, Any]) -> Problem:
-        """CodeT's prompts are HumanEval's without the examples: the one that begins alike."""
-        text = row["prompt"].split()
-
-        def shared(each: Problem) -> int:
-            pairs = enumerate(zip(text, each.prompt.split(), strict=False))
-            return next((i for i, (one, other) in pairs if one != other), len(text))
-
-        return max((p for p in problems if f"def {p.entry_point}(" in row["prompt"]), key=shared)
-
     programs, generated = [], []
     for row in rows(data / "recorded/codet_humaneval_100_programs.jsonl.gz"):
-        problem = task(row)
+        problem = task_of(row["prompt"], problems)
         for index, text in enumerate(row["samples"][:num_samples]):
             programs.append(
                 {"problem_id": problem.id, "model": MODEL, "program_index": index,
                  "program": problem.prompt + cut(text)}
             )  # fmt: skip
     for row in rows(data / "recorded/codet_humaneval_generated_tests.jsonl.gz"):
-        problem = task(row)
+        problem = task_of(row["prompt"], problems)
         tests = asserts(row["samples"], problem.entry_point or "", most_tests)
         generated.append({**problem.model_dump(mode="json"), "tests": tests, "num_base_tests": 0})
     return (

@@ -35,9 +35,11 @@ class Prepared(NamedTuple):
     """Whether MLflow has every step that is done."""
 
 
-def _prepare(pipeline: str, profile_name: str, settings: Sequence[str]) -> Prepared:
+def _prepare(
+    pipeline: str, profile_name: str, settings: Sequence[str], infra: Infra | None = None
+) -> Prepared:
     home = Home.from_environment()
-    profile = Profile.load(profile_name, settings)
+    profile = Profile.load(profile_name, settings, infra)
     graph = dags.build(pipeline or profile.pipeline, profile)
     steps = compiling.steps_of(compiling.compiled(graph))
     key = compiling.run_key(steps, profile)
@@ -126,10 +128,13 @@ def plan(
     verbose: bool = False,
     diff: str | None = None,
     gpus: str = "",
+    infra_file: Path | None = None,
 ) -> int:
     """Print the plan; runs nothing. `diff`: against the `defaults`, or the key of an earlier run; `gpus`:
-    COUNTxGB, with what each step takes of them. Raises InputError where a step does not fit."""
-    ready = _prepare(pipeline, profile_name, settings)
+    COUNTxGB, with what each step takes of them; `infra_file`: of those that this cluster gives it. Raises
+    InputError where a step does not fit."""
+    infra = Infra.load(infra_file) if infra_file else None
+    ready = _prepare(pipeline, profile_name, settings, infra)
     against = None
     if diff == "defaults":
         against = planning.defaults_of(ready.planned)
@@ -138,11 +143,20 @@ def plan(
         against = {name: step.config for name, step in found.items()}
     _say(f"profile {ready.profile.where}, run {ready.run_key}, home {ready.home.root}")
     _say(planning.describe(ready.planned, verbose=verbose, against=against))
-    if gpus:
-        cards = fitting.Cards.parse(gpus)
-        _say(f"on {gpus} GB of GPUs, by arithmetic:")
-        _say("\n".join(need.line() for need in fitting.require_fit(ready.planned, cards)))
+    if gpus or infra is not None:
+        cards = fitting.cards_of(infra) if infra and not gpus else _all_alike(gpus)
+        fits = fitting.require_fit(ready.planned, cards)
+        if fits:
+            _say("by arithmetic:")
+        else:
+            _say("no step has a model and GPUs of a size that is known (gpu_memory_gb)")
+        _say("\n".join(need.line() for need in fits))
     return 0
+
+
+def _all_alike(gpus: str) -> fitting.CardsOf:
+    cards = fitting.Cards.parse(gpus)
+    return lambda step: cards
 
 
 def report(pipeline: str, profile_name: str, settings: Sequence[str]) -> int:

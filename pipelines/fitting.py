@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from acecoder.config import Config, having
 from acecoder.errors import InputError
 from acecoder.llm.local import LocalModel
 from acecoder.llm.model import Generates, UsesModel
+from acecoder.pipelines.infra import Infra
 from acecoder.pipelines.planning import Planned
 from acecoder.reward.training import RewardTraining
 from acecoder.rl.training import PolicyTraining
@@ -33,6 +34,9 @@ class Cards:
     count: int
     memory_gb: float
 
+    def __str__(self) -> str:
+        return f"{self.count}x{self.memory_gb:g}"
+
     @classmethod
     def parse(cls, text: str) -> Cards:
         """From `8x80`. Raises InputError."""
@@ -42,11 +46,31 @@ class Cards:
         return cls(int(found[1]), float(found[2]))
 
 
+CardsOf = Callable[[str], Cards | None]
+"""The GPUs of a step; None where it has none, or nobody knows their memory."""
+
+
+def cards_of(infra: Infra) -> CardsOf:
+    """What an infra file gives each step."""
+
+    def found(step: str) -> Cards | None:
+        job = infra.trainjobs.get(step.partition(".")[0])
+        if job is not None:
+            count, memory_gb = job.nodes * job.processes_per_node, job.gpu_memory_gb
+        else:
+            resources = infra.resources(step)
+            count, memory_gb = resources.gpu, resources.gpu_memory_gb
+        return Cards(count, memory_gb) if count and memory_gb else None
+
+    return found
+
+
 @dataclass(frozen=True)
 class Need:
     """What a step takes of each GPU and of its host."""
 
     step: str
+    cards: Cards
     gpu_bytes: int
     host_bytes: int
     parts: str
@@ -57,30 +81,35 @@ class Need:
     def line(self) -> str:
         """For a person."""
         return (
-            f"{self.step:34} {self.gpu_bytes / GB:6.1f} GB a GPU ({self.parts}), "
+            f"{self.step:34} {self.gpu_bytes / GB:6.1f} GB per GPU of {self.cards} ({self.parts}), "
             f"{self.host_bytes / GB:.1f} GB of the host"
         )
 
 
-def needs(planned: Sequence[Planned], cards: Cards) -> list[Need]:
-    """Of every step that trains or runs a local model of known size."""
-    found = (_need(item.step.name, item.config, cards) for item in planned)
-    return [need for need in found if need is not None]
+def needs(planned: Sequence[Planned], cards: CardsOf) -> list[Need]:
+    """Of every step that trains or runs a local model of known size on GPUs of known memory."""
+    found = []
+    for item in planned:
+        own = cards(item.step.name)
+        need = _need(item.step.name, item.config, own) if own else None
+        if need is not None:
+            found.append(need)
+    return found
 
 
-def require_fit(planned: Sequence[Planned], cards: Cards) -> list[Need]:
+def require_fit(planned: Sequence[Planned], cards: CardsOf) -> list[Need]:
     """The needs, all of which fit. Raises InputError naming each step that does not, with its sum."""
     found = needs(planned, cards)
-    large = [need for need in found if need.gpu_bytes > cards.memory_gb * GB]
+    large = [need for need in found if need.gpu_bytes > need.cards.memory_gb * GB]
     if large:
         told = "; ".join(
-            f"{n.step} takes {n.gpu_bytes / GB:.1f} GB of a GPU ({n.parts})" for n in large
+            f"{n.step} takes {n.gpu_bytes / GB:.1f} GB of a GPU that has {n.cards.memory_gb:g} GB ({n.parts})"
+            for n in large
         )
-        remedies = dict.fromkeys(need.remedy for need in large)
         raise InputError(
-            f"{told}; each has {cards.memory_gb:g} GB",
-            where=f"{cards.count} GPU{'s' if cards.count > 1 else ''}",
-            remedy="; ".join(remedies),
+            told,
+            where=", ".join(dict.fromkeys(f"GPUs {need.cards}" for need in large)),
+            remedy="; ".join(dict.fromkeys(need.remedy for need in large)),
         )
     return found
 
@@ -130,7 +159,7 @@ def _training(step: str, config: RewardTraining | PolicyTraining, size: Size, ca
         if memory.state > cards.memory_gb * GB
         else "fewer pairs_per_forward, a smaller minibatch_size, or more GPUs"
     )
-    return Need(step, memory.gpu, memory.host, parts, remedy)
+    return Need(step, cards, memory.gpu, memory.host, parts, remedy)
 
 
 def _generation(step: str, size: Size, cards: Cards) -> Need:
@@ -140,6 +169,5 @@ def _generation(step: str, size: Size, cards: Cards) -> Need:
     while parallel * 2 <= cards.count and whole / parallel > 0.9 * cards.memory_gb * GB:
         parallel *= 2
     parts = f"weights {2 * size.parameters / GB:.1f} in bfloat16, over {parallel} GPU{'s' if parallel > 1 else ''}"
-    return Need(
-        step, whole // parallel, 2 * size.parameters, parts, "a smaller model, or larger GPUs"
-    )
+    remedy = "a smaller model, or larger GPUs"
+    return Need(step, cards, whole // parallel, 2 * size.parameters, parts, remedy)

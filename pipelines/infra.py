@@ -149,6 +149,8 @@ class Resources(Config):
     """Number of GPUs."""
     gpu_type: str = "nvidia.com/gpu"
     """The extended resource's name."""
+    gpu_memory_gb: float = Field(0.0, ge=0)
+    """Memory of one of them, against which `acecoder plan --infra` holds the step; 0: it is not known."""
     shared_memory: str = ""
     """Size of /dev/shm in memory, counted in the pod's memory; empty for the runtime's 64 MiB."""
     disk: str = "10Gi"
@@ -190,6 +192,8 @@ class TrainJobInfra(Config):
     """Pods that train together."""
     processes_per_node: int = Field(1, ge=1)
     """One per GPU."""
+    gpu_memory_gb: float = Field(0.0, ge=0)
+    """Memory of one of them, against which `acecoder plan --infra` holds the step; 0: it is not known."""
     requests: dict[str, str] = {}
     """Resource -> quantity of a node; empty for the runtime's."""
     queue: str = ""
@@ -300,7 +304,7 @@ class Infra(Config):
 
     def _launch(self, stage: str, config: Config) -> Table:
         return Launch(
-            **self.trainjobs[stage].model_dump(),
+            **self.trainjobs[stage].model_dump(exclude={"gpu_memory_gb"}),
             namespace=self.namespace,
             image=self.images.of(world(config)),
             env=self.plain_environment(),

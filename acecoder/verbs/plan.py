@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from acecoder.verbs.options import target
 
@@ -26,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COUNTxGB",
         help="with the memory that each step takes of so many GPUs (8x80); refused where one does not fit",
     )
+    parser.add_argument(
+        "--infra",
+        type=Path,
+        metavar="FILE",
+        help="as this cluster would run it, with the memory that each step takes of the GPUs it has there",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,4 +47,5 @@ def run(options: argparse.Namespace) -> int:
         verbose=options.verbose,
         diff=options.diff,
         gpus=options.gpus,
+        infra_file=options.infra,
     )

@@ -50,7 +50,7 @@ def test_the_papers_recipes_fit_eight_gpus_of_80_gb(
     assert plan(tmp_path, monkeypatch, profile, "8x80") == 0
     (line,) = [
         line for line in capsys.readouterr().out.splitlines() if line.startswith("train_reward")
-        and "GB a GPU" in line
+        and "GB per GPU" in line
     ]  # fmt: skip
     assert f"state {state}:" in line
 
@@ -85,3 +85,42 @@ def test_a_model_on_disk_is_measured_by_its_files(tmp_path: Path) -> None:
 def test_cards_are_a_count_and_a_size(text: str) -> None:
     with pytest.raises(InputError, match="--gpus"):
         Cards.parse(text)
+
+
+INFRA = """
+[git]
+write = "nothing"
+[steps.default]
+gpu = 1
+gpu_memory_gb = {memory}
+[trainjobs.train_reward_model]
+runtime = "acecoder-reward-model"
+nodes = 2
+processes_per_node = 4
+gpu_memory_gb = 80
+"""
+
+
+def test_each_step_is_held_against_the_gpus_that_a_cluster_gives_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACECODER_HOME", str(tmp_path / "home"))
+    file = tmp_path / "infra.toml"
+    file.write_text(INFRA.format(memory=140))
+    base = ["plan", "--profile", "paper-7b", "--infra", str(file)]
+    lora = ["--set", "train_policy.lora.rank=16", "--set", "train_policy.sharding=none"]
+    assert main([*base, *lora]) == 0
+    lines = {
+        line.split()[0]: line
+        for line in capsys.readouterr().out.splitlines()
+        if "per GPU of" in line
+    }
+    assert "of 8x80 (state 15.2" in lines["train_reward_model"], "two nodes of four processes"
+    assert "of 1x140 (state 31.1" in lines["train_policy"], "4 bytes x 7.6 billion, and LoRA's"
+    file.write_text(INFRA.format(memory=40))
+    assert main([*base, *lora]) == 2
+    said = capsys.readouterr().err
+    assert "sample_programs.train_oracle takes" in said and "that has 40 GB" in said
+    assert "train_reward_model" not in said
+    file.write_text(INFRA.format(memory=0))
+    assert main([*base, *lora]) == 0, "a GPU of unknown memory refuses nothing"
