@@ -132,6 +132,14 @@ class PairAccuracy:
                 found[judge][group] = {name: mean.value for name, mean in by_problem.items()}
         return dict(found)
 
+    def details(self) -> Details:
+        """For a report."""
+        return {
+            "scores": [score.model_dump(mode="json") for score in self.scores()],
+            "differences": self.differences(),
+            "calibration": self.calibration(),
+        }
+
     def calibration(self) -> dict[str, list[Bin]]:
         """Group -> the bins that hold pairs, by rising confidence."""
         return {
@@ -142,6 +150,14 @@ class PairAccuracy:
             ]
             for group, bins in self._bins.items()
         }
+
+
+class Details(TypedDict):
+    """All of it, as a report holds it."""
+
+    scores: list[dict[str, object]]
+    differences: list[Difference]
+    calibration: dict[str, list[Bin]]
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:

@@ -46,18 +46,3 @@ def bands(samples: Sequence[Scored], count: int = NUM_BANDS) -> list[Band]:
             )
         start = end
     return found
-
-
-def ranking_accuracy(problems: Sequence[Sequence[Scored]]) -> float | None:
-    """Of all (right, wrong) pairs of samples of one problem, the share whose right one scores higher.
-
-    A tie counts half. None where no problem has both. This is what best-of-N lives on: rewards of
-    different problems are never compared.
-    """
-    ahead = pairs = 0.0
-    for samples in problems:
-        right = [reward for reward, correct in samples if correct]
-        wrong = [reward for reward, correct in samples if not correct]
-        pairs += len(right) * len(wrong)
-        ahead += sum((r > w) + 0.5 * (r == w) for r in right for w in wrong)
-    return ahead / pairs if pairs else None

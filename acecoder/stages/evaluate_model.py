@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from itertools import islice
 from typing import Literal
 
@@ -16,14 +17,16 @@ from acecoder.errors import InputError
 from acecoder.evaluation import tables
 from acecoder.evaluation.comparing import difference_rows
 from acecoder.evaluation.estimators import mean_interval
-from acecoder.evaluation.reward_bands import Scored, bands, ranking_accuracy
+from acecoder.evaluation.judged_programs import Candidate, pairs_of
+from acecoder.evaluation.pair_accuracy import PairAccuracy
+from acecoder.evaluation.reward_bands import Scored, bands
 from acecoder.evaluation.rows import Samples, is_greedy, rows
 from acecoder.evaluation.values import CONTAMINATED_FILE, VALUES_FILE, Values, ValuesByModel
 from acecoder.judging.joined import Joined, joined
 from acecoder.judging.table import Group, JudgingConfig, judge, verdict_of
 from acecoder.reward.encoding import chat_of
 from acecoder.reward.scoring import ReadsScores, RewardModel
-from acecoder.schema import Outcome, Problem, Score, Verdict
+from acecoder.schema import Outcome, Problem, Score, Verdict, pass_rate
 from acecoder.synthesis.decontamination import Decontaminator
 
 CHUNK_PROBLEMS = 256
@@ -115,11 +118,14 @@ def evaluate_model(
             {
                 "model": model,
                 "benchmark": benchmark,
-                "ranking_accuracy": ranking_accuracy(found),
                 "bands": json.loads(json.dumps(bands([each for one in found for each in one]))),
             }
             for (model, benchmark), found in measured.rewards.items()
         ],
+    }
+    details["reward_model"] = {
+        model: json.loads(json.dumps(accuracy.details()))
+        for model, accuracy in measured.accuracy.items()
     }
     metrics["contaminated"] = float(len(flagged))
     metrics["programs_cut"] = float(cut)
@@ -173,6 +179,8 @@ class _Measured:
         """Samples of the problem that has most, by model."""
         self.rewards: dict[tuple[str, str], list[list[Scored]]] = defaultdict(list)
         """By model and benchmark: the scored samples of each problem."""
+        self.accuracy: dict[str, PairAccuracy] = defaultdict(PairAccuracy)
+        """By model: whether the reward model tells its right samples from its wrong ones."""
         self._problems: dict[str, list[str]] = defaultdict(list)
         """The problems of each benchmark."""
 
@@ -205,8 +213,7 @@ class _Measured:
         by_model: dict[str, Samples] = defaultdict(Samples)
         for program in each.programs:
             samples, verdict = by_model[program.model], each.verdicts[program.id]
-            outcomes = verdict.outcomes[:num_tests]
-            rate = sum(o is Outcome.PASSED for o in outcomes) / max(1, len(outcomes))
+            rate = pass_rate(verdict.outcomes[:num_tests])
             if is_greedy(program):
                 samples.greedy = float(rate == 1.0)
                 continue
@@ -218,6 +225,7 @@ class _Measured:
                 samples.scores.append(ranks[program.id])
             if program.id in generated:
                 samples.agreements.append(generated[program.id])
+        self._compare(each, benchmark, num_tests, ranks)
         config = self._config
         for model, samples in by_model.items():
             self.most[model] = max(self.most[model], len(samples.correct))
@@ -229,6 +237,27 @@ class _Measured:
             found = rows(samples, config.best_of, config.pass_at, each.problem.id)
             for row, value in found.items():
                 self.values[model][benchmark][row][each.problem.id] = value
+
+    def _compare(
+        self, each: Joined, benchmark: str, num_tests: int, ranks: dict[str, float]
+    ) -> None:
+        """Whether the reward model gives right samples more than wrong ones of the same model."""
+        by_model: dict[str, list[Candidate]] = defaultdict(list)
+        for program in each.programs:
+            if program.id in ranks:
+                verdict = each.verdicts[program.id]
+                by_model[program.model].append(
+                    Candidate(
+                        program.model,
+                        program.program,
+                        pass_rate(verdict.outcomes[:num_tests]),
+                        verdict.behaviour,
+                        ranks[program.id],
+                    )
+                )
+        for model, own in by_model.items():
+            for pair in pairs_of(each.problem.id, own, _is_right_against_wrong):
+                self.accuracy[model].add(replace(pair, group=benchmark))
 
     def complete(self) -> ValuesByModel:
         """All values; problems without a program of a model count as the config says."""
@@ -280,6 +309,10 @@ class _Measured:
             lambda done, total: progress.count(done, total, "different programs scored"),
         )
         return {program.id: score for (_, program), score in zip(items, found, strict=True)}
+
+
+def _is_right_against_wrong(better: float, worse: float) -> bool:
+    return better == 1.0 > worse
 
 
 def _generated(verdicts: In | None) -> dict[str, tuple[bool, ...]]:

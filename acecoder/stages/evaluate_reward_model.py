@@ -118,11 +118,8 @@ def evaluate_reward_model(
         for group, bins in calibration.items()
     }
     metrics["programs_cut"] = float(measured.model.num_cut_programs)
-    details: dict[str, JsonValue] = {
-        "scores": [score.model_dump(mode="json") for score in table],
-        "differences": json.loads(json.dumps(differences)),
-        "calibration": json.loads(json.dumps(calibration)),
-    }
+    details: dict[str, JsonValue] = json.loads(json.dumps(measured.accuracy.details()))
+    details["scores"] = [score.model_dump(mode="json") for score in table]
     return Report(metrics, details=details)
 
 

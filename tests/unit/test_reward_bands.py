@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acecoder.evaluation.reward_bands import bands, ranking_accuracy
+from acecoder.evaluation.reward_bands import bands
 
 SCORED = st.tuples(st.floats(-5, 5), st.sampled_from([0.0, 1.0]))
 
@@ -34,9 +34,3 @@ def test_every_sample_is_in_one_band_and_equal_rewards_in_the_same(
         sum(right for _, right in samples)
     )
     assert len(found) <= len({reward for reward, _ in samples})
-
-
-def test_only_samples_of_one_problem_are_compared() -> None:
-    one, other = [(2.0, 1.0), (1.0, 0.0), (3.0, 0.0)], [(9.0, 0.0), (9.0, 1.0)]
-    assert ranking_accuracy([one, other]) == pytest.approx((1 + 0.5) / 3)
-    assert ranking_accuracy([[(1.0, 1.0)], [(0.0, 0.0)]]) is None

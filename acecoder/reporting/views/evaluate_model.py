@@ -123,12 +123,6 @@ def _rewards(steps: Sequence[StepRecord], benchmark: str) -> str:
             shares = [band["share_right"] for band in bands]
             label = f"{name}: share of right samples over the reward, in {len(bands)} bands"
             parts.append(charts.line([(label, shares)], label=f"{benchmark}, {label}", steps=ends))
-            if each["ranking_accuracy"] is not None:
-                parts.append(
-                    f"<p>Of every two samples of one problem, one right and one wrong, "
-                    f"{escape(name)}'s reward model scores the right one higher in "
-                    f"{each['ranking_accuracy']:.1%}.</p>"
-                )
     return "".join(parts)
 
 

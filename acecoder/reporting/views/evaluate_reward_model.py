@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from acecoder.evaluation.pair_accuracy import BY_PROBLEM, OVER_PAIRS, REWARD_MODEL
 from acecoder.reporting import charts
 from acecoder.reporting.html import origin, section, table
-from acecoder.reporting.records import StepRecord, Steps
+from acecoder.reporting.records import Steps
 from acecoder.reporting.view import View, of_stage
 
 CHOICES = ("best_of", "shortest_of", "majority_of", "pass_at")
 """Ways of choosing among N samples; the name of a row ends with N."""
 
 
+Found = Mapping[str, Any]
+"""`PairAccuracy.details`, of a step that measured it."""
+
+
+def _measured(steps: Steps) -> list[tuple[str, Found]]:
+    """(what it was measured on, details), of the stage itself and of evaluations with a reward model."""
+    found: list[tuple[str, Found]] = [
+        ("", step.details) for step in of_stage(steps, "evaluate_reward_model")
+    ]
+    for step in of_stage(steps, "evaluate_model"):
+        own = step.step.partition(".")[2] or "model"
+        by_model = step.details.get("reward_model") or {}
+        found += [
+            (f"samples of {own if len(by_model) == 1 else f'{own} {model}'}, ", details)
+            for model, details in by_model.items()
+        ]
+    return found
+
+
 def _lines(steps: Steps) -> list[tuple[str, str]]:
     lines = []
-    for step in of_stage(steps, "evaluate_reward_model"):
-        for group, rows in _by_group(step).items():
-            told = [
-                f"{s['model']} {s['value']:.3f} [{s['low']:.3f}, {s['high']:.3f}]"
-                for s in rows
-                if s["metric"] == BY_PROBLEM
-            ]
-            if told:
-                lines.append((f"reward model, {group}", "  ".join(told)))
+    for of, found in _measured(steps):
+        for group, rows in _by_group(found).items():
+            by_judge = {s["model"]: s for s in rows if s["metric"] == BY_PROBLEM}
+            if REWARD_MODEL in by_judge:
+                lines.append((f"reward model, {of}{group}", _line(by_judge)))
     return lines
 
 
+def _line(by_judge: Mapping[str, Mapping[str, Any]]) -> str:
+    own = by_judge[REWARD_MODEL]
+    others = "  ".join(f"{judge} {s['value']:.3f}" for judge, s in by_judge.items() if s is not own)
+    told = "" if own["low"] > 0.5 or own["high"] < 0.5 else ": too few to tell from chance"
+    return (
+        f"{own['value']:.3f} [{own['low']:.3f}, {own['high']:.3f}] on {own['n_problems']} problems"
+        f"{told}  ({others})"
+    )
+
+
 def _section(steps: Steps) -> str:
-    evaluated = of_stage(steps, "evaluate_reward_model")
-    if not evaluated:
+    measured = _measured(steps)
+    if not measured:
         return ""
     parts = [
         "<p>Of a better and a worse program of one problem, how often is the better one given more? Averaged "
@@ -39,21 +65,22 @@ def _section(steps: Steps) -> str:
         "<i>longer</i> prefer by length alone, <i>majority</i> prefers what most programs of the problem "
         "answer alike.</p>"
     ]
-    for step in evaluated:
-        for group, rows in _by_group(step).items():
-            parts.append(f"<h3>{escape(group)}</h3>")
+    for of, found in measured:
+        for group, rows in _by_group(found).items():
+            parts.append(f"<h3>{escape(of + group)}</h3>")
             accuracy = [s for s in rows if s["metric"] == BY_PROBLEM]
             parts.append(_accuracy(group, accuracy) if accuracy else _choosing(group, rows))
             if accuracy:
-                parts += [_slices(rows), _differences(step, group), _calibration(step, group)]
+                parts += [_slices(rows), _differences(found, group), _calibration(found, group)]
+    evaluated = [*of_stage(steps, "evaluate_reward_model"), *of_stage(steps, "evaluate_model")]
     return section("Does the reward model judge programs?", *parts, origin(*evaluated))
 
 
-def _by_group(step: StepRecord) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for score in step.details.get("scores", []):
-        found.setdefault(score["benchmark"], []).append(score)
-    return found
+def _by_group(found: Found) -> dict[str, list[dict[str, Any]]]:
+    by_group: dict[str, list[dict[str, Any]]] = {}
+    for score in found.get("scores", []):
+        by_group.setdefault(score["benchmark"], []).append(score)
+    return by_group
 
 
 def _accuracy(group: str, rows: list[dict[str, Any]]) -> str:
@@ -82,18 +109,18 @@ def _slices(rows: list[dict[str, Any]]) -> str:
     return table(("the reward model's", "value", "low", "high", "problems", "pairs"), lines)
 
 
-def _differences(step: StepRecord, group: str) -> str:
+def _differences(found: Found, group: str) -> str:
     rows = [
         (f"over {d['other']}", d["value"], d["low"], d["high"])
-        for d in step.details.get("differences", [])
+        for d in found.get("differences", [])
         if d["benchmark"] == group
     ]
     label = f"{group}: the reward model's accuracy less a baseline's, on the same problems"
     return f"<p>{escape(label)}:</p>{charts.differences(rows, label=label)}" if rows else ""
 
 
-def _calibration(step: StepRecord, group: str) -> str:
-    bins = step.details.get("calibration", {}).get(group, [])
+def _calibration(found: Found, group: str) -> str:
+    bins = found.get("calibration", {}).get(group, [])
     if len(bins) < 2:
         return ""
     series = [
