@@ -10,7 +10,7 @@ from acecoder.config import Config, having
 from acecoder.errors import InputError
 from acecoder.llm.local import LocalModel
 from acecoder.llm.model import Generates, UsesModel
-from acecoder.pipelines.infra import Infra
+from acecoder.pipelines.infra import Infra, Resources, TrainJobInfra
 from acecoder.pipelines.planning import Planned
 from acecoder.reward.training import RewardTraining
 from acecoder.rl.training import PolicyTraining
@@ -33,6 +33,8 @@ class Cards:
 
     count: int
     memory_gb: float
+    tokens_per_s: float = 0.0
+    """Of one of them; 0 where it is not known."""
 
     def __str__(self) -> str:
         return f"{self.count}x{self.memory_gb:g}"
@@ -56,11 +58,14 @@ def cards_of(infra: Infra) -> CardsOf:
     def found(step: str) -> Cards | None:
         job = infra.trainjobs.get(step.partition(".")[0])
         if job is not None:
-            count, memory_gb = job.nodes * job.processes_per_node, job.gpu_memory_gb
+            given: TrainJobInfra | Resources = job
+            count = job.nodes * job.processes_per_node
         else:
-            resources = infra.resources(step)
-            count, memory_gb = resources.gpu, resources.gpu_memory_gb
-        return Cards(count, memory_gb) if count and memory_gb else None
+            given = infra.resources(step)
+            count = given.gpu
+        if not count or not given.gpu_memory_gb:
+            return None
+        return Cards(count, given.gpu_memory_gb, given.tokens_per_gpu_s)
 
     return found
 
@@ -77,13 +82,27 @@ class Need:
     """How the sum is made."""
     remedy: str
     """What to try where it does not fit."""
+    most_tokens: int = 0
+    """What it writes and learns from at most; 0 where the data decide."""
 
     def line(self) -> str:
         """For a person."""
         return (
             f"{self.step:34} {self.gpu_bytes / GB:6.1f} GB per GPU of {self.cards} ({self.parts}), "
-            f"{self.host_bytes / GB:.1f} GB of the host"
+            f"{self.host_bytes / GB:.1f} GB of the host{self._work()}"
         )
+
+    def _work(self) -> str:
+        if not self.most_tokens:
+            return ""
+        told = f", at most {self.most_tokens / 1e6:,.1f} million tokens"
+        rate = self.cards.tokens_per_s
+        hours = (
+            f", {self.most_tokens / rate / 3600:,.1f} GPU-hours at {rate:g} a second"
+            if rate
+            else ""
+        )
+        return told + hours
 
 
 def needs(planned: Sequence[Planned], cards: CardsOf) -> list[Need]:
@@ -134,11 +153,14 @@ def _size(config: Config) -> Size | None:
 
 def _training(step: str, config: RewardTraining | PolicyTraining, size: Size, cards: Cards) -> Need:
     shares = cards.count if isinstance(config, Sharding) and config.sharding == "fsdp2" else 1
+    most_tokens = 0
     if isinstance(config, RewardTraining):
         written, tokens = 0, 2 * config.pairs_per_forward * config.max_length_tokens
     else:
         written = config.minibatch_size * config.max_new_tokens
         tokens = config.minibatch_size * PROMPT_TOKENS + written
+        completions = config.steps * config.prompts_per_step * config.samples_per_prompt
+        most_tokens = completions * config.max_new_tokens
     rank = config.lora.rank if config.lora else 0
     memory = training_memory(
         size, shares=shares, tokens_per_forward=tokens, written_tokens=written, lora_rank=rank
@@ -159,7 +181,7 @@ def _training(step: str, config: RewardTraining | PolicyTraining, size: Size, ca
         if memory.state > cards.memory_gb * GB
         else "fewer pairs_per_forward, a smaller minibatch_size, or more GPUs"
     )
-    return Need(step, cards, memory.gpu, memory.host, parts, remedy)
+    return Need(step, cards, memory.gpu, memory.host, parts, remedy, most_tokens)
 
 
 def _generation(step: str, size: Size, cards: Cards) -> Need:

@@ -151,6 +151,9 @@ class Resources(Config):
     """The extended resource's name."""
     gpu_memory_gb: float = Field(0.0, ge=0)
     """Memory of one of them, against which `acecoder plan --infra` holds the step; 0: it is not known."""
+    tokens_per_gpu_s: float = Field(0.0, ge=0)
+    """Tokens that one of them writes and learns from in a second, as measured, for a plan's GPU-hours; 0: it
+    is not known."""
     shared_memory: str = ""
     """Size of /dev/shm in memory, counted in the pod's memory; empty for the runtime's 64 MiB."""
     disk: str = "10Gi"
@@ -194,6 +197,9 @@ class TrainJobInfra(Config):
     """One per GPU."""
     gpu_memory_gb: float = Field(0.0, ge=0)
     """Memory of one of them, against which `acecoder plan --infra` holds the step; 0: it is not known."""
+    tokens_per_gpu_s: float = Field(0.0, ge=0)
+    """Tokens that one of them writes and learns from in a second, as measured, for a plan's GPU-hours; 0: it
+    is not known."""
     requests: dict[str, str] = {}
     """Resource -> quantity of a node; empty for the runtime's."""
     queue: str = ""
@@ -304,7 +310,7 @@ class Infra(Config):
 
     def _launch(self, stage: str, config: Config) -> Table:
         return Launch(
-            **self.trainjobs[stage].model_dump(exclude={"gpu_memory_gb"}),
+            **self.trainjobs[stage].model_dump(exclude={"gpu_memory_gb", "tokens_per_gpu_s"}),
             namespace=self.namespace,
             image=self.images.of(world(config)),
             env=self.plain_environment(),

@@ -93,6 +93,7 @@ write = "nothing"
 [steps.default]
 gpu = 1
 gpu_memory_gb = {memory}
+tokens_per_gpu_s = 1000
 [trainjobs.train_reward_model]
 runtime = "acecoder-reward-model"
 nodes = 2
@@ -117,6 +118,8 @@ def test_each_step_is_held_against_the_gpus_that_a_cluster_gives_it(
     }
     assert "of 8x80 (state 15.2" in lines["train_reward_model"], "two nodes of four processes"
     assert "of 1x140 (state 31.1" in lines["train_policy"], "4 bytes x 7.6 billion, and LoRA's"
+    # 80 rollouts of 256 x 8 completions of at most 2,048 tokens.
+    assert "at most 335.5 million tokens, 93.2 GPU-hours" in lines["train_policy"]
     file.write_text(INFRA.format(memory=40))
     assert main([*base, *lora]) == 2
     said = capsys.readouterr().err
