@@ -17,6 +17,7 @@ from torch import nn
 
 from acecoder.errors import InputError
 from acecoder.reward.encoding import common_prefix
+from acecoder.training.kernels import Attention
 
 HEAD = "score"
 
@@ -148,10 +149,10 @@ class ProgramScorer(nn.Module):
         return scores
 
 
-def new_scorer(base: str, *, seed: int) -> ProgramScorer:
+def new_scorer(base: str, *, seed: int, attention: Attention = "sdpa") -> ProgramScorer:
     """The language model at `base` in float32, with a fresh head that is the same on every process."""
     with _silent():  # it would report that the head is new
-        inner = _classifier(base, num_labels=1, dtype=torch.float32)
+        inner = _classifier(base, num_labels=1, dtype=torch.float32, attn_implementation=attention)
     head = Float32Head(getattr(inner, HEAD).in_features, 1, bias=False)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

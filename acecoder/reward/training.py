@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from acecoder.config import incidental
 from acecoder.errors import InputError
@@ -23,13 +23,14 @@ from acecoder.schema import Pair
 from acecoder.training.adapters import Adapters, add_adapters, merged
 from acecoder.training.arguments import shared_arguments
 from acecoder.training.checkpoints import last_whole
+from acecoder.training.kernels import Kernels, fuse, require_kernels
 from acecoder.training.loading import load_tokenizer
 from acecoder.training.precision import Precision
 from acecoder.training.processes import require_one_device, world_size
 from acecoder.training.sharding import Sharding, require_sharded
 
 
-class RewardTraining(Precision, Sharding, Adapters):
+class RewardTraining(Precision, Sharding, Adapters, Kernels):
     """Hyperparameters of one training; the defaults are the paper's for AceCodeRM-7B."""
 
     learning_rate: float = Field(1e-5, gt=0)
@@ -55,6 +56,12 @@ class RewardTraining(Precision, Sharding, Adapters):
     """Updates between checkpoints, from which a killed training resumes."""
     seed: int = 0
     """Of the new head's weights and of the order of the problems."""
+
+    @model_validator(mode="after")
+    def _masks_are_computed(self) -> Self:
+        if self.forward == "shared_prefix" and self.attention == "flash_attention_2":
+            raise ValueError("flash_attention_2 takes no mask, which forward = shared_prefix needs")
+        return self
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,7 @@ def train(
     that is no number.
     """
     require_one_device()
+    require_kernels(config)
     tokenizer = load_tokenizer(base, padding_side="right")
     record = ScoringRecord.of(
         tokenizer, max_length_tokens=config.max_length_tokens, over_limit=config.over_limit
@@ -150,7 +158,8 @@ def pair_trainer(
         gradient_accumulation_steps=1,
         remove_unused_columns=False,
     )
-    model = new_scorer(base, seed=config.seed)
+    model = new_scorer(base, seed=config.seed, attention=config.attention)
+    fuse(model.inner, config)
     if config.lora:
         torch.manual_seed(config.seed)  # the new matrices, alike on every process
         add_adapters(model.transformer, config.lora)

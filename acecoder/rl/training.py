@@ -18,6 +18,7 @@ from acecoder.rl.completions import Completion, keep, kept
 from acecoder.training.adapters import Adapters, peft_config
 from acecoder.training.arguments import shared_arguments
 from acecoder.training.checkpoints import last_whole
+from acecoder.training.kernels import Kernels, fuse, require_kernels
 from acecoder.training.loading import load_language_model, load_tokenizer
 from acecoder.training.precision import Precision
 from acecoder.training.processes import require_one_device, share_of_batch
@@ -25,7 +26,7 @@ from acecoder.training.saving import save
 from acecoder.training.sharding import Sharding, require_sharded
 
 
-class PolicyTraining(Precision, Sharding, Adapters):
+class PolicyTraining(Precision, Sharding, Adapters, Kernels):
     """Hyperparameters of one training; the defaults are the paper's rule-reward run."""
 
     algorithm: Algorithm = Field("reinforce++", validate_default=True)
@@ -92,6 +93,7 @@ def train(
     from datasets import Dataset
 
     require_one_device()
+    require_kernels(config)
     torch.manual_seed(config.seed)
     tokenizer = load_tokenizer(base, padding_side="left")
 
@@ -106,8 +108,10 @@ def train(
     # The arguments come first: they open the group of processes, and tell who loads weights.
     arguments = _arguments(config, scratch, use_vllm=use_vllm)
     rows = [{"prompt": prompt, "problem_id": problem} for problem, prompt in prompts]
+    model = load_language_model(base, attention=config.attention)
+    fuse(model, config)
     trainer = config.algorithm.trainer(
-        model=load_language_model(base),
+        model=model,
         args=arguments,
         processing_class=tokenizer,
         reward_funcs=[reward_of],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from acecoder.chats import require_template
+from acecoder.training.kernels import Attention
 
 
 def load_tokenizer(base: str, *, padding_side: Literal["left", "right"]) -> Any:
@@ -21,9 +22,11 @@ def load_tokenizer(base: str, *, padding_side: Literal["left", "right"]) -> Any:
     return tokenizer
 
 
-def load_language_model(base: str) -> Any:
+def load_language_model(base: str, *, attention: Attention = "sdpa") -> Any:
     """The causal language model at `base`, in float32 (see `precision`)."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    return AutoModelForCausalLM.from_pretrained(
+        base, dtype=torch.float32, attn_implementation=attention
+    )
