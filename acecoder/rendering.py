@@ -79,6 +79,11 @@ def stops(config: PromptConfig, prefill: str) -> tuple[str, ...]:
     return (FENCE,) if prefill else ()
 
 
+def whole_answer(text: str, problem: Problem, config: PromptConfig) -> str:
+    """What a model wrote, behind the code that it continued, if it did."""
+    return problem.prompt + text if config.style == "completion" else text
+
+
 def extract_program(answer: str, problem: Problem | None = None) -> str:
     """The program in an answer to a problem, which may or may not begin inside a fence.
 

@@ -87,6 +87,13 @@ class Generator(Protocol):
         ...
 
 
+def before_stop(text: str, stop: Sequence[str]) -> str:
+    """A text up to the first of its stop texts."""
+    for mark in stop:
+        text = text.partition(mark)[0]
+    return text
+
+
 REFUSED_PROMPT = "refused_prompt"
 """The reason of what cost nothing and may be answered another time: it is not journaled."""
 

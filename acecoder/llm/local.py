@@ -19,7 +19,7 @@ from acecoder.engine.home import Home
 from acecoder.engine.publishing import content_digest
 from acecoder.errors import InputError
 from acecoder.llm import weights as sources
-from acecoder.llm.interface import Answer, Found, Generator, Request
+from acecoder.llm.interface import Answer, Found, Generator, Request, before_stop
 from acecoder.llm.model import ModelConfig
 
 COMPACT_BELOW = 0.8
@@ -211,8 +211,7 @@ class _Batch:
 
     def _answer(self, row: int, *, truncated: bool) -> Answer:
         text = self.tokenizer.decode(self.tokens[row], skip_special_tokens=True)
-        cuts = [text.find(stop) for stop in self.requests[row].stop if stop in text]
-        text = text[: min(cuts)] if cuts else text
+        text = before_stop(text, self.requests[row].stop)
         return Answer(text, len(self.tokens[row]), truncated, self.prompt_lengths[row])
 
     def _retire(self, finished: set[int]) -> list[int] | None:

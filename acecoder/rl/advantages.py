@@ -36,9 +36,23 @@ def whiten(
     return (values_BT - mean) * torch.rsqrt(variance.clamp(min=1e-8)) * mask_BT
 
 
-def masked_moments(
-    values_BT: torch.Tensor, mask_BT: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """(sum, sum of squares, count) over real tokens: what processes add up before `whiten`."""
+def masked_sum(values_BT: torch.Tensor, mask_BT: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(sum, count) over real tokens: what processes add up for the mean that `whiten` takes."""
     mask_BT = mask_BT.float()
-    return (values_BT * mask_BT).sum(), (values_BT**2 * mask_BT).sum(), mask_BT.sum()
+    return (values_BT * mask_BT).sum(), mask_BT.sum()
+
+
+def squared_deviations(
+    values_BT: torch.Tensor, mask_BT: torch.Tensor, *, mean: torch.Tensor
+) -> torch.Tensor:
+    """Sum of squared distances from the mean over real tokens: what processes add up for the variance.
+
+    A second pass: E[x^2] - E[x]^2 in float32 is negative where all rewards are at the clamp.
+    """
+    return ((values_BT - mean) ** 2 * mask_BT.float()).sum()
+
+
+def has_spread(rewards_B: torch.Tensor) -> bool:
+    """Whether there is anything to learn from a rollout: some completion is better than another."""
+    known_B = rewards_B[~rewards_B.isnan()]
+    return bool(known_B.numel()) and bool((known_B.max() - known_B.min()) > 0)

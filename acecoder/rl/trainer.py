@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from trl import GRPOTrainer
 
-from acecoder.rl.advantages import masked_moments, token_returns, whiten
+from acecoder.rl.advantages import has_spread, masked_sum, squared_deviations, token_returns, whiten
 
 
 class ReinforcePlusPlusTrainer(GRPOTrainer):
@@ -40,7 +40,8 @@ class ReinforcePlusPlusTrainer(GRPOTrainer):
             # Also the ratio's denominator: the same numbers must serve both.
             output["old_per_token_logps"] = old_BT
         ref_BT = output.get("ref_per_token_logps", old_BT)
-        self._metrics["train"]["kl"].append(float((old_BT - ref_BT)[mask_BT.bool()].mean()))
+        kl, num_tokens = self._added_up(*masked_sum(old_BT - ref_BT, mask_BT))
+        self._metrics["train"]["kl"].append(float(kl / num_tokens))
         returns_BT = token_returns(
             rewards_B,
             old_BT,
@@ -49,14 +50,19 @@ class ReinforcePlusPlusTrainer(GRPOTrainer):
             kl_coefficient=self._kl_coefficient,
             reward_clamp=self._reward_clamp,
         )
-        total, squares, count = (
-            self.accelerator.reduce(part, reduction="sum")
-            for part in masked_moments(returns_BT, mask_BT)
-        )
+        is_learnt_from = has_spread(self._rewards_all)
+        self._metrics["train"]["rollouts_without_spread"].append(float(not is_learnt_from))
+        total, count = self._added_up(*masked_sum(returns_BT, mask_BT))
         mean = total / count
-        variance = squares / count - mean**2
-        output["advantages"] = whiten(returns_BT, mask_BT, mean=mean, variance=variance)
+        (squares,) = self._added_up(squared_deviations(returns_BT, mask_BT, mean=mean))
+        white_BT = whiten(returns_BT, mask_BT, mean=mean, variance=squares / count)
+        # Of equal rewards only the noise of the penalty is left, which whitening would make full-size.
+        output["advantages"] = white_BT if is_learnt_from else torch.zeros_like(white_BT)
         return output
+
+    def _added_up(self, *parts: torch.Tensor) -> list[torch.Tensor]:
+        """Of all processes."""
+        return [self.accelerator.reduce(part, reduction="sum") for part in parts]
 
     @torch.no_grad()
     def _current_logprobs(self, output: dict[str, Any]) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,11 @@ from pydantic import Field
 
 from acecoder.config import incidental
 from acecoder.errors import InputError, PlatformError
+from acecoder.llm.interface import before_stop
 from acecoder.rewards.reward import RewardFunction
 from acecoder.rl.algorithms.algorithm import Algorithm
 from acecoder.rl.completions import Completion, keep, kept
+from acecoder.rl.stopping import cut_at_stops, end_ids
 from acecoder.training.adapters import Adapters, peft_config
 from acecoder.training.arguments import shared_arguments
 from acecoder.training.checkpoints import last_whole
@@ -25,6 +28,9 @@ from acecoder.training.processes import require_one_device, share_of_batch
 from acecoder.training.saving import save
 from acecoder.training.sharding import Sharding, require_sharded
 
+FINAL_LEARNING_RATE = 0.1
+"""Where the cosine ends, as a share of the learning rate: the paper's script."""
+
 
 class PolicyTraining(Precision, Sharding, Adapters, Kernels):
     """Hyperparameters of one training; the defaults are the paper's rule-reward run."""
@@ -32,7 +38,7 @@ class PolicyTraining(Precision, Sharding, Adapters, Kernels):
     algorithm: Algorithm = Field("reinforce++", validate_default=True)
     """How rewards become a gradient: a table, or the name of an algorithm (`reinforce++`, `grpo`)."""
     learning_rate: float = Field(5e-7, gt=0)
-    """At the end of the warm-up; it falls to 0 along a cosine."""
+    """At the end of the warm-up; it falls along a cosine to a tenth of it."""
     steps: int = Field(80, ge=1)
     """Rollouts, each followed by `updates_per_rollout` gradient updates."""
     prompts_per_step: int = Field(256, ge=1)
@@ -49,6 +55,10 @@ class PolicyTraining(Precision, Sharding, Adapters, Kernels):
     """A completion is cut after this many tokens."""
     warmup_share: float = Field(0.03, ge=0, lt=1)
     """Share of the updates in which the learning rate rises to its full value."""
+    importance_correction: bool = False
+    """Of rollouts by vLLM: weigh completions by how likely training's own forward pass finds them against
+    what vLLM said, and leave out those beyond a factor of 3, as TRL does by default. The paper's recipe does
+    not."""
     save_every_steps: int = incidental(10, ge=1)
     """Rollouts between checkpoints, from which a killed training resumes."""
     seed: int = 0
@@ -73,12 +83,14 @@ def train(
     base: str,
     config: PolicyTraining,
     *,
+    stop: Sequence[str],
     use_vllm: bool,
     scratch: Path,
     destination: Path,
     callbacks: Sequence[Any],
 ) -> TrainingLog:
-    """Train from the weights at `base` on (problem id, rendered prompt); what it did.
+    """Train from the weights at `base` on (problem id, rendered prompt); what it did. Completions end where
+    sampling with `stop` ends them, and are rewarded up to there.
 
     Resumes from the last whole checkpoint in `scratch`; writes safetensors to `destination`.
     Raises InputError on too few prompts.
@@ -100,31 +112,52 @@ def train(
     def reward_of(
         completions: list[str], problem_id: list[str], trainer_state: Any, **_: Any
     ) -> list[float]:
-        rewards = reward(problem_id, completions)
+        rewards = reward(problem_id, [before_stop(text, stop) for text in completions])
         rollout = trainer_state.global_step // config.updates_per_rollout + 1
         keep(trainer_state.log_history, rollout, problem_id, completions, rewards)
         return rewards
 
     # The arguments come first: they open the group of processes, and tell who loads weights.
     arguments = _arguments(config, scratch, use_vllm=use_vllm)
-    rows = [{"prompt": prompt, "problem_id": problem} for problem, prompt in prompts]
     model = load_language_model(base, attention=config.attention)
     fuse(model, config)
+    own_ends = model.generation_config.eos_token_id
+    model.generation_config.eos_token_id = end_ids(tokenizer, model, stop)
+    if use_vllm:
+        arguments.generation_kwargs = {"stop_token_ids": model.generation_config.eos_token_id}
     trainer = config.algorithm.trainer(
         model=model,
         args=arguments,
         processing_class=tokenizer,
         reward_funcs=[reward_of],
-        train_dataset=Dataset.from_list(rows),
+        train_dataset=Dataset.from_list(_in_order(prompts, config)),
         callbacks=list(callbacks),
         **({"peft_config": peft_config(config.lora)} if config.lora else {}),
     )
+    cut_at_stops(trainer, tokenizer, stop)
+    model.generation_config.eos_token_id = own_ends  # what is saved ends as before
     trainer.train(resume_from_checkpoint=last_whole(scratch))
     require_sharded(config, trainer.model)
     save(trainer, tokenizer, destination, dtype=config.dtype, lora=config.lora)
     # Rewards are logged with the update that follows a new rollout.
     rollouts = [entry for entry in trainer.state.log_history if "reward" in entry]
     return TrainingLog(rollouts, trainer.state.global_step, kept(trainer.state.log_history))
+
+
+def _in_order(prompts: Sequence[tuple[str, str]], config: PolicyTraining) -> list[dict[str, str]]:
+    """The prompts of every rollout, one rollout after another: a resumed training goes on where it was.
+
+    Each pass over the problems has an order of its own; no rollout has a problem twice.
+    """
+    rows: list[dict[str, str]] = []
+    wanted = config.steps * config.prompts_per_step
+    whole = len(prompts) // config.prompts_per_step * config.prompts_per_step
+    epoch = 0
+    while len(rows) < wanted:
+        order = random.Random(f"{config.seed}/{epoch}").sample(range(len(prompts)), whole)
+        rows += [{"prompt": prompts[i][1], "problem_id": prompts[i][0]} for i in order]
+        epoch += 1
+    return rows[:wanted]
 
 
 def _arguments(config: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:
@@ -153,8 +186,15 @@ def _arguments(config: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:
             seed=config.seed,
             dtype=config.dtype,
             sharding=config,
-        ),
+        )
+        | {
+            # Unlike `cosine`, this one's first update moves something.
+            "lr_scheduler_type": "cosine_warmup_with_min_lr",
+            "lr_scheduler_kwargs": {"min_lr_rate": FINAL_LEARNING_RATE},
+        },
         **config.algorithm.arguments(),
+        shuffle_dataset=False,  # `_in_order` has every rollout's prompts
+        vllm_importance_sampling_correction=config.importance_correction,
         max_steps=config.steps * config.updates_per_rollout,
         per_device_train_batch_size=minibatch,
         gradient_accumulation_steps=accumulation,
@@ -185,16 +225,32 @@ def _rollout_server() -> str:
 
 def weight_change(before: str, after: Path) -> tuple[float, int]:
     """(relative L2 distance of all weights, number of changed tensors) between two checkpoints."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    old = AutoModelForCausalLM.from_pretrained(before, dtype=torch.float32).state_dict()
-    new = AutoModelForCausalLM.from_pretrained(after, dtype=torch.float32).state_dict()
+    old, new = _tensors(Path(before)), _tensors(after)
     moved = norm = 0.0
     changed = 0
-    for name, old_weights in old.items():
-        difference = float((new[name] - old_weights).double().pow(2).sum())
+    for name in old.keys() & new.keys():
+        old_weights = _tensor(old[name], name)
+        difference = float((_tensor(new[name], name) - old_weights).pow(2).sum())
         moved += difference
-        norm += float(old_weights.double().pow(2).sum())
+        norm += float(old_weights.pow(2).sum())
         changed += difference > 0
     return (moved / norm) ** 0.5, changed
+
+
+def _tensors(directory: Path) -> dict[str, Path]:
+    """Name -> file of every tensor of a checkpoint."""
+    from safetensors import safe_open
+
+    found: dict[str, Path] = {}
+    for file in sorted(directory.glob("*.safetensors")):
+        with safe_open(file, "pt") as tensors:
+            found |= dict.fromkeys(tensors.keys(), file)
+    return found
+
+
+def _tensor(file: Path, name: str) -> Any:
+    """One tensor in float64: a model is never in memory as a whole."""
+    from safetensors import safe_open
+
+    with safe_open(file, "pt") as tensors:
+        return tensors.get_tensor(name).double()

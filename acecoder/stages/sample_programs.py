@@ -19,6 +19,7 @@ from acecoder.rendering import (
     program_messages,
     program_prefill,
     stops,
+    whole_answer,
 )
 from acecoder.schema import Problem, Program
 from acecoder.synthesis.mutation import mutants
@@ -93,7 +94,7 @@ def sample_programs(
             if isinstance(answer, SetAside):
                 aside[answer.reason] += 1
                 continue
-            text = extract_program(_whole(answer.text, problem, config), problem)
+            text = extract_program(whole_answer(answer.text, problem, config.prompt), problem)
             truncated += answer.truncated
             empty += not text
             decoding = "greedy" if config.greedy and index == 0 else "sampled"
@@ -115,10 +116,6 @@ def sample_programs(
 
 def _num_answers(config: SampleProgramsConfig) -> int:
     return config.num_samples + config.greedy
-
-
-def _whole(text: str, problem: Problem, config: SampleProgramsConfig) -> str:
-    return problem.prompt + text if config.prompt.style == "completion" else text
 
 
 def _requests(problem: Problem, config: SampleProgramsConfig) -> list[Request]:

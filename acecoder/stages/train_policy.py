@@ -13,7 +13,14 @@ from acecoder.engine.distinct import distinct
 from acecoder.errors import PlatformError
 from acecoder.llm.local import weights_of
 from acecoder.llm.model import Generates, Model
-from acecoder.rendering import PromptConfig, program_messages, program_prefill
+from acecoder.rendering import (
+    OPEN_FENCE,
+    PromptConfig,
+    program_messages,
+    program_prefill,
+    stops,
+    whole_answer,
+)
 from acecoder.rewards.reward import Reward
 from acecoder.rl import training
 from acecoder.rl.completions import over_time
@@ -53,19 +60,23 @@ def train_policy(
     prompts = _prompts(config, read, base)
     say = context.progress.say
     say(f"{len(prompts)} problems, {config.steps} steps of {config.algorithm.kind}")
-    num_rewarded = 0
     with config.reward.open(read, reward_model) as reward:
 
-        def counted(names: list[str], completions: list[str]) -> list[float]:
-            nonlocal num_rewarded
-            num_rewarded += len(completions)
-            return reward(names, completions)
+        def rewarded(names: list[str], completions: list[str]) -> list[float]:
+            return reward(
+                names,
+                [
+                    whole_answer(text, read[name], config.prompt)
+                    for name, text in zip(names, completions, strict=True)
+                ],
+            )
 
         log = training.train(
             prompts,
-            counted,
+            rewarded,
             base,
             config,
+            stop=stops(config.prompt, OPEN_FENCE if config.model.prefills else ""),
             use_vllm=getattr(config.model, "engine", "") == "vllm",
             scratch=context.scratch,
             destination=policy,
@@ -90,7 +101,7 @@ def train_policy(
         "tensors_changed": changed,
         "reward_first_quarter": sum(curve[:quarter]) / quarter,
         "reward_last_quarter": sum(curve[-quarter:]) / quarter,
-        "completions_rewarded": num_rewarded,
+        "completions_rewarded": len(curve) * config.prompts_per_step * config.samples_per_prompt,
     }
     return Report(
         {name: float(value) for name, value in metrics.items()},

@@ -7,7 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from acecoder.rl import completions  # noqa: E402
-from acecoder.rl.advantages import masked_moments, token_returns, whiten  # noqa: E402
+from acecoder.rl.advantages import has_spread, masked_sum, squared_deviations, token_returns, whiten  # noqa: E402
+from acecoder.rl.stopping import num_tokens_to_stop  # noqa: E402
 
 
 def test_returns_by_hand() -> None:
@@ -37,27 +38,58 @@ def test_an_unscorable_completion_counts_as_zero() -> None:
     assert torch.equal(returns, zeros)
 
 
+def whitened(*parts: tuple[torch.Tensor, torch.Tensor]) -> list[torch.Tensor]:
+    """What processes with these (values, mask) make of them together."""
+    sums = [masked_sum(values, mask) for values, mask in parts]
+    count = sum(each[1] for each in sums)
+    mean = sum(each[0] for each in sums) / count
+    variance = sum(squared_deviations(v, m, mean=mean) for v, m in parts) / count
+    return [whiten(values, mask, mean=mean, variance=variance) for values, mask in parts]
+
+
 def test_whitened_tokens_have_mean_0_and_deviation_1_and_padding_stays_0() -> None:
     torch.manual_seed(0)
     values = torch.randn(5, 7) * 3 + 2
     mask = (torch.arange(7)[None] < torch.tensor([[7], [3], [1], [5], [6]])).float()
-    total, squares, count = masked_moments(values, mask)
-    white = whiten(
-        values, mask, mean=total / count, variance=squares / count - (total / count) ** 2
-    )
+    (white,) = whitened((values, mask))
     kept = white[mask.bool()]
     assert kept.mean().abs() < 1e-5
     assert kept.std(unbiased=False) == pytest.approx(1.0, abs=1e-4)
     assert (white[~mask.bool()] == 0).all()
-
-
-def test_equal_rewards_teach_nothing() -> None:
-    values, mask = torch.full((2, 3), 4.0), torch.ones(2, 3)
-    total, squares, count = masked_moments(values, mask)
-    white = whiten(
-        values, mask, mean=total / count, variance=squares / count - (total / count) ** 2
+    # By hand: 1 and 3 have mean 2 and deviation 1. Two processes make of it what one does.
+    first, second = (
+        (torch.tensor([[1.0, 9.0]]), torch.tensor([[1, 0]])),
+        (torch.tensor([[3.0]]), torch.tensor([[1]])),
     )
-    assert torch.equal(white, torch.zeros(2, 3))
+    assert [each.tolist() for each in whitened(first, second)] == [[[-1.0, 0.0]], [[1.0]]]
+
+
+def test_rewards_at_the_clamp_leave_no_large_advantage() -> None:
+    """In one pass the variance of many values near 10 is negative in float32, and floored."""
+    torch.manual_seed(1)
+    values = torch.full((256, 64), 10.0) + torch.randn(256, 64) * 1e-3
+    mask = torch.ones(256, 64)
+    one_pass = (values**2).mean() - values.mean() ** 2
+    assert abs(float(one_pass) - 1e-6) > 5e-7, "the trap is there"
+    (white,) = whitened((values, mask))
+    assert white.std() < 1.1 and white.abs().max() < 6
+
+
+def test_equal_rewards_have_no_spread() -> None:
+    assert not has_spread(torch.tensor([0.5, 0.5, float("nan")]))
+    assert not has_spread(torch.tensor([float("nan")]))
+    assert has_spread(torch.tensor([0.5, 0.5, 0.25]))
+
+
+def test_a_completion_ends_with_the_token_that_completes_the_fence() -> None:
+    texts = ["return 1", "\n", "`", "``", "\n", "It adds.", "```"]
+
+    def decode(ids: list[int]) -> str:
+        return "".join(texts[i] for i in ids)
+
+    assert num_tokens_to_stop(decode, range(len(texts)), ("```",)) == 4
+    assert num_tokens_to_stop(decode, range(3), ("```",)) == 3
+    assert num_tokens_to_stop(decode, range(len(texts)), ()) == len(texts)
 
 
 def test_of_each_rollout_the_best_and_the_worst_completion_are_kept() -> None:

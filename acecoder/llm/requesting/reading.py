@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from acecoder.llm.interface import Answer, SetAside
+from acecoder.llm.interface import Answer, SetAside, before_stop
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def _read_choice(
     if finish == "content_filter":
         return SetAside("content_filter", "the server's filter ended the answer", tokens)
     if text.strip():
-        return Answer(_cut(text, stop), tokens, finish == "length")
+        return Answer(before_stop(text, stop), tokens, finish == "length")
     if message.get("refusal"):
         return SetAside("refusal", str(message["refusal"])[:300], tokens)
     if message.get("tool_calls") or message.get("function_call"):
@@ -70,12 +70,6 @@ def _text(content: object) -> str:
         return ""
     texts = (part.get("text") for part in content if isinstance(part, dict))
     return "".join(text for text in texts if isinstance(text, str))
-
-
-def _cut(text: str, stop: tuple[str, ...]) -> str:
-    for mark in stop:
-        text = text.partition(mark)[0]
-    return text
 
 
 def _tokens(data: dict[str, Any], kind: str) -> int:
