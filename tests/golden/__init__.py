@@ -1,4 +1,4 @@
-"""Golden numbers: losses and verdicts recorded on commit c343558, before the structure was rebuilt.
+"""Golden numbers: losses and verdicts as they were recorded; the policy's since its order, stops and schedule changed."""
 
 They speak to the command line alone, so that they outlive any change of what is behind it.
 """

@@ -15,7 +15,12 @@ def _lines(steps: Steps) -> list[tuple[str, str]]:
     held = f"{step.count('pairs_held_out')} held-out pairs of {step.count('problems_held_out')} problems"
     low, high = step.number("held_out_accuracy_low"), step.number("held_out_accuracy_high")
     by_problem = f"{step.number('held_out_accuracy_by_problem'):.3f} [{low:.3f}, {high:.3f}]"
-    return [("reward model", f"accuracy by problem {by_problem} on {held}")]
+    told = "" if _is_told_from_chance(low, high) else ": too few to tell from chance"
+    return [("reward model", f"accuracy by problem {by_problem} on {held}{told}")]
+
+
+def _is_told_from_chance(low: float, high: float) -> bool:
+    return low > 0.5 or high < 0.5
 
 
 def _cards(steps: Steps) -> list[Card]:
@@ -23,7 +28,7 @@ def _cards(steps: Steps) -> list[Card]:
     if step is None:
         return []
     low, high = step.number("held_out_accuracy_low"), step.number("held_out_accuracy_high")
-    told = "" if low > 0.5 or high < 0.5 else " (too few problems to tell from chance)"
+    told = "" if _is_told_from_chance(low, high) else " (too few problems to tell from chance)"
     value = f"{step.number('held_out_accuracy_by_problem'):.2f} [{low:.2f}, {high:.2f}]"
     return [Card(value, f"reward model, held-out accuracy by problem{told}")]
 
