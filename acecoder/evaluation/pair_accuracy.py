@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from acecoder.evaluation.comparing import Difference
-from acecoder.evaluation.estimators import Z95, mean_interval, paired_difference
+from acecoder.evaluation.estimators import Z95, paired_difference
+from acecoder.evaluation.values import score_of
 from acecoder.schema import Score
 
 REWARD_MODEL = "reward model"
@@ -110,7 +111,11 @@ class PairAccuracy:
         found = []
         for (group, metric), cells in self._slices.items():
             for judge, by_problem in cells.items():
-                found.append(_score(judge, group, metric, by_problem))
+                means = [mean.value for mean in by_problem.values()]
+                count = sum(mean.count for mean in by_problem.values())
+                found.append(
+                    score_of(means, model=judge, benchmark=group, metric=metric, num_samples=count)
+                )
                 if metric == BY_PROBLEM:
                     found.append(_over_pairs(judge, group, by_problem))
         return found
@@ -181,20 +186,6 @@ def _slices_of(pair: JudgedPair) -> Iterable[str]:
     yield f"length: {next(name for most, name in LENGTHS if pair.length_ratio <= most)}"
     if pair.level:
         yield f"level: {pair.level}"
-
-
-def _score(judge: str, group: str, metric: str, by_problem: Mapping[str, _Mean]) -> Score:
-    interval = mean_interval([mean.value for mean in by_problem.values()])
-    return Score(
-        model=judge,
-        benchmark=group,
-        metric=metric,
-        value=interval.value,
-        low=interval.low,
-        high=interval.high,
-        n_problems=len(by_problem),
-        n_samples=sum(mean.count for mean in by_problem.values()),
-    )
 
 
 def _over_pairs(judge: str, group: str, by_problem: Mapping[str, _Mean]) -> Score:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -80,7 +81,7 @@ class RewardModel:
             ) from None
         record = read_record(directory)
         self._encoder = record.encoder(tokenizer, str(directory))
-        self._batch_size = batch_size
+        self._batch_size, self._where = batch_size, str(directory)
         self.calibration: Calibration = record.calibration
         self._offset = record.offset
         self.num_cut_programs = 0
@@ -97,13 +98,21 @@ class RewardModel:
         """Scores in the order of `chats`; equal ones are scored once.
 
         A question is shortened where a chat is longer than the model was trained on. Of a program that is
-        too long by itself the end is read, and it is counted.
+        too long by itself the end is read, and it is counted. Raises InputError on a score that is no
+        finite number.
         """
         ids = {chat: self.encoded(chat) for chat in dict.fromkeys(chats)}
         total = len(set(ids.values()))
         scores: dict[Ids, float] = {}
         for batch in batches(ids, self._batch_size):
-            scores.update(zip(batch, self._scorer.forward(batch), strict=True))
+            found = self._scorer.forward(batch)
+            if not all(map(math.isfinite, found)):
+                raise InputError(
+                    "the reward model's score of a program is no finite number",
+                    where=self._where,
+                    remedy="its weights are damaged or its training diverged: train or import it again",
+                )
+            scores.update(zip(batch, found, strict=True))
             if report:
                 report(len(scores), total)
         return [scores[ids[chat]] + self._offset for chat in chats]

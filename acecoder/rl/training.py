@@ -145,7 +145,7 @@ def train(
 
 
 def _in_order(prompts: Sequence[tuple[str, str]], config: PolicyTraining) -> list[dict[str, str]]:
-    """The prompts of every rollout, one rollout after another: a resumed training goes on where it was.
+    """The prompts of all rollouts in the order of training, so that a resumed training takes the next ones.
 
     Each pass over the problems has an order of its own; no rollout has a problem twice.
     """

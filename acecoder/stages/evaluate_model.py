@@ -16,12 +16,17 @@ from acecoder.engine.tables import read_table, write_table
 from acecoder.errors import InputError
 from acecoder.evaluation import tables
 from acecoder.evaluation.comparing import difference_rows
-from acecoder.evaluation.estimators import mean_interval
 from acecoder.evaluation.judged_programs import Candidate, pairs_of
 from acecoder.evaluation.pair_accuracy import PairAccuracy
 from acecoder.evaluation.reward_bands import Scored, bands
 from acecoder.evaluation.rows import Samples, is_greedy, rows
-from acecoder.evaluation.values import CONTAMINATED_FILE, VALUES_FILE, Values, ValuesByModel
+from acecoder.evaluation.values import (
+    CONTAMINATED_FILE,
+    VALUES_FILE,
+    Values,
+    ValuesByModel,
+    score_of,
+)
 from acecoder.judging.joined import Joined, joined
 from acecoder.judging.table import Group, JudgingConfig, judge, verdict_of
 from acecoder.reward.encoding import chat_of
@@ -339,20 +344,14 @@ def _flagged(
 
 
 def _table(values: Values, model: str, num_samples: int) -> list[Score]:
-    table = []
-    for benchmark, by_row in values.items():
-        for row, by_problem in by_row.items():
-            estimate = mean_interval(list(by_problem.values()))
-            table.append(
-                Score(
-                    model=model,
-                    benchmark=benchmark,
-                    metric=row,
-                    value=estimate.value,
-                    low=estimate.low,
-                    high=estimate.high,
-                    n_problems=len(by_problem),
-                    n_samples=1 if row == "greedy" else num_samples,
-                )
-            )
-    return table
+    return [
+        score_of(
+            by_problem.values(),
+            model=model,
+            benchmark=benchmark,
+            metric=row,
+            num_samples=1 if row == "greedy" else num_samples,
+        )
+        for benchmark, by_row in values.items()
+        for row, by_problem in by_row.items()
+    ]

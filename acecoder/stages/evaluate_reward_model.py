@@ -14,7 +14,6 @@ from acecoder.engine.contract import In, ModelIn, Out, Report, StageContext
 from acecoder.engine.tables import write_table
 from acecoder.errors import InputError
 from acecoder.evaluation import tables
-from acecoder.evaluation.estimators import mean_interval
 from acecoder.evaluation.judged_programs import (
     Candidate,
     as_samples,
@@ -31,7 +30,7 @@ from acecoder.evaluation.pair_accuracy import (
 )
 from acecoder.evaluation.preferences import Answers, Preference, read_preferences
 from acecoder.evaluation.rows import rows
-from acecoder.evaluation.values import VALUES_FILE
+from acecoder.evaluation.values import VALUES_FILE, score_of
 from acecoder.filtering.pairs import PairRule
 from acecoder.judging.joined import Joined, joined
 from acecoder.reward.encoding import Chat, chat_of
@@ -216,16 +215,12 @@ class _Measured:
         """Best-of-N and its baselines, of models with enough samples for some N."""
         for (model, row), values in self._chosen.items():
             if self._samples[model] >= min(self._config.best_of, default=0):
-                interval = mean_interval(values)
-                yield Score(
+                yield score_of(
+                    values,
                     model=REWARD_MODEL if row.startswith("best_of") else "baseline",
                     benchmark=f"choosing among samples of {model}",
                     metric=row,
-                    value=interval.value,
-                    low=interval.low,
-                    high=interval.high,
-                    n_problems=len(values),
-                    n_samples=self._samples[model],
+                    num_samples=self._samples[model],
                 )
 
     def _scores(self, chats: list[Chat]) -> list[float]:

@@ -1,4 +1,4 @@
-"""A policy's training: resumed it goes on where it was, it ends completions at the fence, it moves at once."""
+"""Training of a policy: it resumes exactly, completions end at the fence, and the first update changes weights."""
 
 from __future__ import annotations
 
