@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from acecoder.errors import InputError
 from acecoder.rendering import as_chat, scored_messages
 from acecoder.schema import Problem
 
@@ -61,7 +62,7 @@ class Encoder:
         """The text that is scored."""
         if self._template is not None:
             shown = {"question": chat.question, "program": chat.program, "tests": chat.tests}
-            return str(self._template.render(**shown))
+            return _rendered(self._template, shown)
         messages = as_chat(scored_messages(chat.question, chat.program))
         return str(self._tokenizer.apply_chat_template(messages, tokenize=False))
 
@@ -95,14 +96,33 @@ class Encoder:
 
 
 def _compiled(template: str) -> Any:
-    """A rendering of somebody else's: a template that can reach nothing but its three values."""
-    from jinja2 import StrictUndefined
+    """A rendering of somebody else's: a template that can reach nothing but its three values. Raises
+    InputError where it is none."""
+    from jinja2 import StrictUndefined, TemplateSyntaxError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, keep_trailing_newline=True
     )
-    return environment.from_string(template)
+    try:
+        return environment.from_string(template)
+    except TemplateSyntaxError as error:
+        raise InputError(
+            f"not a Jinja template: {error.message}", where=f"the template, line {error.lineno}"
+        ) from None
+
+
+def _rendered(template: Any, shown: dict[str, object]) -> str:
+    from jinja2 import TemplateError
+
+    try:
+        return str(template.render(**shown))
+    except (TemplateError, TypeError, ValueError) as error:
+        raise InputError(
+            f"the template cannot be rendered: {error}",
+            where="the template",
+            remedy="it may use question, program and tests, which can be empty",
+        ) from None
 
 
 def rendering_digest(template: str = "") -> str:

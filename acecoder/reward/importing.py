@@ -60,7 +60,14 @@ def import_reward_model(
             where=str(source),
             remedy="convert its pickles where you trust them: a pickle runs code when it is loaded",
         )
-    head, offset = _head_of(shards, source)
+    from safetensors import SafetensorError
+
+    try:
+        head, offset = _head_of(shards, source)
+    except SafetensorError as error:
+        raise InputError(
+            f"a file of weights is damaged: {error}", where=str(source), remedy="fetch it again"
+        ) from None
     destination.mkdir(parents=True, exist_ok=True)
     for pattern in COPIED:
         for file in source.glob(pattern):

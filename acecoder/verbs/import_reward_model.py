@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """See `verbs`."""
     from acecoder.engine.home import Home
+    from acecoder.engine.publishing import publishing
     from acecoder.errors import InputError
     from acecoder.llm.weights import resolve
     from acecoder.reward.importing import import_reward_model
@@ -40,17 +41,18 @@ def run(options: argparse.Namespace) -> int:
     template, directory = Path(options.template), Path(options.directory)
     if not template.is_file():
         raise InputError("no such template", where=str(template))
-    if directory.exists() and any(directory.iterdir()):
+    if directory.exists():
         raise InputError(
-            "it is not empty", where=str(directory), remedy="name a directory that is not there"
+            "it is there already", where=str(directory), remedy="name a directory that is not"
         )
     source = Path(resolve(options.source, options.revision, Home.from_environment()))
-    found = import_reward_model(
-        source,
-        directory,
-        template=template.read_text(encoding="utf-8"),
-        max_length_tokens=options.max_length_tokens,
-    )
+    with publishing(directory) as scratch:
+        found = import_reward_model(
+            source,
+            scratch,
+            template=template.read_text(encoding="utf-8"),
+            max_length_tokens=options.max_length_tokens,
+        )
     sys.stdout.write(
         f"{found.num_tensors} tensors in {directory}; the head's bias is {found.offset:g}\n"
         f"a small question is read as:\n{found.example!r}\n"

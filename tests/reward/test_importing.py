@@ -158,6 +158,34 @@ def test_what_is_no_reward_model_is_refused(tmp_path: Path, base: str, what: str
         import_reward_model(source, tmp_path / "made", template="x", max_length_tokens=64)
 
 
+def test_a_broken_template_or_file_is_said_and_leaves_nothing(
+    tmp_path: Path, published: Published, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template, made = tmp_path / "template.jinja", tmp_path / "made"
+    arguments = ["import-reward-model", f"path:{tmp_path / 'published'}", str(made)]
+    for text, why in (("{{ question", "not a Jinja"), ("{{ answer }}", "cannot be rendered")):
+        template.write_text(text)
+        assert main([*arguments, "--template", str(template)]) == 2
+        assert why in capsys.readouterr().err and not made.exists()
+    template.write_text(TEMPLATE)
+    shard = next((tmp_path / "published").glob("*.safetensors"))
+    shard.write_bytes(shard.read_bytes()[:200])
+    assert main([*arguments, "--template", str(template)]) == 2
+    assert "damaged" in capsys.readouterr().err and not made.exists()
+
+
+def test_scores_that_are_no_numbers_are_refused(tmp_path: Path, published: Published) -> None:
+    made = tmp_path / "made"
+    import_reward_model(tmp_path / "published", made, template=TEMPLATE, max_length_tokens=512)
+    for file in made.glob("*.safetensors"):
+        tensors = load_file(file)
+        if "score.weight" in tensors:
+            tensors["score.weight"].fill_(float("nan"))
+            save_file(tensors, file, {"format": "pt"})
+    with pytest.raises(InputError, match="no finite number"):
+        RewardModel(made, batch_size=2).score(CHATS)
+
+
 def test_what_we_write_is_read_by_the_classes_of_others(tmp_path: Path, base: str) -> None:
     """transformers' classifier (also vLLM's and OpenRLHF's layout) and the token classifier that verl opens."""
     made = tmp_path / "ours"
