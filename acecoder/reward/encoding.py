@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -112,7 +112,7 @@ def _compiled(template: str) -> Any:
         ) from None
 
 
-def _rendered(template: Any, shown: dict[str, object]) -> str:
+def _rendered(template: Any, shown: Mapping[str, object]) -> str:
     from jinja2 import TemplateError
 
     try:

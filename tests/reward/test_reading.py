@@ -164,8 +164,8 @@ def test_a_loss_that_is_no_number_stops_with_its_batch(
     pairs = [a_pair(f"p{i}", "Add one.", f"def f(x): return x + {i}", "pass") for i in range(8)]
     made = scorers.new_scorer
 
-    def broken(base: str, *, seed: int) -> Any:
-        model = made(base, seed=seed)
+    def broken(base: str, **named: Any) -> Any:
+        model = made(base, **named)
         with torch.no_grad():
             model.inner.score.weight.fill_(float("nan"))
         return model
