@@ -57,6 +57,8 @@ def decisive(config: BaseModel) -> Table:
         value = getattr(config, name)
         if isinstance(value, BaseModel):
             kept[name] = decisive(value)
+        elif tables := _named(value):
+            kept[name] = {key: decisive(each) for key, each in tables.items()}
         else:
             kept[name] = config.model_dump(mode="json", include={name})[name]
     return kept
@@ -69,6 +71,15 @@ def nested(config: Config, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
         value = getattr(config, name)
         if isinstance(value, Config):
             yield from nested(value, (*path, name))
+        for key, each in _named(value).items():
+            yield from nested(each, (*path, name, key))
+
+
+def _named(value: object) -> dict[str, Config]:
+    """The configs of a field that holds several by name; empty for any other field."""
+    if isinstance(value, Mapping) and all(isinstance(each, Config) for each in value.values()):
+        return dict(value)
+    return {}
 
 
 Capability = TypeVar("Capability", bound=Config)

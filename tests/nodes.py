@@ -25,7 +25,7 @@ PORT = 29511
 TINY_POLICY = {
     "model": {"kind": "local", "source": "random:tiny", "batch_size": 4},
     "algorithm": "reinforce++",
-    "reward": "model",
+    "reward": "reward_model",
     "learning_rate": 1e-2,
     "steps": 2,
     "prompts_per_step": 4,

@@ -26,6 +26,10 @@ class Calibration(Config):
     num_programs: int = Field(0, ge=0)
     """How many there were; 0: it was not calibrated."""
 
+    def deviations(self, score: float) -> float:
+        """How many standard deviations a score lies above the mean."""
+        return (score - self.mean) / self.sigma
+
 
 class ScoringRecord(Config):
     """How a reward model was trained to read question and program."""

@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from acecoder.errors import InputError
 from acecoder.rewards.reward import RewardFunction
-from acecoder.rewards.rule import RuleReward
+from acecoder.rewards.tests_binary import TestsBinary
+from acecoder.rewards.tests_pass_rate import TestsPassRate
 from acecoder.sandbox.contract import SandboxConfig
 from acecoder.schema import Problem
 
@@ -35,7 +36,8 @@ class TestsReward:
         sandbox: SandboxConfig | None = None,
     ) -> None:
         self._problems = {problem.id: problem for problem in problems}
-        self._config = RuleReward(binary=binary, sandbox=sandbox or SandboxConfig())
+        kind = TestsBinary if binary else TestsPassRate
+        self._config = kind(sandbox=sandbox or SandboxConfig())
         self._stack = ExitStack()
         self._reward: RewardFunction | None = None
 

@@ -1,68 +1,183 @@
-"""REINFORCE++ on TRL's GRPOTrainer: its rollouts, ratios and clipping, our advantages.
+"""TRL's GRPOTrainer with our advantages: its rollouts, ratios, clipping and loss, for every algorithm.
 
-Overrides private methods of trl 1.16; the version is pinned in pyproject.toml, and a test holds
-the advantages to numbers computed by hand.
+Overrides private methods of trl 1.16; the version is pinned in pyproject.toml, and tests hold the advantages
+to numbers computed by hand and to TRL's own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from accelerate.utils import gather_object
 from trl import GRPOTrainer
 
-from acecoder.rl.advantages import has_spread, masked_sum, squared_deviations, token_returns, whiten
+from acecoder.errors import InputError, PlatformError
+from acecoder.rl.advantages import groups_with_spread, has_spread, masked_sum
+from acecoder.rl.algorithms.algorithm import AlgorithmConfig
+from acecoder.rl.completions import keep
+from acecoder.rl.refilling import Substitutes, exchanges, own_rows, put
+from acecoder.rl.rollout import Rollout
 
 
-class ReinforcePlusPlusTrainer(GRPOTrainer):
-    """Token-level advantages with the KL penalty inside the reward, whitened over the batch."""
+class PolicyTrainer(GRPOTrainer):
+    """Advantages by an `AlgorithmConfig`; what nobody can score and what teaches nothing is counted.
 
-    def __init__(self, *args: Any, reward_clamp: float, **kwargs: Any) -> None:
+    Raises: PlatformError where more than a share of a rollout is unscorable.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        algorithm: AlgorithmConfig,
+        substitutes: Substitutes,
+        max_unscorable_share: float,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._reward_clamp = reward_clamp
-        self._kl_coefficient: float = self.args.beta
-        self._rewards_all: torch.Tensor | None = None
+        self._algorithm = algorithm
+        self._substitutes = substitutes
+        self._max_unscorable_share = max_unscorable_share
+        self._rewards_N = torch.empty(0)
 
-    def _calculate_rewards(self, *args: Any, **kwargs: Any) -> torch.Tensor:
-        rewards_BF: torch.Tensor = super()._calculate_rewards(*args, **kwargs)
-        self._rewards_all = (rewards_BF * self.reward_weights.to(rewards_BF.device)).nansum(dim=1)
-        return rewards_BF
+    @property
+    def rollout(self) -> int:
+        """The number of the rollout under way, from 1."""
+        updates: int = self.args.steps_per_generation // self.args.gradient_accumulation_steps
+        return int(self.state.global_step) // updates + 1
+
+    def _calculate_rewards(
+        self, inputs: list[dict[str, Any]], prompts: Any, completions: Any, completion_ids_list: Any
+    ) -> torch.Tensor:
+        rewards_NF: torch.Tensor = super()._calculate_rewards(
+            inputs, prompts, completions, completion_ids_list
+        )
+        # A sum that lacks a part is no reward.
+        rewards_NF[rewards_NF.isnan().any(dim=1)] = torch.nan
+        total_N = (rewards_NF * self.reward_weights.to(rewards_NF.device)).sum(dim=1)
+        self._note("completions_unscorable", float(total_N.isnan().sum()))
+        share = float(total_N.isnan().float().mean())
+        if share > self._max_unscorable_share:  # gathered: every process comes to the same
+            raise PlatformError(
+                f"{share:.0%} of a rollout's completions could not be scored, and at most "
+                f"{self._max_unscorable_share:.0%} may be",
+                where="train_policy",
+                remedy="see why the sandbox or the reward model's server is gone; the training goes on from its "
+                "last checkpoint",
+            )
+        clamp = self._algorithm.reward_clamp
+        self._rewards_N = total_N.clamp(-clamp, clamp)
+        own_B = total_N[self._share(len(inputs))].tolist()
+        names = [each["problem_id"] for each in inputs]
+        keep(self.state.log_history, self.rollout, names, completions, own_B)
+        return rewards_NF
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         output: dict[str, Any] = super()._generate_and_score_completions(inputs)
-        assert self._rewards_all is not None
-        mask_BT = output["completion_mask"]
-        start = self.accelerator.process_index * len(inputs)
-        rewards_B = self._rewards_all[start : start + len(inputs)].to(mask_BT.device)
+        self._note("rollouts_without_spread", float(not has_spread(self._rewards_N)))
+        rewards_N = self._refilled(inputs, output, self._rewards_N)
+        grouped = rewards_N.view(-1, self.num_generations)
+        lacking = ~groups_with_spread(grouped)
+        self._note("groups_without_spread", float(lacking.sum()))
+        if self._algorithm.groups_without_spread != "keep":
+            rewards_N = grouped.masked_fill(lacking[:, None], torch.nan).flatten()
+        here = self._share(len(inputs))
+        known_B1 = ~rewards_N[here].isnan()[:, None].to(output["completion_mask"].device)
+        mask_BT = output["completion_mask"] * known_B1
+        output["completion_mask"] = mask_BT
+        output["num_items_in_batch"] = self._added_up(mask_BT.sum())
+        old_BT, ref_BT = self._logprobs(output)
+        output["advantages"] = self._algorithm.advantages(
+            Rollout(
+                rewards=rewards_N,
+                samples_per_prompt=self.num_generations,
+                here=here,
+                old_logprobs=old_BT,
+                ref_logprobs=ref_BT,
+                mask=mask_BT,
+                added_up=self._added_up,
+                gathered=self.accelerator.gather,
+            )
+        )
+        return output
+
+    def _refilled(
+        self, inputs: list[dict[str, Any]], output: dict[str, Any], rewards_N: torch.Tensor
+    ) -> torch.Tensor:
+        """The rewards of the rollout after other problems have taken the place of those without spread."""
+        if self._algorithm.groups_without_spread != "refill":
+            return rewards_N
+        size, processes = self.num_generations, self.accelerator.num_processes
+        if len(inputs) % size:
+            raise InputError(
+                f"{len(inputs)} completions of a process are no whole groups of {size}",
+                where="train_policy",
+                remedy="let samples_per_prompt divide a process' share of a rollout, or "
+                'algorithm.groups_without_spread = "skip"',
+            )
+        grouped = rewards_N.view(-1, size).clone()
+        used = set(self._problems_of(inputs))
+        filled = 0
+        for attempt in range(self._algorithm.max_refills):
+            lacking = ~groups_with_spread(grouped)
+            count = int(lacking.view(processes, -1).sum(dim=1).max())
+            if not count:
+                break
+            rows = self._substitutes.of(self.rollout, attempt, used, count * processes)
+            used |= {row["problem_id"] for row in rows}
+            own = rows[self.accelerator.process_index * count :][:count]
+            refill = super()._generate_and_score_completions(
+                [row for row in own for _ in range(size)]
+            )
+            new = self._rewards_N.view(-1, size)
+            exchanged = exchanges(lacking, groups_with_spread(new), processes)
+            for old_group, new_group in exchanged:
+                grouped[old_group] = new[new_group]
+            rows_here = own_rows(
+                exchanged, self.accelerator.process_index, len(inputs) // size, count, size
+            )
+            put(output, refill, rows_here, self._tokenizer.pad_token_id)
+            filled += len(exchanged)
+        self._note("groups_refilled", float(filled))
+        return grouped.flatten()
+
+    def _problems_of(self, inputs: list[dict[str, Any]]) -> list[str]:
+        """Of all processes."""
+        found: list[str] = gather_object([each["problem_id"] for each in inputs])
+        return found
+
+    def _logprobs(self, output: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+        """(of the policy that wrote, of the initial model); equal where no penalty asks for them."""
+        if not (self._algorithm.kl_in_reward and self._algorithm.kl_coefficient):
+            nothing_BT = torch.zeros_like(output["completion_mask"], dtype=torch.float32)
+            return nothing_BT, nothing_BT
         old_BT = output.get("old_per_token_logps")
         if old_BT is None:
             old_BT = self._current_logprobs(output)
             # Also the ratio's denominator: the same numbers must serve both.
             output["old_per_token_logps"] = old_BT
-        ref_BT = output.get("ref_per_token_logps", old_BT)
-        kl, num_tokens = self._added_up(*masked_sum(old_BT - ref_BT, mask_BT))
-        self._metrics["train"]["kl"].append(float(kl / num_tokens))
-        returns_BT = token_returns(
-            rewards_B,
-            old_BT,
-            ref_BT,
-            mask_BT,
-            kl_coefficient=self._kl_coefficient,
-            reward_clamp=self._reward_clamp,
+        ref_BT = output["ref_per_token_logps"]
+        kl, count = (
+            self._added_up(each) for each in masked_sum(old_BT - ref_BT, output["completion_mask"])
         )
-        is_learnt_from = has_spread(self._rewards_all)
-        self._metrics["train"]["rollouts_without_spread"].append(float(not is_learnt_from))
-        total, count = self._added_up(*masked_sum(returns_BT, mask_BT))
-        mean = total / count
-        (squares,) = self._added_up(squared_deviations(returns_BT, mask_BT, mean=mean))
-        white_BT = whiten(returns_BT, mask_BT, mean=mean, variance=squares / count)
-        # Of equal rewards only the noise of the penalty is left, which whitening would make full-size.
-        output["advantages"] = white_BT if is_learnt_from else torch.zeros_like(white_BT)
-        return output
+        self._note("kl", float(kl / count.clamp(min=1)))
+        return old_BT, ref_BT
 
-    def _added_up(self, *parts: torch.Tensor) -> list[torch.Tensor]:
+    def _note(self, name: str, value: float) -> None:
+        """Logged with the update that follows."""
+        self._metrics["train"][name].append(value)
+
+    def _share(self, count: int) -> slice:
+        """This process' part of what all processes have."""
+        return slice(
+            self.accelerator.process_index * count, (self.accelerator.process_index + 1) * count
+        )
+
+    def _added_up(self, part: torch.Tensor) -> torch.Tensor:
         """Of all processes."""
-        return [self.accelerator.reduce(part, reduction="sum") for part in parts]
+        total: torch.Tensor = self.accelerator.reduce(part, reduction="sum")
+        return total
 
     @torch.no_grad()
     def _current_logprobs(self, output: dict[str, Any]) -> torch.Tensor:
@@ -79,11 +194,12 @@ class ReinforcePlusPlusTrainer(GRPOTrainer):
         return result
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        loss_of: Callable[..., torch.Tensor] = super()._compute_loss
+        if not self._algorithm.kl_in_reward:
+            return loss_of(model, inputs)
         # The penalty is in the rewards already; GRPO would add it to the loss again.
-        beta = self._kl_coefficient
         self.beta = 0.0
         try:
-            loss: torch.Tensor = super()._compute_loss(model, inputs)
-            return loss
+            return loss_of(model, inputs)
         finally:
-            self.beta = beta
+            self.beta = self.args.beta

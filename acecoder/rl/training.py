@@ -1,10 +1,11 @@
-"""Train the policy: rollouts, rewards from the sandbox or the reward model, policy gradient."""
+"""Train the policy: rollouts, rewards, policy gradient."""
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,8 @@ from pydantic import Field
 from acecoder.config import incidental
 from acecoder.errors import InputError, PlatformError
 from acecoder.llm.interface import before_stop
-from acecoder.rewards.reward import RewardFunction
 from acecoder.rl.algorithms.algorithm import Algorithm
-from acecoder.rl.completions import Completion, keep, kept
+from acecoder.rl.completions import Completion, kept
 from acecoder.rl.stopping import cut_at_stops, end_ids
 from acecoder.training.adapters import Adapters, peft_config
 from acecoder.training.arguments import shared_arguments
@@ -36,7 +36,8 @@ class PolicyTraining(Precision, Sharding, Adapters, Kernels):
     """Hyperparameters of one training; the defaults are the paper's rule-reward run."""
 
     algorithm: Algorithm = Field("reinforce++", validate_default=True)
-    """How rewards become a gradient: a table, or the name of an algorithm (`reinforce++`, `grpo`)."""
+    """How rewards become a gradient: a table, or the name of an algorithm (`reinforce++`, `grpo`, `rloo`,
+    `dapo`)."""
     learning_rate: float = Field(5e-7, gt=0)
     """At the end of the warm-up; it falls along a cosine to a tenth of it."""
     steps: int = Field(80, ge=1)
@@ -59,10 +60,27 @@ class PolicyTraining(Precision, Sharding, Adapters, Kernels):
     """Of rollouts by vLLM: weigh completions by how likely training's own forward pass finds them against
     what vLLM said, and leave out those beyond a factor of 3, as TRL does by default. The paper's recipe does
     not."""
+    max_unscorable_share: float = incidental(0.1, ge=0, le=1)
+    """The training stops where more of a rollout's completions could not be scored, as when the sandbox is
+    gone. Up to there they move nothing, and are counted."""
     save_every_steps: int = incidental(10, ge=1)
     """Rollouts between checkpoints, from which a killed training resumes."""
     seed: int = 0
     """Of the order of the prompts and of the sampling."""
+
+
+ScoreFunction = Callable[[list[str], list[str]], Sequence[float | None]]
+"""(problem ids, completions) -> rewards; None for what could not be scored."""
+
+
+@dataclass(frozen=True)
+class RewardPart:
+    """One of the rewards whose sum a completion earns."""
+
+    name: str
+    """Under which it is logged."""
+    weight: float
+    function: ScoreFunction
 
 
 @dataclass(frozen=True)
@@ -79,7 +97,7 @@ class TrainingLog:
 
 def train(
     prompts: Sequence[tuple[str, str]],
-    reward: RewardFunction,
+    rewards: Sequence[RewardPart],
     base: str,
     config: PolicyTraining,
     *,
@@ -109,32 +127,32 @@ def train(
     torch.manual_seed(config.seed)
     tokenizer = load_tokenizer(base, padding_side="left")
 
-    def reward_of(
-        completions: list[str], problem_id: list[str], trainer_state: Any, **_: Any
-    ) -> list[float]:
-        rewards = reward(problem_id, [before_stop(text, stop) for text in completions])
-        rollout = trainer_state.global_step // config.updates_per_rollout + 1
-        keep(trainer_state.log_history, rollout, problem_id, completions, rewards)
-        return rewards
-
     # The arguments come first: they open the group of processes, and tell who loads weights.
-    arguments = _arguments(config, scratch, use_vllm=use_vllm)
+    arguments = _arguments(config, rewards, scratch, use_vllm=use_vllm)
     model = load_language_model(base, attention=config.attention)
     fuse(model, config)
     own_ends = model.generation_config.eos_token_id
     model.generation_config.eos_token_id = end_ids(tokenizer, model, stop)
     if use_vllm:
         arguments.generation_kwargs = {"stop_token_ids": model.generation_config.eos_token_id}
-    trainer = config.algorithm.trainer(
+    from acecoder.rl.refilling import Substitutes
+    from acecoder.rl.trainer import PolicyTrainer
+
+    trainer = PolicyTrainer(
         model=model,
         args=arguments,
         processing_class=tokenizer,
-        reward_funcs=[reward_of],
+        reward_funcs=[_for_trl(part, stop) for part in rewards],
         train_dataset=Dataset.from_list(_in_order(prompts, config)),
         callbacks=list(callbacks),
+        algorithm=config.algorithm,
+        substitutes=Substitutes([_row(each) for each in prompts], config.seed),
+        max_unscorable_share=config.max_unscorable_share,
         **({"peft_config": peft_config(config.lora)} if config.lora else {}),
     )
     cut_at_stops(trainer, tokenizer, stop)
+    if use_vllm and config.dtype == "bfloat16":
+        send_bfloat16(trainer.vllm_generation)
     model.generation_config.eos_token_id = own_ends  # what is saved ends as before
     trainer.train(resume_from_checkpoint=last_whole(scratch))
     require_sharded(config, trainer.model)
@@ -155,12 +173,37 @@ def _in_order(prompts: Sequence[tuple[str, str]], config: PolicyTraining) -> lis
     epoch = 0
     while len(rows) < wanted:
         order = random.Random(f"{config.seed}/{epoch}").sample(range(len(prompts)), whole)
-        rows += [{"prompt": prompts[i][1], "problem_id": prompts[i][0]} for i in order]
+        rows += [_row(prompts[i]) for i in order]
         epoch += 1
     return rows[:wanted]
 
 
-def _arguments(config: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:
+def _row(prompt: tuple[str, str]) -> dict[str, str]:
+    name, text = prompt
+    return {"prompt": text, "problem_id": name}
+
+
+def _for_trl(part: RewardPart, stop: Sequence[str]) -> Callable[..., Sequence[float | None]]:
+    """The reward as TRL calls it: on what stands before the stop; how long it took is logged."""
+
+    def reward(
+        completions: list[str],
+        problem_id: list[str],
+        log_metric: Callable[[str, float], None],
+        **_: Any,
+    ) -> Sequence[float | None]:
+        started_s = time.monotonic()
+        found = part.function(problem_id, [before_stop(text, stop) for text in completions])
+        log_metric(f"rewards/{part.name}/wait_s", time.monotonic() - started_s)
+        return found
+
+    reward.__name__ = part.name
+    return reward
+
+
+def _arguments(
+    config: PolicyTraining, rewards: Sequence[RewardPart], scratch: Path, *, use_vllm: bool
+) -> Any:
     """TRL's arguments: one rollout of prompts x samples, then `updates_per_rollout` updates."""
     from trl import GRPOConfig
 
@@ -200,6 +243,9 @@ def _arguments(config: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:
         gradient_accumulation_steps=accumulation,
         steps_per_generation=accumulation * config.updates_per_rollout,
         num_generations=config.samples_per_prompt,
+        reward_weights=[part.weight for part in rewards],
+        # Of the initial model, where one is kept; the policy is in float32 (see `precision`).
+        model_init_kwargs={"dtype": config.dtype} if config.dtype != "float32" else None,
         max_completion_length=config.max_new_tokens,
         temperature=config.temperature,
         max_grad_norm=1.0,
@@ -207,6 +253,16 @@ def _arguments(config: PolicyTraining, scratch: Path, *, use_vllm: bool) -> Any:
         use_vllm=use_vllm,
         vllm_mode="server" if server else "colocate",
         vllm_server_base_url=server or None,
+    )
+
+
+def send_bfloat16(generation: Any) -> None:
+    """Let TRL's link to vLLM send weights in bfloat16, half of what the float32 master weights take."""
+    import torch
+
+    named = generation._iter_named_params
+    generation._iter_named_params = lambda: (
+        (name, weights.to(torch.bfloat16)) for name, weights in named()
     )
 
 

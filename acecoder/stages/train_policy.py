@@ -1,8 +1,12 @@
-"""train_policy: problems (+ reward_model) -> policy, by REINFORCE++ or GRPO."""
+"""train_policy: problems (+ reward_model) -> policy, by REINFORCE++, GRPO, RLOO or DAPO."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 
 from pydantic import Field
 
@@ -21,12 +25,21 @@ from acecoder.rendering import (
     stops,
     whole_answer,
 )
+from acecoder.rewards.outages import PatientReward
 from acecoder.rewards.reward import Reward
 from acecoder.rl import training
 from acecoder.rl.completions import over_time
-from acecoder.rl.training import PolicyTraining
+from acecoder.rl.training import PolicyTraining, RewardPart, ScoreFunction
 from acecoder.schema import Problem
 from acecoder.training.processes import rank
+
+COUNTED = (
+    "completions_unscorable",
+    "groups_without_spread",
+    "groups_refilled",
+    "rollouts_without_spread",
+)
+"""What the trainer counts in every rollout."""
 
 
 class TrainPolicyConfig(PolicyTraining, Generates, Trains):
@@ -34,8 +47,9 @@ class TrainPolicyConfig(PolicyTraining, Generates, Trains):
 
     model: Model
     """The language model whose weights it starts from; its `engine` writes the rollouts."""
-    reward: Reward = Field("rule", validate_default=True)
-    """What completions earn: a table, or the name of a reward (`rule`, `model`)."""
+    reward: Reward = Field("tests_binary", validate_default=True)
+    """What completions earn: a table, or the name of a reward (`tests_binary`, `tests_pass_rate`,
+    `reward_model`, `format`, `length`, `weighted_sum`)."""
     prompt: PromptConfig = PromptConfig()
     """How a problem is put to the policy."""
 
@@ -60,20 +74,11 @@ def train_policy(
     prompts = _prompts(config, read, base)
     say = context.progress.say
     say(f"{len(prompts)} problems, {config.steps} steps of {config.algorithm.kind}")
-    with config.reward.open(read, reward_model) as reward:
-
-        def rewarded(names: list[str], completions: list[str]) -> list[float]:
-            return reward(
-                names,
-                [
-                    whole_answer(text, read[name], config.prompt)
-                    for name, text in zip(names, completions, strict=True)
-                ],
-            )
-
+    with ExitStack() as opened:
+        rewards = _opened(config, read, reward_model, say, opened)
         log = training.train(
             prompts,
-            rewarded,
+            rewards,
             base,
             config,
             stop=stops(config.prompt, OPEN_FENCE if config.model.prefills else ""),
@@ -102,12 +107,42 @@ def train_policy(
         "reward_first_quarter": sum(curve[:quarter]) / quarter,
         "reward_last_quarter": sum(curve[-quarter:]) / quarter,
         "completions_rewarded": len(curve) * config.prompts_per_step * config.samples_per_prompt,
+        **{name: sum(each.get(name, 0.0) for each in log.rollouts) for name in COUNTED},
     }
     return Report(
         {name: float(value) for name, value in metrics.items()},
         series={"reward": curve, "kl": [entry["kl"] for entry in log.rollouts if "kl" in entry]},
         details={"completions": [asdict(each) for each in over_time(log.completions)]},
     )
+
+
+def _opened(
+    config: TrainPolicyConfig,
+    problems: Mapping[str, Problem],
+    reward_model: Path | None,
+    say: Callable[[str], None],
+    stack: ExitStack,
+) -> list[RewardPart]:
+    """The parts of the reward, open until the stack is closed."""
+    parts = []
+    for name, part in config.reward.named_parts().items():
+        opening = partial(part.open, problems, reward_model)
+        patient = stack.enter_context(PatientReward(opening, outage_s=part.outage_s, say=say))
+        function = _of_whole_answers(patient, problems, config.prompt)
+        parts.append(RewardPart(name, part.weight, function))
+    return parts
+
+
+def _of_whole_answers(
+    reward: ScoreFunction, problems: Mapping[str, Problem], prompt: PromptConfig
+) -> ScoreFunction:
+    """The reward of what a completion and the code that it continues make together."""
+
+    def rewarded(names: list[str], completions: list[str]) -> Sequence[float | None]:
+        answers = zip(names, completions, strict=True)
+        return reward(names, [whole_answer(text, problems[name], prompt) for name, text in answers])
+
+    return rewarded
 
 
 def _prompts(

@@ -18,9 +18,14 @@ def world_size() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def processes_here() -> int:
+    """How many of them are on this machine (torchrun's LOCAL_WORLD_SIZE)."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
 def on_one_node() -> bool:
-    """Whether all processes that train together are on this machine (torchrun's LOCAL_WORLD_SIZE)."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) == world_size()
+    """Whether all processes that train together are on this machine."""
+    return processes_here() == world_size()
 
 
 def leave() -> None:

@@ -47,18 +47,18 @@ from typing import Literal
 from acecoder.rewards.reward import RewardConfig
 
 
-class LengthReward(RewardConfig):
-    """Longer is better."""
+class Chars(RewardConfig):
+    """Under another name than what it does."""
 
-    kind: Literal["length"] = "length"
-    """`length`: the number of characters."""
+    kind: Literal["chars"] = "chars"
+    """`chars`: the number of characters."""
 
     @contextmanager
     def open(self, problems, reward_model):
         yield lambda names, completions: [float(len(text)) for text in completions]
 
 
-CONFIG = LengthReward
+CONFIG = Chars
 '''
 ALGORITHM = '''
 """GRPO under another name, to show how an algorithm is added."""
@@ -162,14 +162,14 @@ def test_a_stage(checkout: Path) -> None:
 
 
 def test_a_reward(checkout: Path) -> None:
-    change(checkout, {"acecoder/rewards/length.py": REWARD}, {})
+    change(checkout, {"acecoder/rewards/chars.py": REWARD}, {})
     said = python(checkout, "-c", (
         "from acecoder.profiles import Profile\n"
-        "config = Profile.load('smoke', ['train_policy.reward=length']).config('train_policy')\n"
+        "config = Profile.load('smoke', ['train_policy.reward=chars']).config('train_policy')\n"
         "with config.reward.open({}, None) as reward:\n    print(reward(['p'], ['four']))\n"
     ))  # fmt: skip
     assert said == "[4.0]\n"
-    assert "length" in python(checkout, "-m", "acecoder", "train-policy", "--help")
+    assert "chars" in python(checkout, "-m", "acecoder", "train-policy", "--help")
 
 
 def test_an_algorithm(checkout: Path) -> None:

@@ -16,12 +16,12 @@ from acecoder.engine.contract import signature_of
 from acecoder.engine.identity import stage_key
 from acecoder.profiles import Profile
 from acecoder.stages import load_stage
-profile = Profile.load("smoke", ["train_policy.reward=rule"])
+profile = Profile.load("smoke", ["train_policy.reward=tests_binary"])
 keys = {}
 for step in ("judge_programs.candidates", "train_policy", "build_pairs", "evaluate_model.policy",
              "sample_programs.candidates", "train_reward_model"):
     keys[step] = stage_key(load_stage(step.partition(".")[0]), profile.config(step), {})
-profile = Profile.load("smoke", ["train_policy.reward=model"])
+profile = Profile.load("smoke", ["train_policy.reward=reward_model"])
 keys["train_policy by model"] = stage_key(load_stage("train_policy"), profile.config("train_policy"), {})
 print(json.dumps(keys))
 """
@@ -102,6 +102,6 @@ def test_judge_and_worker_move_what_is_judged_and_rule_rewards(checkout: Path, f
 
 def test_a_kind_that_is_not_chosen_moves_nothing(checkout: Path) -> None:
     assert moved(checkout, "acecoder/rl/algorithms/grpo.py") == set()
-    assert "train_policy" not in moved(checkout, "acecoder/rewards/model.py")
-    assert moved(checkout, "acecoder/rewards/rule.py") == {"train_policy"}
+    assert "train_policy" not in moved(checkout, "acecoder/rewards/reward_model.py")
+    assert moved(checkout, "acecoder/rewards/tests_binary.py") == {"train_policy"}
     assert moved(checkout, "acecoder/llm/endpoint.py") == set()

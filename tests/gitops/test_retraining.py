@@ -23,7 +23,7 @@ from tests.gitops.kfp_server import KfpServer
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 REQUEST = """\
 profile = "smoke"
-settings = ["train_policy.reward=rule"]
+settings = ["train_policy.reward=tests_binary"]
 reason = "first"
 [images]
 train = "registry/train@sha256:1"
@@ -58,7 +58,7 @@ def test_the_key_moves_with_content_alone(tmp_path: Path) -> None:
     for old, new, name in (
         ("sha256:1", "sha256:2", "request.images.train"),
         ("sha256:aa", "sha256:bb", "request.data.seeds.jsonl"),
-        ("reward=rule", "reward=model", "profile.train_policy.reward"),
+        ("reward=tests_binary", "reward=reward_model", "profile.train_policy.reward"),
     ):
         after = one(write(tmp_path, REQUEST.replace(old, new)))
         assert after.key != before.key

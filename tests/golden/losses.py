@@ -62,7 +62,7 @@ def measure() -> Curves:
                 "--set",
                 f'algorithm="{algorithm}"',
                 "--set",
-                'reward="model"',
+                'reward="reward_model"',
                 "--set",
                 "steps=4",
                 "--set",

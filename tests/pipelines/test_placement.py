@@ -84,7 +84,7 @@ def inputs(*settings: str, pipeline: str = "acecoder") -> dict[str, set[str]]:
     return {step.name: set(step.inputs) for step in steps}
 
 
-RULE = "train_policy.reward=rule"
+RULE = "train_policy.reward=tests_binary"
 
 
 def test_a_rule_reward_waits_for_no_reward_model() -> None:

@@ -138,7 +138,7 @@ def test_rewards_of_rl_are_never_judged_in_batches() -> None:
     from acecoder.config import validate
     from acecoder.stages.train_policy import TrainPolicyConfig
 
-    reward = {"kind": "rule", "sandbox": {"batch_size": 8}}
+    reward = {"kind": "tests_binary", "sandbox": {"batch_size": 8}}
     table = {"model": {"source": "random:tiny"}, "reward": reward}
     with pytest.raises(InputError, match="batch_size must be 1"):
         validate(TrainPolicyConfig, table, where="train_policy")

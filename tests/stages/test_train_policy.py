@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from transformers import AutoTokenizer, TrainerCallback
 
 from acecoder.config import validate
 from acecoder.engine.home import CHECKPOINT_MARK, Home
+from acecoder.errors import PlatformError
 from acecoder.llm.weights import resolve
 from acecoder.rl import training
 from acecoder.rl.stopping import end_ids
@@ -53,20 +55,27 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> str:
     return resolve("random:tiny", "", Home(tmp_path_factory.mktemp("home")))
 
 
+def variety(names: list[str], completions: list[str]) -> list[float]:
+    """More for more different characters."""
+    return [float(len(set(text))) for text in completions]
+
+
 def train(
     base: str,
     folder: Path,
     seen: list[Rollout],
     table: dict[str, Any],
     end_after: int | None = None,
+    reward: training.ScoreFunction = variety,
+    parts: Sequence[training.RewardPart] = (),
 ) -> training.TrainingLog:
-    def reward(names: list[str], completions: list[str]) -> list[float]:
+    def noted(names: list[str], completions: list[str]) -> Sequence[float | None]:
         seen.append((list(names), list(completions)))
-        return [float(len(set(text))) for text in completions]
+        return reward(names, completions)
 
     return training.train(
         PROMPTS,
-        reward,
+        parts or [training.RewardPart("variety", 1.0, noted)],
         base,
         validate(PolicyTraining, table, where="test"),
         stop=("```",),
@@ -161,3 +170,94 @@ def test_what_is_saved_ends_as_the_model_did_before(base: str, tmp_path: Path) -
     assert told[0]["eos_token_id"] == told[1]["eos_token_id"]
     shutil.rmtree(tmp_path / "scratch")
     assert torch.isfinite(torch.tensor(training.weight_change(base, tmp_path / "policy")[0]))
+
+
+@pytest.mark.parametrize("name", ["grpo", "dapo"])
+def test_advantages_are_those_of_trl_where_no_problem_is_replaced(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from acecoder.rl.trainer import PolicyTrainer
+
+    theirs: list[torch.Tensor] = []
+    ours: list[torch.Tensor] = []
+    trl, own = (each._generate_and_score_completions for each in PolicyTrainer.__mro__[1::-1])
+
+    def of_trl(self: Any, inputs: Any) -> Any:
+        output = trl(self, inputs)
+        theirs.append(output["advantages"].clone())
+        return output
+
+    def of_ours(self: Any, inputs: Any) -> Any:
+        output = own(self, inputs)
+        ours.append(output["advantages"])
+        return output
+
+    monkeypatch.setattr(PolicyTrainer.__mro__[1], "_generate_and_score_completions", of_trl)
+    monkeypatch.setattr(PolicyTrainer, "_generate_and_score_completions", of_ours)
+    algorithm = {"kind": name, "groups_without_spread": "keep", "reward_clamp": 100.0}
+    train(base, tmp_path, [], {**TABLE, "steps": 3, "algorithm": algorithm})
+    assert len(ours) == 3 and any(each.abs().max() > 0.1 for each in ours)
+    for first, second in zip(theirs, ours, strict=True):
+        assert torch.allclose(first, second, atol=1e-5)
+
+
+def dull(names: list[str], completions: list[str]) -> list[float]:
+    """All completions of two problems earn the same."""
+    return [1.0 if name in ("p0", "p1") else float(index) for index, name in enumerate(names)]
+
+
+def test_problems_without_spread_give_way_to_others_also_after_a_stop(
+    base: str, tmp_path: Path
+) -> None:
+    table = {**TABLE, "algorithm": {"kind": "dapo", "mask_truncated": False}}
+    whole: list[Rollout] = []
+    log = train(base, tmp_path / "whole", whole, table, reward=dull)
+    assert len(whole) > 6, "rollouts are filled up by further ones"
+    asked = [len(names) // 2 for names, _ in whole]
+    assert set(asked) <= {1, 2}
+    refilled = sum(each["groups_refilled"] for each in log.rollouts)
+    assert refilled > 0 and all(each["groups_without_spread"] == 0 for each in log.rollouts)
+    seen: list[Rollout] = []
+    with pytest.raises(InterruptedError):
+        train(base, tmp_path / "cut", seen, table, 3, reward=dull)
+    train(base, tmp_path / "cut", seen, table, reward=dull)
+    assert seen == whole
+
+
+def test_problems_without_spread_are_skipped_and_counted(base: str, tmp_path: Path) -> None:
+    table = {**TABLE, "algorithm": {"kind": "grpo", "groups_without_spread": "skip"}}
+    log = train(base, tmp_path, [], table, reward=lambda names, texts: [0.5] * len(texts))
+    assert [each["groups_without_spread"] for each in log.rollouts] == [2.0] * 6
+    assert [each["rollouts_without_spread"] for each in log.rollouts] == [1.0] * 6
+    assert training.weight_change(base, tmp_path / "policy") == (0.0, 0)
+
+
+def test_what_cannot_be_scored_is_counted_and_too_much_of_it_ends_the_training(
+    base: str, tmp_path: Path
+) -> None:
+    def half(names: list[str], completions: list[str]) -> list[float | None]:
+        return [None if index == 1 else float(index) for index in range(len(names))]
+
+    table = {**TABLE, "steps": 2, "max_unscorable_share": 0.25}
+    log = train(base, tmp_path / "some", [], table, reward=half)
+    assert [each["completions_unscorable"] for each in log.rollouts] == [1.0, 1.0]
+    assert log.rollouts[0]["reward"] == pytest.approx((0 + 2 + 3) / 3)
+    with pytest.raises(PlatformError, match="25% of a rollout's completions could not be scored"):
+        train(base, tmp_path / "more", [], {**table, "max_unscorable_share": 0.2}, reward=half)
+
+
+def test_a_sum_is_logged_by_its_parts_and_lacks_none(base: str, tmp_path: Path) -> None:
+    def one(names: list[str], completions: list[str]) -> list[float | None]:
+        return [1.0, 0.0, None, 0.0]
+
+    def two(names: list[str], completions: list[str]) -> list[float | None]:
+        return [0.0, 10.0, 10.0, None]
+
+    parts = [training.RewardPart("one", 1.0, one), training.RewardPart("two", 0.1, two)]
+    table = {**TABLE, "steps": 1, "max_unscorable_share": 0.5}
+    log = train(base, tmp_path, [], table, parts=parts)
+    (rollout,) = log.rollouts
+    assert rollout["completions_unscorable"] == 2
+    assert rollout["rewards/one/mean"] == 0.5 and rollout["rewards/two/mean"] == 5.0
+    assert rollout["reward"] == pytest.approx(1.0)
+    assert rollout["rewards/one/wait_s"] >= 0

@@ -1,10 +1,15 @@
-"""GRPO, as TRL has it: a completion's advantage is its reward against those of its prompt."""
+"""GRPO: a completion's advantage is its reward against those of its prompt."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from acecoder.rl.algorithms.algorithm import AlgorithmConfig
+
+if TYPE_CHECKING:
+    import torch
+
+    from acecoder.rl.rollout import Rollout
 
 
 class Grpo(AlgorithmConfig):
@@ -13,11 +18,11 @@ class Grpo(AlgorithmConfig):
     kind: Literal["grpo"] = "grpo"
     """`grpo`: one advantage per completion, against the other completions of its prompt."""
 
-    def trainer(self, **common: Any) -> Any:
-        """See `AlgorithmConfig.trainer`."""
-        from trl import GRPOTrainer
+    def advantages(self, rollout: Rollout) -> torch.Tensor:
+        """See `AlgorithmConfig`."""
+        from acecoder.rl.advantages import group_relative
 
-        return GRPOTrainer(**common)
+        return group_relative(rollout)
 
 
 CONFIG = Grpo

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from acecoder.rl.algorithms.algorithm import AlgorithmConfig
+
+if TYPE_CHECKING:
+    import torch
+
+    from acecoder.rl.rollout import Rollout
 
 
 class ReinforcePlusPlus(AlgorithmConfig):
     """The paper's algorithm; the KL penalty is in the reward of every token."""
 
+    kl_in_reward: ClassVar[bool] = True
+
     kind: Literal["reinforce++"] = "reinforce++"
     """`reinforce++`: one advantage per token, whitened over the rollout batch."""
-    reward_clamp: float = Field(10.0, gt=0)
-    """A completion's reward is cut to plus or minus this."""
 
-    def trainer(self, **common: Any) -> Any:
-        """See `AlgorithmConfig.trainer`."""
-        from acecoder.rl.trainer import ReinforcePlusPlusTrainer
+    def advantages(self, rollout: Rollout) -> torch.Tensor:
+        """See `AlgorithmConfig`."""
+        from acecoder.rl.advantages import reinforce_plus_plus
 
-        return ReinforcePlusPlusTrainer(**common, reward_clamp=self.reward_clamp)
+        return reinforce_plus_plus(rollout, kl_coefficient=self.kl_coefficient)
 
 
 CONFIG = ReinforcePlusPlus
