@@ -17,6 +17,7 @@ def train_policy(
     summary: Output[Markdown],
     page: Output[HTML],
     reward_model: Input[Model] = None,
+    initial: Input[Model] = None,
 ) -> None:
     from acecoder.entry import run_component
 
@@ -28,6 +29,7 @@ def train_policy(
         inputs={
             "problems": problems.path,
             "reward_model": reward_model.path if reward_model else None,
+            "initial": initial.path if initial else None,
         },
         outputs={"policy": policy.path},
         views={"summary": summary.path, "page": page.path},

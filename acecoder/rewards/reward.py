@@ -25,7 +25,7 @@ class RewardConfig(Config):
     kind: str
     """`tests_binary`, `tests_pass_rate`: by the verdicts of the problem's tests. `reward_model`: by the reward
     model's score. `format`: by whether the program can be tried at all. `length`: less for long completions.
-    `weighted_sum`: of others."""
+    `weighted_sum`: of others. `shuffled`: another's, dealt out at random: a control."""
     weight: float = Field(1.0, allow_inf_nan=False)
     """What the reward is multiplied with."""
     outage_s: float = incidental(45.0, ge=0)

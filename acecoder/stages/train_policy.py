@@ -1,4 +1,4 @@
-"""train_policy: problems (+ reward_model) -> policy, by REINFORCE++, GRPO, RLOO or DAPO."""
+"""train_policy: problems (+ reward_model, initial) -> policy, by REINFORCE++, GRPO, RLOO or DAPO."""
 
 from __future__ import annotations
 
@@ -59,10 +59,11 @@ def train_policy(
     *,
     problems: In,
     reward_model: ModelIn | None = None,
+    initial: ModelIn | None = None,
     policy: ModelOut,
     context: StageContext,
 ) -> Report:
-    """Train, and prove that the weights moved.
+    """Train, from the weights of `initial` where it is given, and prove that the weights moved.
 
     Raises: InputError on no problems or a missing reward model; PlatformError where training left
     every weight as it was; SandboxUnavailable.
@@ -70,7 +71,7 @@ def train_policy(
     from acecoder.training.callbacks import MarkWhole, ReportSteps
 
     read = {problem.id: problem for problem in distinct(problems, Problem)}
-    base = weights_of(config.model, context.home, where="train_policy")
+    base = str(initial or weights_of(config.model, context.home, where="train_policy"))
     prompts = _prompts(config, read, base)
     say = context.progress.say
     say(f"{len(prompts)} problems, {config.steps} steps of {config.algorithm.kind}")

@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from acecoder.components import _images
 from acecoder.engine.contract import signature_of
 from acecoder.pipelines.infra import Infra
 from acecoder.stages import load_stage
 from acecoder.stages import names as stage_names
-from acecoder.verbs.options.help import nested_configs
+from acecoder.verbs.options.help import keys_of
 
 FILES = {path.stem for path in Path("acecoder/stages").glob("[a-z]*.py")}
 
@@ -72,16 +71,6 @@ def test_a_component_is_a_thin_wrapper(name: str) -> None:
     assert len([line for line in body.splitlines() if line.strip()]) <= 22
 
 
-def fields(kind: type[BaseModel], prefix: str = "") -> list[tuple[str, str | None]]:
-    """Every key of a config, nested ones by dotted names, with its text."""
-    found: list[tuple[str, str | None]] = []
-    for name, field in kind.model_fields.items():
-        found.append((f"{prefix}{name}", field.description))
-        for inner, _ in nested_configs(field):
-            found += fields(inner, f"{prefix}{name}.")
-    return found
-
-
 @pytest.mark.parametrize("name", sorted(stage_names()))
 def test_a_stage_and_its_config_carry_the_same_word(name: str) -> None:
     kind = signature_of(load_stage(name)).config
@@ -112,13 +101,13 @@ def test_a_stages_help_explains_every_key_and_loads_no_torch(name: str) -> None:
     )
     out = run("-c", code).stdout
     assert "LOADED []" in out
-    for field, text in fields(signature_of(load_stage(name)).config):
-        assert f"  {field} (" in out
-        assert text, f"{name}.{field} says nothing of itself"
+    for key, _ in keys_of(signature_of(load_stage(name)).config):
+        assert f"  {key.name} (" in out
+        assert key.text, f"{name}.{key.name} says nothing of itself"
 
 
 def test_every_key_of_an_infra_file_says_what_it_is() -> None:
-    assert [field for field, text in fields(Infra) if not text] == []
+    assert [key.name for key, _ in keys_of(Infra) if not key.text] == []
 
 
 def test_doctor_runs_before_anything_is_installed() -> None:

@@ -106,6 +106,17 @@ def test_what_cannot_be_is_refused(table: Any, message: str) -> None:
         reward_of(table)
 
 
+def test_a_shuffled_reward_deals_the_same_values_out_and_does_so_again() -> None:
+    of = {"kind": "length", "free_chars": 0, "most_chars": 64}
+    table = {"kind": "shuffled", "of": of}
+    names, texts = ["p"] * 16, ["x" * i for i in range(16)]
+    with reward_of(of).open({}, None) as plain, reward_of(table).open({}, None) as shuffled:
+        given, wanted = shuffled(names, texts), plain(names, texts)
+        assert sorted(given) == sorted(wanted) and given != wanted
+        assert shuffled(names, texts) == given
+        assert shuffled(names, ["y" * i for i in range(16)]) != given
+
+
 class Breaking:
     """A reward that breaks down at some calls, and counts how often it was opened."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,19 +22,60 @@ UNITS = {
 }
 
 
+@dataclass(frozen=True)
+class Key:
+    """A key of a config, and of those nested in it."""
+
+    name: str
+    """Dotted."""
+    notes: tuple[str, ...]
+    """Default and unit."""
+    text: str
+
+
 def config_help(kind: type[Config]) -> str:
     """Every key of a config with its default, unit and text."""
-    return "\n".join(_lines(kind, ""))
+    return "\n".join(line for key, kinds in keys_of(kind) for line in _lines(key, kinds))
 
 
-def _lines(kind: type[BaseModel], prefix: str, condition: str = "") -> Iterator[str]:
+def _lines(key: Key, kinds: Sequence[str]) -> Iterator[str]:
+    named = ", ".join(f'"{kind}"' for kind in kinds)
+    notes = [*key.notes, f"for kind = {named}" if kinds else ""]
+    yield f"  {key.name} ({', '.join(note for note in notes if note)})"
+    yield from textwrap.wrap(key.text, 94, initial_indent=" " * 6, subsequent_indent=" " * 6)
+
+
+def keys_of(
+    kind: type[BaseModel], prefix: str = "", rooms: frozenset[str] = frozenset()
+) -> Iterator[tuple[Key, tuple[str, ...]]]:
+    """(key, the kinds that have it; none for all) of a config. `rooms`: those that it is itself chosen from."""
     for name, field in kind.model_fields.items():
-        notes = [_default(field), _unit(name), condition]
-        yield f"  {prefix}{name} ({', '.join(note for note in notes if note)})"
         text = " ".join((field.description or "").split())
-        yield from textwrap.wrap(text, 94, initial_indent=" " * 6, subsequent_indent=" " * 6)
-        for inner, when in nested_configs(field):
-            yield from _lines(inner, f"{prefix}{name}.", when or condition)
+        yield Key(prefix + name, (_default(field), _unit(name)), text), ()
+        inner = f"{prefix}{name}."
+        room = next((each for each in field.metadata if isinstance(each, Chosen)), None)
+        if room is None:
+            for config in _configs(field):
+                yield from keys_of(config, inner, rooms)
+        elif room.room not in rooms:
+            yield from _of_room(room, inner, rooms | {room.room})
+
+
+def _of_room(
+    room: Chosen, prefix: str, rooms: frozenset[str]
+) -> Iterator[tuple[Key, tuple[str, ...]]]:
+    """The keys of every kind of a room; one that several have alike is told once."""
+    kinds: dict[Key, list[str]] = {}
+    configs = room.configs().values()
+    told = " ".join(str(config.model_fields["kind"].description) for config in configs)
+    yield Key(f"{prefix}kind", (f'default "{room.default}"',), " ".join(told.split())), ()
+    for config in configs:
+        own = str(config.model_fields["kind"].default)
+        for key, _ in keys_of(config, prefix, rooms):
+            if key.name != f"{prefix}kind":
+                kinds.setdefault(key, []).append(own)
+    for key, found in kinds.items():
+        yield key, () if len(found) == len(configs) else tuple(found)
 
 
 def _default(field: FieldInfo) -> str:
@@ -59,12 +101,8 @@ def _unit(name: str) -> str:
     return next((unit for end, unit in UNITS.items() if name.endswith(end)), "")
 
 
-def nested_configs(field: FieldInfo) -> Iterator[tuple[type[BaseModel], str]]:
-    """The configs that a field may hold, and when."""
-    room = next((each for each in field.metadata if isinstance(each, Chosen)), None)
-    types = [field.annotation, *typing.get_args(field.annotation)]
-    for each in types if room is None else ():
+def _configs(field: FieldInfo) -> Iterator[type[BaseModel]]:
+    """The configs that a field may hold."""
+    for each in (field.annotation, *typing.get_args(field.annotation)):
         if isinstance(each, type) and issubclass(each, Config):
-            yield each, ""
-    for config in room.configs().values() if room else ():
-        yield config, f'for kind = "{config.model_fields["kind"].default}"'
+            yield each
