@@ -6,7 +6,7 @@ to numbers computed by hand and to TRL's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -33,9 +33,11 @@ class PolicyTrainer(GRPOTrainer):
         algorithm: AlgorithmConfig,
         substitutes: Substitutes,
         max_unscorable_share: float,
+        hacking: Callable[[int, list[str], list[str]], Mapping[str, float]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self._hacking = hacking
         self._algorithm = algorithm
         self._substitutes = substitutes
         self._max_unscorable_share = max_unscorable_share
@@ -68,13 +70,19 @@ class PolicyTrainer(GRPOTrainer):
             )
         clamp = self._algorithm.reward_clamp
         self._rewards_N = total_N.clamp(-clamp, clamp)
-        own_B = total_N[self._share(len(inputs))].tolist()
-        names = [each["problem_id"] for each in inputs]
-        keep(self.state.log_history, self.rollout, names, completions, own_B)
+        if self.model.training:
+            own_B = total_N[self._share(len(inputs))].tolist()
+            names = [each["problem_id"] for each in inputs]
+            keep(self.state.log_history, self.rollout, names, completions, own_B)
+            if self._hacking:
+                for name, value in self._hacking(self.rollout, names, completions).items():
+                    self._log_metric(f"hacking/{name}", value)
         return rewards_NF
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        if not self.model.training:  # an evaluation learns nothing
+            return output
         self._note("rollouts_without_spread", float(not has_spread(self._rewards_N)))
         rewards_N = self._refilled(inputs, output, self._rewards_N)
         grouped = rewards_N.view(-1, self.num_generations)
@@ -165,8 +173,8 @@ class PolicyTrainer(GRPOTrainer):
         return old_BT, ref_BT
 
     def _note(self, name: str, value: float) -> None:
-        """Logged with the update that follows."""
-        self._metrics["train"][name].append(value)
+        """Logged with the update that follows, or with the evaluation under way."""
+        self._metrics["train" if self.model.training else "eval"][name].append(value)
 
     def _share(self, count: int) -> slice:
         """This process' part of what all processes have."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from acecoder.errors import InputError, PlatformError
 from acecoder.llm.interface import before_stop
 from acecoder.rl.algorithms.algorithm import Algorithm
 from acecoder.rl.completions import Completion, kept
+from acecoder.rl.held_out import RECORD, REWARD, Best, HeldOut, Watch, callback, split
 from acecoder.rl.stopping import cut_at_stops, end_ids
 from acecoder.training.adapters import Adapters, peft_config
 from acecoder.training.arguments import shared_arguments
@@ -63,6 +66,8 @@ class PolicyTraining(Precision, Sharding, Adapters, Kernels):
     max_unscorable_share: float = incidental(0.1, ge=0, le=1)
     """The training stops where more of a rollout's completions could not be scored, as when the sandbox is
     gone. Up to there they move nothing, and are counted."""
+    held_out: HeldOut = HeldOut()
+    """Evaluation on problems that are not trained on."""
     save_every_steps: int = incidental(10, ge=1)
     """Rollouts between checkpoints, from which a killed training resumes."""
     seed: int = 0
@@ -71,6 +76,10 @@ class PolicyTraining(Precision, Sharding, Adapters, Kernels):
 
 ScoreFunction = Callable[[list[str], list[str]], Sequence[float | None]]
 """(problem ids, completions) -> rewards; None for what could not be scored."""
+
+
+HackingLook = Callable[[int, list[str], list[str]], Mapping[str, float]]
+"""(rollout, problem ids, completions) -> what was measured, by name; empty where that rollout is not looked at."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,14 @@ class TrainingLog:
     """Gradient updates made, several per rollout."""
     completions: list[list[Completion]]
     """The best and the worst completion of every rollout, of this process' share."""
+    seconds: list[float]
+    """What each rollout took with its updates."""
+    evaluations: list[float]
+    """The mean reward on held-out problems, of every evaluation."""
+    best: Best | None
+    """The evaluation whose weights were kept, if any were."""
+    stopped: str
+    """Why it ended early; empty where it did not."""
 
 
 def train(
@@ -106,16 +123,21 @@ def train(
     scratch: Path,
     destination: Path,
     callbacks: Sequence[Any],
+    hacking: HackingLook | None = None,
+    say: Callable[[str], None] = print,
 ) -> TrainingLog:
     """Train from the weights at `base` on (problem id, rendered prompt); what it did. Completions end where
     sampling with `stop` ends them, and are rewarded up to there.
 
-    Resumes from the last whole checkpoint in `scratch`; writes safetensors to `destination`.
-    Raises InputError on too few prompts.
+    Resumes from the last whole checkpoint in `scratch`; writes safetensors to `destination`. `hacking` looks at
+    the programs of some rollouts. Raises InputError on too few prompts.
     """
-    if len(prompts) < config.prompts_per_step:
+    num_held_out = min(config.held_out.num_problems, len(prompts))
+    trained_on, held_out = split(prompts, num_held_out, config.seed)
+    if len(trained_on) < config.prompts_per_step:
         raise InputError(
-            f"{len(prompts)} problems, and a step needs {config.prompts_per_step}",
+            f"{len(trained_on)} problems, and a step needs {config.prompts_per_step}"
+            + (f" beside {num_held_out} held out" if held_out else ""),
             where="train_policy",
             remedy="lower prompts_per_step, or raise select_hard_problems.min_problems",
         )
@@ -128,7 +150,7 @@ def train(
     tokenizer = load_tokenizer(base, padding_side="left")
 
     # The arguments come first: they open the group of processes, and tell who loads weights.
-    arguments = _arguments(config, rewards, scratch, use_vllm=use_vllm)
+    arguments = _arguments(config, rewards, scratch, use_vllm=use_vllm, evaluates=bool(held_out))
     model = load_language_model(base, attention=config.attention)
     fuse(model, config)
     own_ends = model.generation_config.eos_token_id
@@ -143,10 +165,11 @@ def train(
         args=arguments,
         processing_class=tokenizer,
         reward_funcs=[_for_trl(part, stop) for part in rewards],
-        train_dataset=Dataset.from_list(_in_order(prompts, config)),
-        callbacks=list(callbacks),
+        train_dataset=Dataset.from_list(_in_order(trained_on, config)),
+        eval_dataset=Dataset.from_list([_row(each) for each in held_out]) if held_out else None,
         algorithm=config.algorithm,
-        substitutes=Substitutes([_row(each) for each in prompts], config.seed),
+        substitutes=Substitutes([_row(each) for each in trained_on], config.seed),
+        hacking=hacking,
         max_unscorable_share=config.max_unscorable_share,
         **({"peft_config": peft_config(config.lora)} if config.lora else {}),
     )
@@ -154,12 +177,43 @@ def train(
     if use_vllm and config.dtype == "bfloat16":
         send_bfloat16(trainer.vllm_generation)
     model.generation_config.eos_token_id = own_ends  # what is saved ends as before
-    trainer.train(resume_from_checkpoint=last_whole(scratch))
+    write = partial(save, trainer, tokenizer, dtype=config.dtype, lora=config.lora)
+    watch = Watch(
+        config.held_out, scratch, save=write, is_first=trainer.is_world_process_zero, say=say
+    )
+    # Ours comes before those that mark a checkpoint whole.
+    for each in (callback(watch, config.updates_per_rollout), *callbacks):
+        trainer.add_callback(each)
+    resumed = last_whole(scratch)
+    watch.resume(resumed)
+    trainer.args.eval_on_start = bool(held_out) and resumed is None
+    trainer.train(resume_from_checkpoint=resumed)
     require_sharded(config, trainer.model)
-    save(trainer, tokenizer, destination, dtype=config.dtype, lora=config.lora)
+    keeps_best = watch.best is not None and config.held_out.keep
+    if not keeps_best:
+        write(destination)
+    elif trainer.is_world_process_zero():
+        shutil.copytree(
+            watch.directory, destination, dirs_exist_ok=True, ignore=shutil.ignore_patterns(RECORD)
+        )
+    return _log(trainer, watch, config, keeps_best=keeps_best)
+
+
+def _log(trainer: Any, watch: Watch, config: PolicyTraining, *, keeps_best: bool) -> TrainingLog:
+    history = trainer.state.log_history
     # Rewards are logged with the update that follows a new rollout.
-    rollouts = [entry for entry in trainer.state.log_history if "reward" in entry]
-    return TrainingLog(rollouts, trainer.state.global_step, kept(trainer.state.log_history))
+    updates = [entry for entry in history if "step_time" in entry]
+    took_s = [entry["step_time"] for entry in updates]
+    per = config.updates_per_rollout
+    return TrainingLog(
+        rollouts=[entry for entry in history if "reward" in entry],
+        updates=trainer.state.global_step,
+        completions=kept(history),
+        seconds=[sum(took_s[start : start + per]) for start in range(0, len(took_s), per)],
+        evaluations=[entry[REWARD] for entry in history if REWARD in entry],
+        best=watch.best if keeps_best else None,
+        stopped=watch.stopped,
+    )
 
 
 def _in_order(prompts: Sequence[tuple[str, str]], config: PolicyTraining) -> list[dict[str, str]]:
@@ -202,7 +256,12 @@ def _for_trl(part: RewardPart, stop: Sequence[str]) -> Callable[..., Sequence[fl
 
 
 def _arguments(
-    config: PolicyTraining, rewards: Sequence[RewardPart], scratch: Path, *, use_vllm: bool
+    config: PolicyTraining,
+    rewards: Sequence[RewardPart],
+    scratch: Path,
+    *,
+    use_vllm: bool,
+    evaluates: bool,
 ) -> Any:
     """TRL's arguments: one rollout of prompts x samples, then `updates_per_rollout` updates."""
     from trl import GRPOConfig
@@ -244,6 +303,10 @@ def _arguments(
         steps_per_generation=accumulation * config.updates_per_rollout,
         num_generations=config.samples_per_prompt,
         reward_weights=[part.weight for part in rewards],
+        eval_strategy="steps" if evaluates else "no",
+        eval_steps=config.held_out.every_steps * config.updates_per_rollout,
+        num_generations_eval=config.held_out.samples_per_problem,
+        per_device_eval_batch_size=minibatch * config.held_out.samples_per_problem,
         # Of the initial model, where one is kept; the policy is in float32 (see `precision`).
         model_init_kwargs={"dtype": config.dtype} if config.dtype != "float32" else None,
         max_completion_length=config.max_new_tokens,

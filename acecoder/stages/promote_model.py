@@ -30,9 +30,9 @@ from acecoder.promotion.release import (
     release_of,
     rendering_of,
 )
+from acecoder.rl.measures import read_measures
 from acecoder.schema import Score
 
-MEASURES_FILE = "measures.json"
 """What training measured of a model, beside its weights."""
 
 
@@ -271,8 +271,7 @@ def _seen(scores: Path, policy: Path) -> Seen:
     share = None
     if contaminated.exists():
         share = float(json.loads(contaminated.read_text())["share"])
-    measures = policy / MEASURES_FILE
-    measured = json.loads(measures.read_text()) if measures.exists() else {}
+    measured = read_measures(policy)
     return Seen(share, measured.get("hacking_gap"), measured.get("reward_difference"))
 
 

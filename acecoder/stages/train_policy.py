@@ -29,7 +29,10 @@ from acecoder.rewards.outages import PatientReward
 from acecoder.rewards.reward import Reward
 from acecoder.rl import training
 from acecoder.rl.completions import over_time
-from acecoder.rl.training import PolicyTraining, RewardPart, ScoreFunction
+from acecoder.rl.hacking import Gaps, HackingWatch, rewarded, watching
+from acecoder.rl.measures import write_measures
+from acecoder.rl.series import series
+from acecoder.rl.training import HackingLook, PolicyTraining, RewardPart, ScoreFunction, TrainingLog
 from acecoder.schema import Problem
 from acecoder.training.processes import rank
 
@@ -52,6 +55,8 @@ class TrainPolicyConfig(PolicyTraining, Generates, Trains):
     `reward_model`, `format`, `length`, `weighted_sum`)."""
     prompt: PromptConfig = PromptConfig()
     """How a problem is put to the policy."""
+    hacking: HackingWatch = HackingWatch()
+    """Tests held back from the reward, which tell whether the policy earns it by being right."""
 
 
 def train_policy(
@@ -76,7 +81,9 @@ def train_policy(
     say = context.progress.say
     say(f"{len(prompts)} problems, {config.steps} steps of {config.algorithm.kind}")
     with ExitStack() as opened:
-        rewards = _opened(config, read, reward_model, say, opened)
+        seen = rewarded(read, config.hacking.held_back_share)
+        rewards = _opened(config, seen, reward_model, say, opened)
+        gaps = opened.enter_context(watching(config.hacking, read))
         log = training.train(
             prompts,
             rewards,
@@ -90,6 +97,8 @@ def train_policy(
                 MarkWhole(context.home),
                 ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}, context.log),
             ),
+            hacking=_look(config, read, gaps, say) if gaps else None,
+            say=say,
         )
     if rank() > 0:
         return Report({})  # the first process reports for all
@@ -109,12 +118,60 @@ def train_policy(
         "reward_last_quarter": sum(curve[-quarter:]) / quarter,
         "completions_rewarded": len(curve) * config.prompts_per_step * config.samples_per_prompt,
         **{name: sum(each.get(name, 0.0) for each in log.rollouts) for name in COUNTED},
+        **_held_out(log),
     }
+    curves = series(log.rollouts, log.seconds)
+    if log.evaluations:
+        curves["held_out_reward"] = log.evaluations
+    if "hacking_gap" in curves:
+        metrics["hacking_gap"] = curves["hacking_gap"][-1]
+        metrics["hacking_alarms"] = sum(g > config.hacking.max_gap for g in curves["hacking_gap"])
+        write_measures(policy, hacking_gap=metrics["hacking_gap"])
     return Report(
         {name: float(value) for name, value in metrics.items()},
-        series={"reward": curve, "kl": [entry["kl"] for entry in log.rollouts if "kl" in entry]},
-        details={"completions": [asdict(each) for each in over_time(log.completions)]},
+        series=curves,
+        details={
+            "completions": [asdict(each) for each in over_time(log.completions)],
+            "stopped": log.stopped,
+        },
     )
+
+
+def _held_out(log: TrainingLog) -> dict[str, float]:
+    """What the evaluations in training came to."""
+    found: dict[str, float] = {"stopped_early": float(bool(log.stopped))}
+    if log.evaluations:
+        found |= {
+            "held_out_reward_first": log.evaluations[0],
+            "held_out_reward_last": log.evaluations[-1],
+        }
+    if log.best:
+        found |= {"best_rollout": log.best.rollout, "held_out_reward_best": log.best.reward}
+    return found
+
+
+def _look(
+    config: TrainPolicyConfig,
+    problems: Mapping[str, Problem],
+    gaps: Gaps,
+    say: Callable[[str], None],
+) -> HackingLook:
+    """Looks at every so many rollouts, and says where the gap is too wide."""
+    every, most = config.hacking.every_steps, config.hacking.max_gap
+
+    def look(rollout: int, names: list[str], completions: list[str]) -> Mapping[str, float]:
+        if rollout % every:
+            return {}
+        answers = zip(names, completions, strict=True)
+        found = gaps(names, [whole_answer(t, problems[n], config.prompt) for n, t in answers])
+        if found.get("gap", 0.0) > most:
+            say(
+                f"rollout {rollout}: programs pass {found['gap']:.2f} more of the tests they are rewarded for "
+                f"than of others (max_gap = {most}): the policy may be learning the tests"
+            )
+        return found
+
+    return look
 
 
 def _opened(

@@ -1,0 +1,56 @@
+"""Tests held back from the reward: which they are, and what a policy that learns the others shows."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acecoder.rl.hacking import HackingWatch, held_back, rewarded, watching
+from acecoder.rl.held_out import has_collapsed, split
+from acecoder.schema import Problem
+
+TESTS = tuple(f"assert double({i}) == {2 * i}" for i in range(8))
+PROBLEM = Problem(id="p", question="Double it.", entry_point="double", tests=TESTS)
+
+
+@given(st.lists(st.text(min_size=1), unique=True, max_size=30), st.floats(0, 0.99))
+def test_every_test_is_on_one_side_in_its_order(tests: list[str], share: float) -> None:
+    seen, hidden = held_back(tests, share)
+    assert sorted(seen + hidden) == sorted(tests)
+    assert [t for t in tests if t in seen] == list(seen)
+    assert not tests or seen, "a reward needs a test"
+    assert bool(hidden) == (share > 0 and len(tests) > 1)
+    assert held_back(tests, share) == (seen, hidden)
+
+
+@given(st.integers(0, 20), st.integers(0, 5))
+def test_held_out_problems_are_so_many_and_the_same_each_time(count: int, seed: int) -> None:
+    items = list(range(20))
+    kept, out = split(items, count, seed)
+    assert len(out) == count and sorted(kept + out) == items
+    assert split(items, count, seed) == (kept, out)
+
+
+@pytest.mark.parametrize(
+    ("reward", "best", "wanted"), [(0.4, 1.0, True), (0.5, 1.0, False), (-3.0, -1.0, False), (0.0, 0.0, False)]
+)  # fmt: skip
+def test_a_collapse_is_a_fall_below_a_share_of_the_best(
+    reward: float, best: float, wanted: bool
+) -> None:
+    assert has_collapsed(reward, best, 0.5) == wanted
+
+
+def test_a_program_that_knows_the_rewarded_tests_shows_a_gap_and_a_right_one_none() -> None:
+    config = HackingWatch(held_back_share=0.25)
+    seen, hidden = held_back(TESTS, 0.25)
+    assert len(hidden) == 2 and rewarded({"p": PROBLEM}, 0.25)["p"].tests == seen
+    known = {int(test.split("(")[1].split(")")[0]) for test in seen if isinstance(test, str)}
+    learnt = f"def double(x):\n    return 2 * x if x in {known} else None\n"
+    right = "def double(x):\n    return 2 * x\n"
+    with watching(config, {"p": PROBLEM}) as gaps:
+        assert gaps is not None
+        assert gaps(["p"], [right]) == {"held_back": 0.0, "repeat": 0.0, "gap": 0.0}
+        assert gaps(["p", "p"], [learnt, right]) == {"held_back": 0.5, "repeat": 0.0, "gap": 0.5}
+    with watching(HackingWatch(), {"p": PROBLEM}) as nothing:
+        assert nothing is None
