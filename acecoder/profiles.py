@@ -41,6 +41,8 @@ class ProfileHeader(Config):
 
     pipeline: str = "acecoder"
     """Which pipeline the profile is written for."""
+    extends: str = ""
+    """A profile whose tables this one begins with, and overrides key by key: shipped, or a file beside it."""
     machine_usd_per_hour: float = Field(0.0, ge=0)
     """What an hour of the machine costs that runs the steps, for the report's cost; 0 where nobody pays."""
 
@@ -163,8 +165,23 @@ def profile_path(name: str) -> Path:
     return shipped if "/" not in name and shipped.exists() else Path(name)
 
 
-def read_profile(path: Path) -> Table:
-    """Parse a profile. Raises InputError where it is missing or is not TOML."""
+def read_profile(path: Path, extended_by: tuple[Path, ...] = ()) -> Table:
+    """Parse a profile, over those that it extends. Raises InputError where one is missing, is not TOML, or
+    extends itself."""
+    own = _parsed(path)
+    header = own.get("profile", {})
+    parent = header.get("extends", "") if isinstance(header, dict) else ""
+    if not isinstance(parent, str) or not parent:
+        return own
+    chain = (*extended_by, path.resolve())
+    beside = path.parent / f"{parent.removesuffix('.toml')}.toml"
+    base = beside if beside.exists() else profile_path(parent)
+    if base.resolve() in chain:
+        raise InputError(f"'{parent}' extends itself", where=f"{path}, [profile] extends")
+    return merge(read_profile(base, chain), own)
+
+
+def _parsed(path: Path) -> Table:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):

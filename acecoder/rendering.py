@@ -28,6 +28,11 @@ EVALPLUS_BEGINS = (
     "Below is a Python script with a self-contained function that solves the problem and passes "
     "corresponding tests:"
 )
+R1_SYSTEM = (
+    "You think before you answer. Write your thoughts between <think> and </think>, then the answer between "
+    "<answer> and </answer>. The answer holds one Python program in a markdown code block."
+)
+"""The form of DeepSeek-R1, in our own words."""
 COMPLETION_ENDS = ("\ndef ", "\nclass ", "\nif __name__", "\nprint(", "\nassert ", "\n#", FENCE)
 """Where the completion of a function is over."""
 
@@ -35,18 +40,23 @@ COMPLETION_ENDS = ("\ndef ", "\nclass ", "\nif __name__", "\nprint(", "\nassert 
 class PromptConfig(Config):
     """How a problem is put to a model that writes a program."""
 
-    style: Literal["plain", "acecoder", "evalplus", "completion"] = "plain"
-    """`plain`: the question alone, as in RL. `acecoder`: asks for a self-contained script and
+    style: Literal["plain", "acecoder", "evalplus", "completion", "r1"] = "plain"
+    """`plain`: the question alone, as in RL. `r1`: the same, with a system message that asks for thoughts in
+    `<think>` before the answer in `<answer>`. `acecoder`: asks for a self-contained script and
     shows tests (METHOD, M4), as in data sampling. `evalplus`: how EvalPlus and BigCodeBench put a
     task to an instructed model. `completion`: the task's code alone, for a base model to go on from."""
     num_shown_tests: int = Field(2, ge=0)
     """For `acecoder`: how many of the problem's tests the prompt shows."""
+    names_function: bool = False
+    """For `plain` and `r1`: say what the function is called that the tests call, where the question does
+    not."""
 
 
 def program_messages(problem: Problem, config: PromptConfig) -> tuple[Message, ...]:
     """The conversation that asks for a program."""
-    if config.style == "plain":
-        return (("user", writable(problem.question)),)
+    if config.style in ("plain", "r1"):
+        system = (("system", R1_SYSTEM),) if config.style == "r1" else ()
+        return (*system, ("user", writable(_question(problem, config))))
     if config.style == "completion":
         return ()
     if config.style == "evalplus":
@@ -61,10 +71,19 @@ def program_messages(problem: Problem, config: PromptConfig) -> tuple[Message, .
     return (("user", writable(text)),)
 
 
+def _question(problem: Problem, config: PromptConfig) -> str:
+    name = problem.entry_point or ""
+    if not config.names_function or not name or name in problem.question:
+        return problem.question
+    return f"{problem.question}\n\nName the function `{name}`."
+
+
 def program_prefill(problem: Problem, config: PromptConfig) -> str:
     """How the answer is begun for a model that can go on from there (METHOD, M4)."""
     if config.style == "plain":
         return OPEN_FENCE
+    if config.style == "r1":
+        return ""
     if config.style == "completion":
         return writable(problem.prompt or problem.question)
     if config.style == "evalplus":
@@ -76,7 +95,7 @@ def stops(config: PromptConfig, prefill: str) -> tuple[str, ...]:
     """The texts that end an answer: a fence, where the prefill opened one."""
     if config.style == "completion":
         return COMPLETION_ENDS
-    return (FENCE,) if prefill else ()
+    return (FENCE,) if prefill and config.style != "r1" else ()
 
 
 def whole_answer(text: str, problem: Problem, config: PromptConfig) -> str:

@@ -25,9 +25,8 @@ from acecoder.training.processes import processes_here
 class HackingWatch(Judges):
     """How a policy is held to tests that it is not rewarded for."""
 
-    held_back_share: float = Field(0.0, ge=0, lt=1)
-    """Of each problem's tests this share is not part of the reward, at least one of two or more; 0: nothing is
-    watched."""
+    held_back_share: float = Field(0.2, gt=0, lt=1)
+    """Of each problem's tests this share is not part of the reward, at least one of two or more."""
     every_steps: int = Field(5, ge=1)
     """Rollouts between two looks."""
     max_programs: int = Field(64, ge=1)
@@ -44,7 +43,7 @@ class Gaps(Protocol):
 
 def held_back(tests: Sequence[Test], share: float) -> tuple[tuple[Test, ...], tuple[Test, ...]]:
     """(tests of the reward, tests held back), in their order; which ones depends on the tests alone."""
-    if share == 0 or len(tests) < 2:
+    if len(tests) < 2:
         return tuple(tests), ()
     count = min(len(tests) - 1, max(1, round(share * len(tests))))
     order = sorted(
@@ -57,21 +56,22 @@ def held_back(tests: Sequence[Test], share: float) -> tuple[tuple[Test, ...], tu
     )
 
 
-def rewarded(problems: Mapping[str, Problem], share: float) -> dict[str, Problem]:
-    """The problems with the tests of the reward alone."""
+def rewarded(problems: Mapping[str, Problem], config: HackingWatch | None) -> dict[str, Problem]:
+    """The problems with the tests of the reward alone: all, where nothing is watched."""
+    if config is None:
+        return dict(problems)
     return {
-        name: problem.model_copy(update={"tests": held_back(problem.tests, share)[0]})
+        name: problem.model_copy(
+            update={"tests": held_back(problem.tests, config.held_back_share)[0]}
+        )
         for name, problem in problems.items()
     }
 
 
 @contextmanager
-def watching(config: HackingWatch, problems: Mapping[str, Problem]) -> Iterator[Gaps | None]:
-    """What measures the gap on problems with all their tests, ready for a whole training; None where nothing is
-    watched. Raises SandboxUnavailable."""
-    if not config.held_back_share:
-        yield None
-        return
+def watching(config: HackingWatch, problems: Mapping[str, Problem]) -> Iterator[Gaps]:
+    """What measures the gap on problems with all their tests, ready for a whole training. Raises
+    SandboxUnavailable."""
     sandbox_config = config.sandbox.model_copy(update={"flaky_check": True})
     num_workers = max(1, default_workers() // processes_here())
     with open_sandbox(sandbox_config, num_workers=num_workers) as sandbox:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import time
@@ -15,12 +14,19 @@ from typing import Any
 from pydantic import Field
 
 from acecoder.config import incidental
-from acecoder.errors import InputError, PlatformError
+from acecoder.errors import InputError
 from acecoder.llm.interface import before_stop
 from acecoder.rl.algorithms.algorithm import Algorithm
 from acecoder.rl.completions import Completion, kept
 from acecoder.rl.held_out import RECORD, REWARD, Best, HeldOut, Watch, callback, split
 from acecoder.rl.stopping import cut_at_stops, end_ids
+from acecoder.rl.vllm import (
+    VllmRollouts,
+    refuse_what_trl_cannot,
+    rollout_server,
+    send_bfloat16,
+    vllm_arguments,
+)
 from acecoder.training.adapters import Adapters, peft_config
 from acecoder.training.arguments import shared_arguments
 from acecoder.training.checkpoints import last_whole
@@ -66,6 +72,8 @@ class PolicyTraining(Precision, Sharding, Adapters, Kernels):
     max_unscorable_share: float = incidental(0.1, ge=0, le=1)
     """The training stops where more of a rollout's completions could not be scored, as when the sandbox is
     gone. Up to there they move nothing, and are counted."""
+    vllm: VllmRollouts = VllmRollouts()
+    """How vLLM shares the GPUs, where it writes the rollouts."""
     held_out: HeldOut = HeldOut()
     """Evaluation on problems that are not trained on."""
     save_every_steps: int = incidental(10, ge=1)
@@ -146,6 +154,8 @@ def train(
 
     require_one_device()
     require_kernels(config)
+    on_server = use_vllm and bool(rollout_server())
+    refuse_what_trl_cannot(config, config, use_vllm=use_vllm, on_server=on_server)
     torch.manual_seed(config.seed)
     tokenizer = load_tokenizer(base, padding_side="left")
 
@@ -268,7 +278,6 @@ def _arguments(
 
     rollout = config.prompts_per_step * config.samples_per_prompt
     per_update = rollout // config.updates_per_rollout
-    server = _rollout_server()
     if rollout % config.updates_per_rollout or per_update % config.minibatch_size:
         raise InputError(
             f"{config.prompts_per_step} prompts x {config.samples_per_prompt} samples do not divide "
@@ -313,33 +322,8 @@ def _arguments(
         temperature=config.temperature,
         max_grad_norm=1.0,
         adam_beta2=0.95,
-        use_vllm=use_vllm,
-        vllm_mode="server" if server else "colocate",
-        vllm_server_base_url=server or None,
+        **vllm_arguments(config.vllm, use_vllm=use_vllm),
     )
-
-
-def send_bfloat16(generation: Any) -> None:
-    """Let TRL's link to vLLM send weights in bfloat16, half of what the float32 master weights take."""
-    import torch
-
-    named = generation._iter_named_params
-    generation._iter_named_params = lambda: (
-        (name, weights.to(torch.bfloat16)) for name, weights in named()
-    )
-
-
-def _rollout_server() -> str:
-    """Address of the vLLM server beside the nodes of a TrainJob, or empty.
-
-    Trainer names hosts JOB-REPLICATEDJOB-0-INDEX.JOB, and tells the nodes the first one of theirs.
-    """
-    if "ACECODER_ROLLOUT_SERVER" not in os.environ:
-        return ""
-    host, _, job = os.environ["PET_MASTER_ADDR"].partition(".")
-    if host != f"{job}-node-0-0":
-        raise PlatformError(f"not a host that Trainer names: {host}.{job}", where="PET_MASTER_ADDR")
-    return f"http://{job}-vllm-0-0.{job}:8000"
 
 
 def weight_change(before: str, after: Path) -> tuple[float, int]:

@@ -55,8 +55,8 @@ class TrainPolicyConfig(PolicyTraining, Generates, Trains):
     `reward_model`, `format`, `length`, `weighted_sum`)."""
     prompt: PromptConfig = PromptConfig()
     """How a problem is put to the policy."""
-    hacking: HackingWatch = HackingWatch()
-    """Tests held back from the reward, which tell whether the policy earns it by being right."""
+    hacking: HackingWatch | None = None
+    """A table holds tests back from the reward, which tell whether the policy earns it by being right."""
 
 
 def train_policy(
@@ -81,9 +81,11 @@ def train_policy(
     say = context.progress.say
     say(f"{len(prompts)} problems, {config.steps} steps of {config.algorithm.kind}")
     with ExitStack() as opened:
-        seen = rewarded(read, config.hacking.held_back_share)
-        rewards = _opened(config, seen, reward_model, say, opened)
-        gaps = opened.enter_context(watching(config.hacking, read))
+        rewards = _opened(config, rewarded(read, config.hacking), reward_model, say, opened)
+        look = None
+        if config.hacking:
+            gaps = opened.enter_context(watching(config.hacking, read))
+            look = _look(config.hacking, config.prompt, read, gaps, say)
         log = training.train(
             prompts,
             rewards,
@@ -97,7 +99,7 @@ def train_policy(
                 MarkWhole(context.home),
                 ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}, context.log),
             ),
-            hacking=_look(config, read, gaps, say) if gaps else None,
+            hacking=look,
             say=say,
         )
     if rank() > 0:
@@ -123,7 +125,7 @@ def train_policy(
     curves = series(log.rollouts, log.seconds)
     if log.evaluations:
         curves["held_out_reward"] = log.evaluations
-    if "hacking_gap" in curves:
+    if config.hacking and "hacking_gap" in curves:
         metrics["hacking_gap"] = curves["hacking_gap"][-1]
         metrics["hacking_alarms"] = sum(g > config.hacking.max_gap for g in curves["hacking_gap"])
         write_measures(policy, hacking_gap=metrics["hacking_gap"])
@@ -151,23 +153,23 @@ def _held_out(log: TrainingLog) -> dict[str, float]:
 
 
 def _look(
-    config: TrainPolicyConfig,
+    config: HackingWatch,
+    prompt: PromptConfig,
     problems: Mapping[str, Problem],
     gaps: Gaps,
     say: Callable[[str], None],
 ) -> HackingLook:
     """Looks at every so many rollouts, and says where the gap is too wide."""
-    every, most = config.hacking.every_steps, config.hacking.max_gap
 
     def look(rollout: int, names: list[str], completions: list[str]) -> Mapping[str, float]:
-        if rollout % every:
+        if rollout % config.every_steps:
             return {}
         answers = zip(names, completions, strict=True)
-        found = gaps(names, [whole_answer(t, problems[n], config.prompt) for n, t in answers])
-        if found.get("gap", 0.0) > most:
+        found = gaps(names, [whole_answer(t, problems[n], prompt) for n, t in answers])
+        if found.get("gap", 0.0) > config.max_gap:
             say(
                 f"rollout {rollout}: programs pass {found['gap']:.2f} more of the tests they are rewarded for "
-                f"than of others (max_gap = {most}): the policy may be learning the tests"
+                f"than of others (max_gap = {config.max_gap}): the policy may be learning the tests"
             )
         return found
 

@@ -32,11 +32,19 @@ class TrainingMemory:
     wrote with their gradient."""
     host: int
     """Memory of the machine while the first process of a node loads the weights."""
+    reference: int = 0
+    """Of RL: its share of the initial model."""
+    engine: int = 0
+    """Of RL: what vLLM takes on the same GPU."""
+    engine_sleeps: bool = False
+    """It gives that back while the policy is updated."""
 
     @property
     def gpu(self) -> int:
-        """All of it on a GPU."""
-        return self.state + self.gathered + self.activations
+        """The most of it that is on a GPU at a time."""
+        kept = self.state + self.reference
+        update = self.gathered + self.activations
+        return kept + (max(update, self.engine) if self.engine_sleeps else update + self.engine)
 
 
 def training_memory(

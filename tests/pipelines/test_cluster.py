@@ -19,9 +19,10 @@ from acecoder.pipelines.cluster_commands import run_key
 from acecoder.pipelines.infra import Infra
 from acecoder.pipelines.submitting import Run, decide, tasks_of
 from acecoder.pipelines.workflows import tasks_of_workflow
-from acecoder.profiles import Profile
+from acecoder.profiles import SHIPPED, Profile
 
 OVERLAYS = sorted(Path("manifests/overlays").glob("*/infra.toml"))
+RECIPES = sorted(path.stem for path in SHIPPED.glob("paper-*.toml"))
 
 
 def compiled(
@@ -34,7 +35,7 @@ def compiled(
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.parent.name)
-@pytest.mark.parametrize("profile", ["smoke", "gpu", "paper-7b"])
+@pytest.mark.parametrize("profile", ["smoke", "gpu", *RECIPES])
 def test_every_pod_is_placed(overlay: Path, profile: str, tmp_path: Path) -> None:
     infra = Infra.load(overlay)
     ir, platform = compiled(overlay, profile, tmp_path)

@@ -11,6 +11,8 @@ from acecoder.engine.home import Home
 from acecoder.errors import InputError
 from acecoder.llm.weights import resolve
 from acecoder.pipelines.fitting import Cards
+from acecoder.profiles import Profile
+from acecoder.stages.train_policy import TrainPolicyConfig
 from acecoder.training.memory import generation_memory, training_memory
 from acecoder.training.sizes import KNOWN, size_of
 
@@ -53,6 +55,56 @@ def test_the_papers_recipes_fit_eight_gpus_of_80_gb(
         and "GB per GPU" in line
     ]  # fmt: skip
     assert f"state {state}:" in line
+
+
+POLICIES = {
+    "paper-7b": ("Qwen2.5-Coder-7B-Instruct", "tests_binary"),
+    "paper-7b-rm": ("Qwen2.5-Coder-7B-Instruct", "reward_model"),
+    "paper-7b-instruct-rule": ("Qwen2.5-7B-Instruct", "tests_binary"),
+    "paper-7b-instruct-rm": ("Qwen2.5-7B-Instruct", "reward_model"),
+    "paper-7b-coder-rule": ("Qwen2.5-Coder-7B", "tests_binary"),
+    "paper-7b-coder-rm": ("Qwen2.5-Coder-7B", "reward_model"),
+    "paper-7b-r1": ("Qwen2.5-Coder-7B", "weighted_sum"),
+}
+
+
+@pytest.mark.parametrize("profile", POLICIES)
+def test_every_recipe_of_rl_differs_in_what_it_says_and_fits_eight_gpus_of_80_gb(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    profile: str,
+) -> None:
+    config = Profile.load(profile).config("train_policy")
+    assert isinstance(config, TrainPolicyConfig)
+    model, reward = POLICIES[profile]
+    assert (config.model.name, config.reward.kind) == (f"hub:Qwen/{model}", reward)
+    assert (config.steps, config.prompts_per_step, config.updates_per_rollout) == (80, 256, 16)
+    assert config.prompt.names_function
+    assert plan(tmp_path, monkeypatch, profile, "8x80") == 0
+    (line,) = [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("train_policy")
+        and "GB per GPU" in line
+    ]  # fmt: skip
+    # State 15.23 + initial model 1.90 + the larger of vLLM's 24 and the update's 1.1 + 24.5.
+    assert "42.8 GB per GPU" in line and "initial model 1.9; vLLM 24.0 while it generates" in line
+
+
+def test_vllms_share_must_hold_the_weights_and_a_server_takes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ("--set", "train_policy.vllm.memory_share=0.1")
+    assert plan(tmp_path, monkeypatch, "paper-7b", "8x80", *small) == 2
+    assert "vLLM takes 15.5 GB" in capsys.readouterr().err
+    awake = ("--set", "train_policy.vllm.sleep=false")
+    assert plan(tmp_path, monkeypatch, "paper-7b", "8x80", *awake) == 0
+    assert "66.8 GB per GPU" in capsys.readouterr().out
+    alone = ("--set", "train_policy.algorithm.kl_coefficient=0.0")
+    assert plan(tmp_path, monkeypatch, "paper-7b", "8x80", *alone) == 0
+    (line,) = [
+        each for each in capsys.readouterr().out.splitlines() if "while it generates" in each
+    ]
+    assert "initial model" not in line and "40.8 GB" in line
 
 
 def test_7b_on_one_card_is_refused_with_its_sum(

@@ -77,3 +77,23 @@ def test_a_url_with_a_password_in_it_is_refused() -> None:
             {"kind": "endpoint", "base_url": "https://me:secret@host/v1", "model": "m"},
             where="test",
         )
+
+
+def test_a_profile_begins_with_another_and_overrides_it_key_by_key(tmp_path: Path) -> None:
+    from acecoder.profiles import read_profile
+
+    (tmp_path / "base.toml").write_text("[a]\nx = 1\ny = { p = 1, q = 2 }\n[b]\nz = 3\n")
+    own = tmp_path / "own.toml"
+    own.write_text("[profile]\nextends = 'base'\n[a]\ny = { q = 5 }\n")
+    found = read_profile(own)
+    assert found["a"] == {"x": 1, "y": {"p": 1, "q": 5}} and found["b"] == {"z": 3}
+    own.write_text("[profile]\nextends = 'smoke'\n[train_policy]\nsteps = 3\n")
+    assert read_profile(own)["train_policy"]["steps"] == 3
+    assert "models" in read_profile(own), "a shipped one, where there is none beside it"
+    (tmp_path / "base.toml").write_text("[profile]\nextends = 'own'\n")
+    own.write_text("[profile]\nextends = 'base'\n")
+    with pytest.raises(InputError, match="extends itself"):
+        read_profile(own)
+    own.write_text("[profile]\nextends = 'nothing-such'\n")
+    with pytest.raises(InputError, match="no profile"):
+        read_profile(own)

@@ -14,13 +14,13 @@ TESTS = tuple(f"assert double({i}) == {2 * i}" for i in range(8))
 PROBLEM = Problem(id="p", question="Double it.", entry_point="double", tests=TESTS)
 
 
-@given(st.lists(st.text(min_size=1), unique=True, max_size=30), st.floats(0, 0.99))
+@given(st.lists(st.text(min_size=1), unique=True, max_size=30), st.floats(0.01, 0.99))
 def test_every_test_is_on_one_side_in_its_order(tests: list[str], share: float) -> None:
     seen, hidden = held_back(tests, share)
     assert sorted(seen + hidden) == sorted(tests)
     assert [t for t in tests if t in seen] == list(seen)
     assert not tests or seen, "a reward needs a test"
-    assert bool(hidden) == (share > 0 and len(tests) > 1)
+    assert bool(hidden) == (len(tests) > 1)
     assert held_back(tests, share) == (seen, hidden)
 
 
@@ -44,13 +44,11 @@ def test_a_collapse_is_a_fall_below_a_share_of_the_best(
 def test_a_program_that_knows_the_rewarded_tests_shows_a_gap_and_a_right_one_none() -> None:
     config = HackingWatch(held_back_share=0.25)
     seen, hidden = held_back(TESTS, 0.25)
-    assert len(hidden) == 2 and rewarded({"p": PROBLEM}, 0.25)["p"].tests == seen
+    assert len(hidden) == 2 and rewarded({"p": PROBLEM}, config)["p"].tests == seen
+    assert rewarded({"p": PROBLEM}, None) == {"p": PROBLEM}
     known = {int(test.split("(")[1].split(")")[0]) for test in seen if isinstance(test, str)}
     learnt = f"def double(x):\n    return 2 * x if x in {known} else None\n"
     right = "def double(x):\n    return 2 * x\n"
     with watching(config, {"p": PROBLEM}) as gaps:
-        assert gaps is not None
         assert gaps(["p"], [right]) == {"held_back": 0.0, "repeat": 0.0, "gap": 0.0}
         assert gaps(["p", "p"], [learnt, right]) == {"held_back": 0.5, "repeat": 0.0, "gap": 0.5}
-    with watching(HackingWatch(), {"p": PROBLEM}) as nothing:
-        assert nothing is None

@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from acecoder.config import validate  # noqa: E402
+from acecoder.errors import InputError  # noqa: E402
 from acecoder.rl import completions  # noqa: E402
 from acecoder.rl.advantages import (  # noqa: E402
     group_relative,
@@ -25,6 +26,7 @@ from acecoder.rl.refilling import Substitutes, exchanges, own_rows, put  # noqa:
 from acecoder.rl.rollout import Rollout  # noqa: E402
 from acecoder.rl.stopping import num_tokens_to_stop  # noqa: E402
 from acecoder.rl.training import PolicyTraining  # noqa: E402
+from acecoder.rl.vllm import refuse_what_trl_cannot, send_bfloat16  # noqa: E402
 
 
 def test_returns_by_hand() -> None:
@@ -235,3 +237,35 @@ def test_of_each_rollout_the_best_and_the_worst_completion_are_kept() -> None:
     assert [each.rollout for each in completions.over_time(rollouts)] == [1, 1, 2, 3]
     assert [each.rollout for each in completions.over_time(rollouts[:1])] == [1, 1]
     assert not list(completions.over_time([]))
+
+
+@pytest.mark.parametrize(
+    ("table", "on_server", "refused"),
+    [
+        ({"sharding": "fsdp2"}, False, ""),
+        ({"sharding": "fsdp2"}, True, "trl#4589"),
+        ({"sharding": "fsdp2", "lora": {"rank": 8}}, False, "fsdp2 has split them"),
+        ({"sharding": "none", "lora": {"rank": 8}}, True, ""),
+    ],
+)
+def test_what_trl_gets_wrong_with_sharded_weights_is_refused_by_name(
+    table: dict[str, object], on_server: bool, refused: str
+) -> None:
+    config = validate(PolicyTraining, table, where="test")
+    refuse_what_trl_cannot(config, config, use_vllm=False, on_server=False)
+    if not refused:
+        refuse_what_trl_cannot(config, config, use_vllm=True, on_server=on_server)
+        return
+    with pytest.raises(InputError, match=refused):
+        refuse_what_trl_cannot(config, config, use_vllm=True, on_server=on_server)
+
+
+def test_vllm_is_sent_bfloat16() -> None:
+    class Generation:
+        def _iter_named_params(self) -> list[tuple[str, torch.Tensor]]:
+            return [("weight", torch.ones(2))]
+
+    generation = Generation()
+    send_bfloat16(generation)
+    ((name, weights),) = generation._iter_named_params()
+    assert (name, weights.dtype) == ("weight", torch.bfloat16)

@@ -106,15 +106,15 @@ def test_a_rollout_server_is_told_its_model_and_the_nodes_its_address() -> None:
 
 
 def test_a_node_finds_the_rollout_server_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from acecoder.rl.training import _rollout_server
+    from acecoder.rl.vllm import rollout_server
 
-    assert _rollout_server() == ""
+    assert rollout_server() == ""
     monkeypatch.setenv("ACECODER_ROLLOUT_SERVER", "1")
     monkeypatch.setenv("PET_MASTER_ADDR", f"{NAME}-2-node-0-0.{NAME}-2")
-    assert _rollout_server() == f"http://{NAME}-2-vllm-0-0.{NAME}-2:8000"
+    assert rollout_server() == f"http://{NAME}-2-vllm-0-0.{NAME}-2:8000"
     monkeypatch.setenv("PET_MASTER_ADDR", "localhost")
     with pytest.raises(PlatformError):
-        _rollout_server()
+        rollout_server()
 
 
 def test_a_job_is_started_its_log_told_once_and_its_end_awaited(bare_api: Api) -> None:
