@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 NAMED = {
     "reward": "reward",
+    "loss": "loss",
+    "grad_norm": "grad_norm",
     "kl": "kl",
     "entropy": "entropy",
     "completions/mean_length": "length_tokens",
@@ -15,7 +17,7 @@ NAMED = {
     "sampling/importance_sampling_ratio/mean": "importance_ratio",
     "hacking/gap": "hacking_gap",
 }
-"""TRL's name, or the trainer's -> ours."""
+"""TRL's name, or the trainer's -> ours. `loss` and `grad_norm` are of a rollout's first update."""
 PART, MEAN, WAIT = "rewards/", "/mean", "/wait_s"
 
 

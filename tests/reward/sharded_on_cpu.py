@@ -3,13 +3,16 @@
     torchrun --nproc-per-node=2 tests/reward/sharded_on_cpu.py run-node --key KEY
 
 EXIT_AFTER_UPDATE=N: every process dies once the checkpoint of update N is marked. SCORES=FILE: the trained
-reward model's scores before it is saved, and how many of its parameters are shares.
+reward model's scores before it is saved, and how many of its parameters are shares. SCRIPTED=1: a policy's
+completions depend on the prompt and on their place among its completions alone, so that any number of processes
+has the same.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from accelerate import PartialState
 from accelerate.utils import DistributedType
 from torch.distributed.tensor import DTensor
 from transformers import Trainer
+from trl import GRPOTrainer
 
 from acecoder.cli import main
 from acecoder.reward import training
@@ -61,6 +65,18 @@ def _scored(trainer: Any, tokenizer: Any, record: Any, *rest: Any) -> None:
     _saved(trainer, tokenizer, record, *rest)
 
 
+def _scripted(self: Any, prompt_ids: list[list[int]], *rest: Any) -> tuple[list[list[int]], None]:
+    first = self.accelerator.process_index * len(prompt_ids)
+    written = []
+    for place, prompt in enumerate(prompt_ids, start=first):
+        seed = f"{sum(prompt)}/{place % self.num_generations}/{self.state.global_step}"
+        draw = random.Random(seed)
+        written.append([draw.randrange(3, 400) for _ in range(draw.randrange(3, 9))])
+    return written, None
+
+
+if os.environ.get("SCRIPTED"):
+    GRPOTrainer._generate_single_turn = _scripted
 Trainer.__init__ = _forced  # type: ignore[method-assign]
 callbacks.MarkWhole.on_save = _dying  # type: ignore[method-assign]
 training._save = _scored

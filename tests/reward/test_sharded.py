@@ -120,6 +120,50 @@ def test_two_processes_are_one_also_when_killed_at_the_second_update(
     assert not store.names("journal/checkpoints/"), "a finished training leaves no checkpoint"
 
 
+@pytest.mark.parametrize("name", ["reinforce++", "grpo", "rloo", "dapo"])
+def test_two_processes_move_a_policy_as_one_does(
+    store: ObjectStore, tmp_path: Path, name: str
+) -> None:
+    """Losses, gradients and divergence of two rollouts, by every algorithm, the penalty on."""
+    algorithm = {"kind": name, "kl_coefficient": 0.05, "mask_truncated": False}
+    reward = {"kind": "length", "free_chars": 1, "most_chars": 60}
+    table = {**TINY_POLICY, "algorithm": algorithm, "reward": reward, "updates_per_rollout": 1}
+    table |= {"learning_rate": 1e-3, "minibatch_size": 4, "steps": 3, "warmup_share": 0.0}
+    found = []
+    for processes, sharding in ((1, "none"), (2, "fsdp2")):
+        own = {**table, "sharding": sharding, "processes": processes}
+        folder = tmp_path / f"{processes}"
+        alone = Home(folder / "step", ObjectStore(f"s3://lake/of/{processes}"))
+        given = {"problems": publish(alone, "problems", PROBLEMS)}
+        key = told(alone.store, "train_policy", own, given, alone)
+        node = start_node(
+            folder / "node",
+            key,
+            processes=processes,
+            program=SHARDED,
+            environment={
+                "SCRIPTED": "1",
+                "SCORES": "",
+                "ACECODER_STORE": f"s3://lake/of/{processes}",
+            },
+        )
+        said = node.communicate(timeout=400)[0]
+        assert node.returncode == 0, said[-5000:]
+        done = run_step(
+            load_stage("train_policy"), step="train_policy", table=own, inputs=given, home=alone
+        )
+        assert done.reused
+        found.append(done.report)
+    one, two = found
+    for series in ("loss", "grad_norm", "reward"):
+        assert len(one.series[series]) == 3, series
+        assert two.series[series] == pytest.approx(one.series[series], abs=1e-5), series
+    # TRL averages these by pass over a minibatch, and two processes' passes hold other completions.
+    for series in ("kl", "entropy"):
+        assert two.series[series] == pytest.approx(one.series[series], abs=1e-3), series
+    assert max(one.series["grad_norm"]) > 1e-3 and two.metrics["tensors_changed"] > 10
+
+
 def test_two_processes_share_a_policy_and_end(store: ObjectStore, tmp_path: Path) -> None:
     home = Home(tmp_path / "step", store)
     pairs = publish(home, "pairs", rows())
