@@ -33,6 +33,11 @@ class RewardConfig(Config):
     hand count as unscorable."""
 
     @property
+    def overlaps(self) -> bool:
+        """Whether it computes nothing in this process, so that it can work while the trainer does."""
+        return False
+
+    @property
     def needs_reward_model(self) -> bool:
         """Whether it scores with a trained reward model, an input of train_policy."""
         return False

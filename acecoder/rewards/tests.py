@@ -29,6 +29,11 @@ class JudgedReward(RewardConfig, Judges):
             raise ValueError("batch_size must be 1: what is rewarded is judged in its own process")
         return sandbox
 
+    @property
+    def overlaps(self) -> bool:
+        """See `RewardConfig`: programs are judged by processes of the sandbox."""
+        return True
+
     def of_pass_rate(self, rate: float) -> float:
         """The reward of a program that passes this share of the tests."""
         raise NotImplementedError

@@ -20,6 +20,9 @@ from acecoder.rl.completions import keep
 from acecoder.rl.refilling import Substitutes, exchanges, own_rows, put
 from acecoder.rl.rollout import Rollout
 
+COMPLETIONS = 3
+"""Where the texts stand in what TRL's `_generate` gives."""
+
 
 class PolicyTrainer(GRPOTrainer):
     """Advantages by an `AlgorithmConfig`; what nobody can score and what teaches nothing is counted.
@@ -42,12 +45,19 @@ class PolicyTrainer(GRPOTrainer):
         self._substitutes = substitutes
         self._max_unscorable_share = max_unscorable_share
         self._rewards_N = torch.empty(0)
+        self._names: list[str] = []
 
     @property
     def rollout(self) -> int:
         """The number of the rollout under way, from 1."""
         updates: int = self.args.steps_per_generation // self.args.gradient_accumulation_steps
         return int(self.state.global_step) // updates + 1
+
+    def _generate(self, prompts: list[Any]) -> Any:
+        generated = super()._generate(prompts)
+        for function in self.reward_funcs:
+            function.begin(self._names, generated[COMPLETIONS])
+        return generated
 
     def _calculate_rewards(
         self, inputs: list[dict[str, Any]], prompts: Any, completions: Any, completion_ids_list: Any
@@ -80,7 +90,7 @@ class PolicyTrainer(GRPOTrainer):
         return rewards_NF
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        output = self._generated(inputs)
         if not self.model.training:  # an evaluation learns nothing
             return output
         self._note("rollouts_without_spread", float(not has_spread(self._rewards_N)))
@@ -110,6 +120,12 @@ class PolicyTrainer(GRPOTrainer):
         )
         return output
 
+    def _generated(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        """Completions of these rows, with their rewards, as TRL has them."""
+        self._names = [each["problem_id"] for each in inputs]
+        output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        return output
+
     def _refilled(
         self, inputs: list[dict[str, Any]], output: dict[str, Any], rewards_N: torch.Tensor
     ) -> torch.Tensor:
@@ -135,9 +151,7 @@ class PolicyTrainer(GRPOTrainer):
             rows = self._substitutes.of(self.rollout, attempt, used, count * processes)
             used |= {row["problem_id"] for row in rows}
             own = rows[self.accelerator.process_index * count :][:count]
-            refill = super()._generate_and_score_completions(
-                [row for row in own for _ in range(size)]
-            )
+            refill = self._generated([row for row in own for _ in range(size)])
             new = self._rewards_N.view(-1, size)
             exchanged = exchanges(lacking, groups_with_spread(new), processes)
             for old_group, new_group in exchanged:

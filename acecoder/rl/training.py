@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,10 +14,10 @@ from pydantic import Field
 
 from acecoder.config import incidental
 from acecoder.errors import InputError
-from acecoder.llm.interface import before_stop
 from acecoder.rl.algorithms.algorithm import Algorithm
 from acecoder.rl.completions import Completion, kept
 from acecoder.rl.held_out import RECORD, REWARD, Best, HeldOut, Watch, callback, split
+from acecoder.rl.reward_functions import RewardPart, TrlReward
 from acecoder.rl.stopping import cut_at_stops, end_ids
 from acecoder.rl.vllm import (
     VllmRollouts,
@@ -82,22 +81,8 @@ class PolicyTraining(Precision, Sharding, Adapters, Kernels):
     """Of the order of the prompts and of the sampling."""
 
 
-ScoreFunction = Callable[[list[str], list[str]], Sequence[float | None]]
-"""(problem ids, completions) -> rewards; None for what could not be scored."""
-
-
 HackingLook = Callable[[int, list[str], list[str]], Mapping[str, float]]
 """(rollout, problem ids, completions) -> what was measured, by name; empty where that rollout is not looked at."""
-
-
-@dataclass(frozen=True)
-class RewardPart:
-    """One of the rewards whose sum a completion earns."""
-
-    name: str
-    """Under which it is logged."""
-    weight: float
-    function: ScoreFunction
 
 
 @dataclass(frozen=True)
@@ -170,11 +155,12 @@ def train(
     from acecoder.rl.refilling import Substitutes
     from acecoder.rl.trainer import PolicyTrainer
 
+    functions = [TrlReward(part, stop) for part in rewards]
     trainer = PolicyTrainer(
         model=model,
         args=arguments,
         processing_class=tokenizer,
-        reward_funcs=[_for_trl(part, stop) for part in rewards],
+        reward_funcs=functions,
         train_dataset=Dataset.from_list(_in_order(trained_on, config)),
         eval_dataset=Dataset.from_list([_row(each) for each in held_out]) if held_out else None,
         algorithm=config.algorithm,
@@ -197,7 +183,11 @@ def train(
     resumed = last_whole(scratch)
     watch.resume(resumed)
     trainer.args.eval_on_start = bool(held_out) and resumed is None
-    trainer.train(resume_from_checkpoint=resumed)
+    try:
+        trainer.train(resume_from_checkpoint=resumed)
+    finally:
+        for function in functions:
+            function.close()
     require_sharded(config, trainer.model)
     keeps_best = watch.best is not None and config.held_out.keep
     if not keeps_best:
@@ -245,24 +235,6 @@ def _in_order(prompts: Sequence[tuple[str, str]], config: PolicyTraining) -> lis
 def _row(prompt: tuple[str, str]) -> dict[str, str]:
     name, text = prompt
     return {"prompt": text, "problem_id": name}
-
-
-def _for_trl(part: RewardPart, stop: Sequence[str]) -> Callable[..., Sequence[float | None]]:
-    """The reward as TRL calls it: on what stands before the stop; how long it took is logged."""
-
-    def reward(
-        completions: list[str],
-        problem_id: list[str],
-        log_metric: Callable[[str, float], None],
-        **_: Any,
-    ) -> Sequence[float | None]:
-        started_s = time.monotonic()
-        found = part.function(problem_id, [before_stop(text, stop) for text in completions])
-        log_metric(f"rewards/{part.name}/wait_s", time.monotonic() - started_s)
-        return found
-
-    reward.__name__ = part.name
-    return reward
 
 
 def _arguments(

@@ -31,8 +31,9 @@ from acecoder.rl import training
 from acecoder.rl.completions import over_time
 from acecoder.rl.hacking import Gaps, HackingWatch, rewarded, watching
 from acecoder.rl.measures import write_measures
+from acecoder.rl.reward_functions import RewardPart, ScoreFunction
 from acecoder.rl.series import series
-from acecoder.rl.training import HackingLook, PolicyTraining, RewardPart, ScoreFunction, TrainingLog
+from acecoder.rl.training import HackingLook, PolicyTraining, TrainingLog
 from acecoder.schema import Problem
 from acecoder.training.processes import rank
 
@@ -189,7 +190,7 @@ def _opened(
         opening = partial(part.open, problems, reward_model)
         patient = stack.enter_context(PatientReward(opening, outage_s=part.outage_s, say=say))
         function = _of_whole_answers(patient, problems, config.prompt)
-        parts.append(RewardPart(name, part.weight, function))
+        parts.append(RewardPart(name, part.weight, function, part.overlaps))
     return parts
 
 

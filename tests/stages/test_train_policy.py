@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from acecoder.reporting.views.train_policy import VIEW
 from acecoder.rl import training
 from acecoder.rl.held_out import Best
 from acecoder.rl.measures import read_measures
+from acecoder.rl.reward_functions import RewardPart, ScoreFunction, TrlReward
 from acecoder.rl.series import series
 from acecoder.rl.stopping import end_ids
 from acecoder.rl.training import PolicyTraining
@@ -74,8 +76,8 @@ def train(
     seen: list[Rollout],
     table: dict[str, Any],
     end_after: int | None = None,
-    reward: training.ScoreFunction = variety,
-    parts: Sequence[training.RewardPart] = (),
+    reward: ScoreFunction = variety,
+    parts: Sequence[RewardPart] = (),
     hacking: training.HackingLook | None = None,
 ) -> training.TrainingLog:
     def noted(names: list[str], completions: list[str]) -> Sequence[float | None]:
@@ -84,7 +86,7 @@ def train(
 
     return training.train(
         PROMPTS,
-        parts or [training.RewardPart("variety", 1.0, noted)],
+        parts or [RewardPart("variety", 1.0, noted)],
         base,
         validate(PolicyTraining, table, where="test"),
         stop=("```",),
@@ -263,7 +265,7 @@ def test_a_sum_is_logged_by_its_parts_and_lacks_none(base: str, tmp_path: Path) 
     def two(names: list[str], completions: list[str]) -> list[float | None]:
         return [0.0, 10.0, 10.0, None]
 
-    parts = [training.RewardPart("one", 1.0, one), training.RewardPart("two", 0.1, two)]
+    parts = [RewardPart("one", 1.0, one), RewardPart("two", 0.1, two)]
     table = {**TABLE, "steps": 1, "max_unscorable_share": 0.5}
     log = train(base, tmp_path, [], table, parts=parts)
     (rollout,) = log.rollouts
@@ -376,3 +378,40 @@ def test_the_stage_reports_what_it_watched_and_leaves_the_gap_for_the_gate(tmp_p
     page = VIEW.section({"train_policy": record})
     assert "parts of the reward by rollout" in page and "whose reward on held-out problems" in page
     assert "more of the tests they were rewarded for" in page and "nothing to show" not in page
+
+
+def test_a_reward_that_overlaps_is_begun_while_the_trainer_goes_on(
+    base: str, tmp_path: Path
+) -> None:
+    threads: list[str] = []
+
+    def reward(names: list[str], completions: list[str]) -> list[float]:
+        threads.append(threading.current_thread().name)
+        return variety(names, completions)
+
+    whole = train(base, tmp_path / "behind", [], TABLE)
+    part = RewardPart("variety", 1.0, reward, overlaps=True)
+    log = train(base, tmp_path / "ahead", [], TABLE, parts=[part])
+    assert len(threads) == 6, "each rollout is rewarded once"
+    assert all(name.startswith("variety") for name in threads)
+    assert [each["reward"] for each in log.rollouts] == [each["reward"] for each in whole.rollouts]
+    assert log.completions == whole.completions
+
+
+def test_what_was_begun_counts_only_for_the_same_completions() -> None:
+    asked: list[list[str]] = []
+
+    def reward(names: list[str], completions: list[str]) -> list[float]:
+        asked.append(completions)
+        return variety(names, completions)
+
+    function = TrlReward(RewardPart("variety", 1.0, reward, overlaps=True), ("#",))
+    logged: dict[str, float] = {}
+    function.begin(["p"], ["ab# behind"])
+    assert function(completions=["ab# other"], problem_id=["p"], log_metric=logged.__setitem__) == [
+        2.0
+    ]
+    function.begin(["p"], ["abc"])
+    assert function(completions=["a"], problem_id=["p"], log_metric=logged.__setitem__) == [1.0]
+    assert asked == [["ab"], ["abc"], ["a"]] and logged.keys() == {"rewards/variety/wait_s"}
+    function.close()
