@@ -1,6 +1,9 @@
 """The pipelines by name, each made of parts of `flow`. A step that one pipeline has finished is not run again by another."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from kfp import dsl
@@ -51,6 +54,19 @@ def _build(name: str, profile: Profile) -> Any:
     )
     def pipeline(run_key: str = "") -> None:
         make(Flow(profile, run_key))
-        place(profile)
+        with _stacks_without_source():
+            place(profile)
 
     return pipeline
+
+
+@contextmanager
+def _stacks_without_source() -> Iterator[None]:
+    """KFP (2.17) takes the whole stack at every setting of a task, to name a function in an error that it may
+    raise; reading the source lines of each frame is half of the time of building a pipeline."""
+    whole = inspect.stack
+    inspect.stack = partial(whole, 0)
+    try:
+        yield
+    finally:
+        inspect.stack = whole
