@@ -21,7 +21,9 @@ from acecoder.engine.store import ObjectStore
 from acecoder.stages import load_stage
 
 ACECODER = (sys.executable, "-m", "acecoder")
-PORT = 29511
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORT = 29511 + WORKER
+"""Of the first process; a port for each of pytest's workers, which run files of tests at the same time."""
 TINY_POLICY = {
     "model": {"kind": "local", "source": "random:tiny", "batch_size": 4},
     "algorithm": "reinforce++",

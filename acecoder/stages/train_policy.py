@@ -29,11 +29,11 @@ from acecoder.rewards.outages import PatientReward
 from acecoder.rewards.reward import Reward
 from acecoder.rl import training
 from acecoder.rl.completions import over_time
-from acecoder.rl.hacking import Gaps, HackingWatch, rewarded, watching
 from acecoder.rl.measures import write_measures
 from acecoder.rl.reward_functions import RewardPart, ScoreFunction
 from acecoder.rl.series import series
 from acecoder.rl.training import HackingLook, PolicyTraining, TrainingLog
+from acecoder.rl.watches.watch import Gaps, HackingWatch, WatchConfig, rewarded
 from acecoder.schema import Problem
 from acecoder.training.processes import rank
 
@@ -85,7 +85,7 @@ def train_policy(
         rewards = _opened(config, rewarded(read, config.hacking), reward_model, say, opened)
         look = None
         if config.hacking:
-            gaps = opened.enter_context(watching(config.hacking, read))
+            gaps = opened.enter_context(config.hacking.open(read))
             look = _look(config.hacking, config.prompt, read, gaps, say)
         log = training.train(
             prompts,
@@ -154,7 +154,7 @@ def _held_out(log: TrainingLog) -> dict[str, float]:
 
 
 def _look(
-    config: HackingWatch,
+    config: WatchConfig,
     prompt: PromptConfig,
     problems: Mapping[str, Problem],
     gaps: Gaps,

@@ -53,8 +53,11 @@ def begun(store: ObjectStore, tmp_path: Path, table: dict[str, Any]) -> tuple[An
             if "rewards/tests/mean" in line:
                 rollout.set()
 
+        rollout.set()  # it has ended
+
     threading.Thread(target=read, daemon=True).start()
     assert rollout.wait(START_TIMEOUT_S), "".join(said)[-4000:]
+    assert node.poll() is None, "".join(said)[-4000:]
 
     def report() -> Any:
         return run_step(

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acecoder.rl.hacking import HackingWatch, held_back, rewarded, watching
 from acecoder.rl.held_out import has_collapsed, split
+from acecoder.rl.watches.held_back import HeldBack
+from acecoder.rl.watches.watch import held_back, rewarded
 from acecoder.schema import Problem
 
 TESTS = tuple(f"assert double({i}) == {2 * i}" for i in range(8))
@@ -42,13 +43,13 @@ def test_a_collapse_is_a_fall_below_a_share_of_the_best(
 
 
 def test_a_program_that_knows_the_rewarded_tests_shows_a_gap_and_a_right_one_none() -> None:
-    config = HackingWatch(held_back_share=0.25)
+    config = HeldBack(held_back_share=0.25)
     seen, hidden = held_back(TESTS, 0.25)
     assert len(hidden) == 2 and rewarded({"p": PROBLEM}, config)["p"].tests == seen
     assert rewarded({"p": PROBLEM}, None) == {"p": PROBLEM}
     known = {int(test.split("(")[1].split(")")[0]) for test in seen if isinstance(test, str)}
     learnt = f"def double(x):\n    return 2 * x if x in {known} else None\n"
     right = "def double(x):\n    return 2 * x\n"
-    with watching(config, {"p": PROBLEM}) as gaps:
+    with config.open({"p": PROBLEM}) as gaps:
         assert gaps(["p"], [right]) == {"held_back": 0.0, "repeat": 0.0, "gap": 0.0}
         assert gaps(["p", "p"], [learnt, right]) == {"held_back": 0.5, "repeat": 0.0, "gap": 0.5}

@@ -53,12 +53,19 @@ def keys_of(
         text = " ".join((field.description or "").split())
         yield Key(prefix + name, (_default(field), _unit(name)), text), ()
         inner = f"{prefix}{name}."
-        room = next((each for each in field.metadata if isinstance(each, Chosen)), None)
+        room = _room(field)
         if room is None:
             for config in _configs(field):
                 yield from keys_of(config, inner, rooms)
         elif room.room not in rooms:
             yield from _of_room(room, inner, rooms | {room.room})
+
+
+def _room(field: FieldInfo) -> Chosen | None:
+    """Where a field's kind is chosen from, also where it may be left out (`Reward | None`)."""
+    inner = (getattr(each, "__metadata__", ()) for each in typing.get_args(field.annotation))
+    told = [*field.metadata, *(each for metadata in inner for each in metadata)]
+    return next((each for each in told if isinstance(each, Chosen)), None)
 
 
 def _of_room(
