@@ -12,6 +12,7 @@ from acecoder.errors import InputError
 from acecoder.llm.served import ServedModel
 from acecoder.reward.encoding import Chat, common_prefix
 from acecoder.reward.record import Calibration, read_record
+from acecoder.training.processes import own_device
 
 if TYPE_CHECKING:
     from acecoder.reward.scorer import ProgramScorer
@@ -179,15 +180,13 @@ class LocalScorer:
 
     @classmethod
     def load(cls, directory: Path, tokenizer: Any) -> LocalScorer:
-        """From a directory, on the GPU if there is one. Raises InputError."""
-        import torch
-
+        """From a directory, on this process's GPU if there is one. Raises InputError."""
         from acecoder.reward.scorer import load_scorer
 
-        device = "cuda" if torch.cuda.is_available() else "cpu"
         pad = tokenizer.pad_token_id
         return cls(
-            load_scorer(directory).to(device).eval(), tokenizer.eos_token_id if pad is None else pad
+            load_scorer(directory).to(own_device()).eval(),
+            tokenizer.eos_token_id if pad is None else pad,
         )
 
     def forward(self, chats: Sequence[Ids]) -> list[float]:

@@ -70,6 +70,13 @@ def visible_gpus() -> int:
     return len(list(Path("/dev").glob("nvidia[0-9]*")))
 
 
+def own_device() -> str:
+    """Where this process computes: the GPU that torchrun gave it (LOCAL_RANK), or the CPU."""
+    import torch
+
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
+
+
 def require_one_device() -> None:
     """A process trains on one device. Raises InputError where several are visible, but for torchrun,
     which gives each process its own."""

@@ -27,6 +27,7 @@ from acecoder.rl.rollout import Rollout  # noqa: E402
 from acecoder.rl.stopping import num_tokens_to_stop  # noqa: E402
 from acecoder.rl.training import PolicyTraining  # noqa: E402
 from acecoder.rl.vllm import refuse_what_trl_cannot, send_bfloat16  # noqa: E402
+from acecoder.training.processes import own_device  # noqa: E402
 
 
 def test_returns_by_hand() -> None:
@@ -269,3 +270,13 @@ def test_vllm_is_sent_bfloat16() -> None:
     send_bfloat16(generation)
     ((name, weights),) = generation._iter_named_params()
     assert (name, weights.dtype) == ("weight", torch.bfloat16)
+
+
+def test_a_process_computes_on_the_gpu_that_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    assert own_device() == "cuda:0"
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert own_device() == "cuda:3"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert own_device() == "cpu"
