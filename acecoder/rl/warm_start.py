@@ -12,7 +12,7 @@ from pydantic import Field
 
 from acecoder.chats import prompt_ids
 from acecoder.config import incidental
-from acecoder.errors import InputError, PlatformError
+from acecoder.errors import InputError
 from acecoder.training.adapters import Adapters, peft_config
 from acecoder.training.arguments import shared_arguments
 from acecoder.training.checkpoints import last_whole
@@ -88,6 +88,8 @@ def train(
     from datasets import Dataset
     from trl import SFTTrainer
 
+    from acecoder.training.callbacks import StopAtNoNumber
+
     require_one_device()
     require_kernels(config)
     torch.manual_seed(config.seed)
@@ -110,18 +112,13 @@ def train(
         args=arguments,
         processing_class=tokenizer,
         train_dataset=Dataset.from_list(_in_order(short, config)),
-        callbacks=list(callbacks),
+        callbacks=[StopAtNoNumber(), *callbacks],
         **({"peft_config": peft_config(config.lora)} if config.lora else {}),
-    )
-    trainer._get_train_sampler = lambda *_: torch.utils.data.SequentialSampler(
-        trainer.train_dataset
     )
     trainer.train(resume_from_checkpoint=last_whole(scratch))
     require_sharded(config, trainer.model)
     save(trainer, tokenizer, destination, dtype=config.dtype, lora=config.lora)
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    if any(loss != loss for loss in losses):
-        raise PlatformError("the loss is no number", where="train_warm_start")
     return WarmStartLog(losses, len(short), len(rows) - len(short))
 
 
@@ -171,6 +168,7 @@ def _arguments(config: WarmStartTraining, scratch: Path, num_rows: int) -> Any:
         per_device_train_batch_size=minibatch,
         gradient_accumulation_steps=accumulation,
         max_grad_norm=1.0,
+        train_sampling_strategy="sequential",  # `_in_order` has every pass's order
         max_length=None,
         packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},

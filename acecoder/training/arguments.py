@@ -28,6 +28,7 @@ def shared_arguments(
         "lr_scheduler_type": "cosine",
         "warmup_steps": warmup_share,
         "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # a loss that is no number is to be seen
         "save_strategy": "steps",
         "save_steps": save_every_updates,
         "save_total_limit": 2,

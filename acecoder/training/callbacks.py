@@ -10,6 +10,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from acecoder.engine.home import CHECKPOINT_MARK, Home
+from acecoder.errors import PlatformError
 from acecoder.training.processes import on_one_node, wait_for_all
 
 
@@ -31,6 +32,20 @@ class MarkWhole(TrainerCallback):
             if on_one_node():
                 (checkpoint / CHECKPOINT_MARK).touch()
         wait_for_all()
+
+
+class StopAtNoNumber(TrainerCallback):
+    """Ends a training whose loss or gradient is no number, before a checkpoint has it. Raises PlatformError."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        for name in ("loss", "grad_norm"):
+            value = (logs or {}).get(name)
+            if isinstance(value, int | float) and not math.isfinite(value):
+                raise PlatformError(
+                    f"the {name} of update {state.global_step} is {value}",
+                    where="training",
+                    remedy="a smaller learning rate; run again, it goes on from the last checkpoint",
+                )
 
 
 class ReportSteps(TrainerCallback):

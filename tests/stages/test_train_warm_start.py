@@ -12,7 +12,7 @@ from transformers import AutoTokenizer, TrainerCallback
 from acecoder.config import validate
 from acecoder.engine.home import CHECKPOINT_MARK, Home
 from acecoder.engine.runner import run_stage
-from acecoder.errors import InputError
+from acecoder.errors import InputError, PlatformError
 from acecoder.llm.weights import resolve
 from acecoder.rl import warm_start
 from acecoder.rl.warm_start import Demonstration, WarmStartTraining
@@ -84,6 +84,14 @@ def test_what_is_too_long_is_left_out_and_counted(base: str, tmp_path: Path) -> 
         train(base, tmp_path, {"max_length_tokens": 16})
     log = train(base, tmp_path, {"max_length_tokens": max(lengths)})
     assert (log.num_learnt, log.num_too_long) == (6, 0)
+
+
+def test_a_loss_that_is_no_number_ends_it_before_a_checkpoint_has_it(
+    base: str, tmp_path: Path
+) -> None:
+    with pytest.raises(PlatformError, match=r"of update \d is (nan|inf)"):
+        train(base, tmp_path, {"learning_rate": 1e37, "warmup_share": 0.0, "epochs": 4})
+    assert not (tmp_path / "policy").exists()
 
 
 def test_the_stage_learns_right_programs_alone_and_rl_goes_on_from_it(tmp_path: Path) -> None:
