@@ -20,17 +20,16 @@ from acecoder.reward.problems import Read, read_problems
 from acecoder.reward.record import ScoringRecord
 from acecoder.reward.updates import Forward, updates
 from acecoder.schema import Pair
-from acecoder.training.adapters import Adapters, add_adapters, merged
-from acecoder.training.arguments import shared_arguments
+from acecoder.training.adapters import add_adapters, merged
+from acecoder.training.arguments import TrainingConfig, shared_arguments
 from acecoder.training.checkpoints import last_whole
-from acecoder.training.kernels import Kernels, fuse, require_kernels
+from acecoder.training.kernels import fuse, require_kernels
 from acecoder.training.loading import load_tokenizer
-from acecoder.training.precision import Precision
 from acecoder.training.processes import require_one_device, world_size
-from acecoder.training.sharding import Sharding, require_sharded
+from acecoder.training.sharding import require_sharded
 
 
-class RewardTraining(Precision, Sharding, Adapters, Kernels):
+class RewardTraining(TrainingConfig):
     """Hyperparameters of one training; the defaults are the paper's for AceCodeRM-7B."""
 
     learning_rate: float = Field(1e-5, gt=0)
@@ -144,15 +143,7 @@ def pair_trainer(
 
     # The arguments come first: they open the group of processes, and tell who loads weights.
     arguments = TrainingArguments(
-        **shared_arguments(
-            scratch,
-            learning_rate=config.learning_rate,
-            warmup_share=config.warmup_share,
-            save_every_updates=config.save_every_steps,
-            seed=config.seed,
-            dtype=config.dtype,
-            sharding=config,
-        ),
+        **shared_arguments(scratch, config, save_every_updates=config.save_every_steps),
         num_train_epochs=1,  # `updates` has every epoch's
         per_device_train_batch_size=1,
         gradient_accumulation_steps=1,

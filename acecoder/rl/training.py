@@ -26,21 +26,20 @@ from acecoder.rl.vllm import (
     send_bfloat16,
     vllm_arguments,
 )
-from acecoder.training.adapters import Adapters, peft_config
-from acecoder.training.arguments import shared_arguments
+from acecoder.training.adapters import peft_config
+from acecoder.training.arguments import TrainingConfig, shared_arguments
 from acecoder.training.checkpoints import last_whole
-from acecoder.training.kernels import Kernels, fuse, require_kernels
+from acecoder.training.kernels import fuse, require_kernels
 from acecoder.training.loading import load_language_model, load_tokenizer
-from acecoder.training.precision import Precision
 from acecoder.training.processes import require_one_device, share_of_batch
 from acecoder.training.saving import save
-from acecoder.training.sharding import Sharding, require_sharded
+from acecoder.training.sharding import require_sharded
 
 FINAL_LEARNING_RATE = 0.1
 """Where the cosine ends, as a share of the learning rate: the paper's script."""
 
 
-class PolicyTraining(Precision, Sharding, Adapters, Kernels):
+class PolicyTraining(TrainingConfig):
     """Hyperparameters of one training; the defaults are the paper's rule-reward run."""
 
     algorithm: Algorithm = Field("reinforce++", validate_default=True)
@@ -262,13 +261,7 @@ def _arguments(
     )
     return GRPOConfig(
         **shared_arguments(
-            scratch,
-            learning_rate=config.learning_rate,
-            warmup_share=config.warmup_share,
-            save_every_updates=config.save_every_steps * config.updates_per_rollout,
-            seed=config.seed,
-            dtype=config.dtype,
-            sharding=config,
+            scratch, config, save_every_updates=config.save_every_steps * config.updates_per_rollout
         )
         | {
             # Unlike `cosine`, this one's first update moves something.

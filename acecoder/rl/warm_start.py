@@ -13,21 +13,20 @@ from pydantic import Field
 from acecoder.chats import prompt_ids
 from acecoder.config import incidental
 from acecoder.errors import InputError
-from acecoder.training.adapters import Adapters, peft_config
-from acecoder.training.arguments import shared_arguments
+from acecoder.training.adapters import peft_config
+from acecoder.training.arguments import TrainingConfig, shared_arguments
 from acecoder.training.checkpoints import last_whole
-from acecoder.training.kernels import Kernels, fuse, require_kernels
+from acecoder.training.kernels import fuse, require_kernels
 from acecoder.training.loading import load_language_model, load_tokenizer
-from acecoder.training.precision import Precision
 from acecoder.training.processes import require_one_device, share_of_batch
 from acecoder.training.saving import save
-from acecoder.training.sharding import Sharding, require_sharded
+from acecoder.training.sharding import require_sharded
 
 IGNORED = -100
 """Label of a token that is not learnt."""
 
 
-class WarmStartTraining(Precision, Sharding, Adapters, Kernels):
+class WarmStartTraining(TrainingConfig):
     """Hyperparameters of the supervised steps."""
 
     learning_rate: float = Field(5e-6, gt=0)
@@ -155,15 +154,7 @@ def _arguments(config: WarmStartTraining, scratch: Path, num_rows: int) -> Any:
         config.minibatch_size, config.programs_per_update // config.minibatch_size
     )
     return SFTConfig(
-        **shared_arguments(
-            scratch,
-            learning_rate=config.learning_rate,
-            warmup_share=config.warmup_share,
-            save_every_updates=config.save_every_steps,
-            seed=config.seed,
-            dtype=config.dtype,
-            sharding=config,
-        ),
+        **shared_arguments(scratch, config, save_every_updates=config.save_every_steps),
         max_steps=num_rows // config.programs_per_update * config.epochs,
         per_device_train_batch_size=minibatch,
         gradient_accumulation_steps=accumulation,
