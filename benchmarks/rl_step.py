@@ -173,12 +173,10 @@ def plain(
 
     from acecoder.rendering import FENCE
     from acecoder.rl import training
-    from acecoder.rl.reward_functions import RewardPart
     from acecoder.rl.stopping import end_ids
     from acecoder.training.loading import load_language_model, load_tokenizer
 
-    part = RewardPart("tests", 1.0, lambda names, texts: [])
-    arguments = training._arguments(config, [part], scratch, use_vllm=False, evaluates=False)
+    arguments = training._arguments(config, scratch, weights=[1.0], use_vllm=False, evaluates=False)
     tokenizer = load_tokenizer(model, padding_side="left")
     policy = load_language_model(model)
     policy.generation_config.eos_token_id = end_ids(tokenizer, policy, (FENCE,))

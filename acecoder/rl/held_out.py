@@ -63,8 +63,9 @@ def has_collapsed(reward: float, best: float, share: float) -> bool:
     return best > 0 and reward < share * best
 
 
-class Watch:
-    """Keeps the weights of the best evaluation, in every checkpoint too, so that a resumed training has them."""
+class BestWeights:
+    """Remembers the best evaluation and keeps its weights, in every checkpoint too, so that a resumed training
+    has both."""
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class Watch:
         self.best = _read(kept) if kept else None
         if self._is_first():
             shutil.rmtree(self._folder, ignore_errors=True)
-            if kept and self.best:
+            if kept and self.best and self._config.keep:
                 _link(kept, self._folder)
 
     def evaluated(self, rollout: int, reward: float) -> bool:
@@ -114,9 +115,13 @@ class Watch:
         return False
 
     def saved(self, checkpoint: Path) -> None:
-        """A checkpoint was written: the best weights go into it."""
-        if self._is_first() and self._folder.is_dir():
+        """A checkpoint was written: what is known of the best goes into it."""
+        if not self._is_first() or self.best is None:
+            return
+        if self._config.keep:
             _link(self._folder, checkpoint / BEST)
+        else:
+            _record(self.best, checkpoint / BEST)
 
     def _keep(self) -> None:
         fresh = self._folder.with_name(f"{BEST}.new")
@@ -124,13 +129,13 @@ class Watch:
             shutil.rmtree(fresh, ignore_errors=True)
         self._save(fresh)
         if self._is_first() and self.best:
-            (fresh / RECORD).write_text(json.dumps(asdict(self.best)))
+            _record(self.best, fresh)
             shutil.rmtree(self._folder, ignore_errors=True)
             fresh.rename(self._folder)
 
 
-def callback(watch: Watch, updates_per_rollout: int) -> Any:
-    """The watch as a callback of transformers' trainer."""
+def callback(best: BestWeights, updates_per_rollout: int) -> Any:
+    """It as a callback of transformers' trainer."""
     from transformers import TrainerCallback
 
     class Called(TrainerCallback):
@@ -138,13 +143,18 @@ def callback(watch: Watch, updates_per_rollout: int) -> Any:
             self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any
         ) -> None:
             rollout = state.global_step // updates_per_rollout
-            if REWARD in (metrics or {}) and watch.evaluated(rollout, float(metrics[REWARD])):
+            if REWARD in (metrics or {}) and best.evaluated(rollout, float(metrics[REWARD])):
                 control.should_training_stop = True
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            watch.saved(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+            best.saved(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
     return Called()
+
+
+def _record(best: Best, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / RECORD).write_text(json.dumps(asdict(best)))
 
 
 def _read(folder: Path) -> Best | None:

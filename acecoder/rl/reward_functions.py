@@ -1,4 +1,4 @@
-"""Rewards as TRL calls them: on what stands before the stop, and judged while the trainer goes on."""
+"""Rewards in the form that TRL calls: of the text before the stop, worked out while the trainer works."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class TrlReward:
 
     def __init__(self, part: RewardPart, stop: Sequence[str]) -> None:
         self.__name__ = part.name  # what TRL logs it under
+        self.weight = part.weight
         self._part, self._stop = part, stop
         self._thread = ThreadPoolExecutor(1, part.name) if part.overlaps else None
         self._begun: tuple[list[str], list[str], Future[Sequence[float | None]]] | None = None

@@ -13,7 +13,7 @@ import torch
 from accelerate.utils import gather_object
 from trl import GRPOTrainer
 
-from acecoder.errors import InputError, PlatformError
+from acecoder.errors import PlatformError
 from acecoder.rl.advantages import groups_with_spread, has_spread, masked_sum
 from acecoder.rl.algorithms.algorithm import AlgorithmConfig
 from acecoder.rl.completions import keep
@@ -46,6 +46,8 @@ class PolicyTrainer(GRPOTrainer):
         self._max_unscorable_share = max_unscorable_share
         self._rewards_N = torch.empty(0)
         self._names: list[str] = []
+        self._is_refill = False
+        self._num_unscorable = 0.0
 
     @property
     def rollout(self) -> int:
@@ -68,7 +70,7 @@ class PolicyTrainer(GRPOTrainer):
         # A sum that lacks a part is no reward.
         rewards_NF[rewards_NF.isnan().any(dim=1)] = torch.nan
         total_N = (rewards_NF * self.reward_weights.to(rewards_NF.device)).sum(dim=1)
-        self._note("completions_unscorable", float(total_N.isnan().sum()))
+        self._num_unscorable += float(total_N.isnan().sum())
         share = float(total_N.isnan().float().mean())
         if share > self._max_unscorable_share:  # gathered: every process comes to the same
             raise PlatformError(
@@ -80,7 +82,7 @@ class PolicyTrainer(GRPOTrainer):
             )
         clamp = self._algorithm.reward_clamp
         self._rewards_N = total_N.clamp(-clamp, clamp)
-        if self.model.training:
+        if self.model.training and not self._is_refill:
             own_B = total_N[self._share(len(inputs))].tolist()
             names = [each["problem_id"] for each in inputs]
             keep(self.state.log_history, self.rollout, names, completions, own_B)
@@ -90,11 +92,13 @@ class PolicyTrainer(GRPOTrainer):
         return rewards_NF
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        self._num_unscorable = 0.0
         output = self._generated(inputs)
         if not self.model.training:  # an evaluation learns nothing
             return output
         self._note("rollouts_without_spread", float(not has_spread(self._rewards_N)))
         rewards_N = self._refilled(inputs, output, self._rewards_N)
+        self._note("completions_unscorable", self._num_unscorable)
         grouped = rewards_N.view(-1, self.num_generations)
         lacking = ~groups_with_spread(grouped)
         self._note("groups_without_spread", float(lacking.sum()))
@@ -133,14 +137,8 @@ class PolicyTrainer(GRPOTrainer):
         if self._algorithm.groups_without_spread != "refill":
             return rewards_N
         size, processes = self.num_generations, self.accelerator.num_processes
-        if len(inputs) % size:
-            raise InputError(
-                f"{len(inputs)} completions of a process are no whole groups of {size}",
-                where="train_policy",
-                remedy="let samples_per_prompt divide a process' share of a rollout, or "
-                'algorithm.groups_without_spread = "skip"',
-            )
         grouped = rewards_N.view(-1, size).clone()
+        self._is_refill = True
         used = set(self._problems_of(inputs))
         filled = 0
         for attempt in range(self._algorithm.max_refills):
@@ -161,6 +159,7 @@ class PolicyTrainer(GRPOTrainer):
             )
             put(output, refill, rows_here, self._tokenizer.pad_token_id)
             filled += len(exchanged)
+        self._is_refill = False
         self._note("groups_refilled", float(filled))
         return grouped.flatten()
 
@@ -187,8 +186,8 @@ class PolicyTrainer(GRPOTrainer):
         return old_BT, ref_BT
 
     def _note(self, name: str, value: float) -> None:
-        """Logged with the update that follows, or with the evaluation under way."""
-        self._metrics["train" if self.model.training else "eval"][name].append(value)
+        """Logged with the update that follows."""
+        self._metrics["train"][name].append(value)
 
     def _share(self, count: int) -> slice:
         """This process' part of what all processes have."""

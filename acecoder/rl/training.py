@@ -14,9 +14,10 @@ from pydantic import Field
 
 from acecoder.config import incidental
 from acecoder.errors import InputError
+from acecoder.llm.interface import before_stop
 from acecoder.rl.algorithms.algorithm import Algorithm
 from acecoder.rl.completions import Completion, kept
-from acecoder.rl.held_out import RECORD, REWARD, Best, HeldOut, Watch, callback, split
+from acecoder.rl.held_out import RECORD, REWARD, Best, BestWeights, HeldOut, callback, split
 from acecoder.rl.reward_functions import RewardPart, TrlReward
 from acecoder.rl.stopping import cut_at_stops, end_ids
 from acecoder.rl.vllm import (
@@ -124,6 +125,47 @@ def train(
     Resumes from the last whole checkpoint in `scratch`; writes safetensors to `destination`. `hacking` looks at
     the programs of some rollouts. Raises InputError on too few prompts.
     """
+    from acecoder.training.callbacks import StopAtNoNumber
+
+    trained_on, held_out = _split(prompts, config)
+    tokenizer = load_tokenizer(base, padding_side="left")
+    functions = [TrlReward(part, stop) for part in rewards]
+    trainer = _trainer(
+        config, base, tokenizer, functions, trained_on, held_out, stop=stop, use_vllm=use_vllm,
+        scratch=scratch, hacking=_before_stops(hacking, stop) if hacking else None,
+    )  # fmt: skip
+    write = partial(save, trainer, tokenizer, dtype=config.dtype, lora=config.lora)
+    best = BestWeights(
+        config.held_out, scratch, save=write, is_first=trainer.is_world_process_zero, say=say
+    )
+    # These come before those that mark a checkpoint whole.
+    for each in (StopAtNoNumber(), callback(best, config.updates_per_rollout), *callbacks):
+        trainer.add_callback(each)
+    resumed = last_whole(scratch)
+    best.resume(resumed)
+    trainer.args.eval_on_start = bool(held_out) and resumed is None
+    try:
+        trainer.train(resume_from_checkpoint=resumed)
+    finally:
+        for function in functions:
+            function.close()
+    require_sharded(config, trainer.model)
+    keeps_best = best.best is not None and config.held_out.keep
+    if not keeps_best:
+        write(destination)
+    elif trainer.is_world_process_zero():
+        shutil.copytree(
+            best.directory, destination, dirs_exist_ok=True, ignore=shutil.ignore_patterns(RECORD)
+        )
+    return _log(trainer, best, config, keeps_best=keeps_best)
+
+
+Prompts = list[tuple[str, str]]
+"""(problem id, rendered prompt) each."""
+
+
+def _split(prompts: Sequence[tuple[str, str]], config: PolicyTraining) -> tuple[Prompts, Prompts]:
+    """(trained on, held out). Raises InputError where a step needs more than is trained on."""
     num_held_out = min(config.held_out.num_problems, len(prompts))
     trained_on, held_out = split(prompts, num_held_out, config.seed)
     if len(trained_on) < config.prompts_per_step:
@@ -133,33 +175,53 @@ def train(
             where="train_policy",
             remedy="lower prompts_per_step, or raise select_hard_problems.min_problems",
         )
+    return trained_on, held_out
+
+
+def _trainer(
+    config: PolicyTraining,
+    base: str,
+    tokenizer: Any,
+    rewards: Sequence[TrlReward],
+    trained_on: Prompts,
+    held_out: Prompts,
+    *,
+    stop: Sequence[str],
+    use_vllm: bool,
+    scratch: Path,
+    hacking: HackingLook | None,
+) -> Any:
+    """A `PolicyTrainer` that is ready to train, from the weights at `base`."""
     import torch
     from datasets import Dataset
+
+    from acecoder.rl.refilling import Substitutes
+    from acecoder.rl.trainer import PolicyTrainer
 
     require_one_device()
     require_kernels(config)
     on_server = use_vllm and bool(rollout_server())
     refuse_what_trl_cannot(config, config, use_vllm=use_vllm, on_server=on_server)
     torch.manual_seed(config.seed)
-    tokenizer = load_tokenizer(base, padding_side="left")
-
     # The arguments come first: they open the group of processes, and tell who loads weights.
-    arguments = _arguments(config, rewards, scratch, use_vllm=use_vllm, evaluates=bool(held_out))
+    arguments = _arguments(
+        config,
+        scratch,
+        weights=[each.weight for each in rewards],
+        use_vllm=use_vllm,
+        evaluates=bool(held_out),
+    )
     model = load_language_model(base, attention=config.attention)
     fuse(model, config)
     own_ends = model.generation_config.eos_token_id
     model.generation_config.eos_token_id = end_ids(tokenizer, model, stop)
     if use_vllm:
         arguments.generation_kwargs = {"stop_token_ids": model.generation_config.eos_token_id}
-    from acecoder.rl.refilling import Substitutes
-    from acecoder.rl.trainer import PolicyTrainer
-
-    functions = [TrlReward(part, stop) for part in rewards]
     trainer = PolicyTrainer(
         model=model,
         args=arguments,
         processing_class=tokenizer,
-        reward_funcs=functions,
+        reward_funcs=list(rewards),
         train_dataset=Dataset.from_list(_in_order(trained_on, config)),
         eval_dataset=Dataset.from_list([_row(each) for each in held_out]) if held_out else None,
         algorithm=config.algorithm,
@@ -172,33 +234,19 @@ def train(
     if use_vllm and config.dtype == "bfloat16":
         send_bfloat16(trainer.vllm_generation)
     model.generation_config.eos_token_id = own_ends  # what is saved ends as before
-    write = partial(save, trainer, tokenizer, dtype=config.dtype, lora=config.lora)
-    watch = Watch(
-        config.held_out, scratch, save=write, is_first=trainer.is_world_process_zero, say=say
+    return trainer
+
+
+def _before_stops(hacking: HackingLook, stop: Sequence[str]) -> HackingLook:
+    """Looks at what is rewarded: what stands before a stop."""
+    return lambda rollout, names, texts: hacking(
+        rollout, names, [before_stop(text, stop) for text in texts]
     )
-    # Ours comes before those that mark a checkpoint whole.
-    for each in (callback(watch, config.updates_per_rollout), *callbacks):
-        trainer.add_callback(each)
-    resumed = last_whole(scratch)
-    watch.resume(resumed)
-    trainer.args.eval_on_start = bool(held_out) and resumed is None
-    try:
-        trainer.train(resume_from_checkpoint=resumed)
-    finally:
-        for function in functions:
-            function.close()
-    require_sharded(config, trainer.model)
-    keeps_best = watch.best is not None and config.held_out.keep
-    if not keeps_best:
-        write(destination)
-    elif trainer.is_world_process_zero():
-        shutil.copytree(
-            watch.directory, destination, dirs_exist_ok=True, ignore=shutil.ignore_patterns(RECORD)
-        )
-    return _log(trainer, watch, config, keeps_best=keeps_best)
 
 
-def _log(trainer: Any, watch: Watch, config: PolicyTraining, *, keeps_best: bool) -> TrainingLog:
+def _log(
+    trainer: Any, best: BestWeights, config: PolicyTraining, *, keeps_best: bool
+) -> TrainingLog:
     history = trainer.state.log_history
     # Rewards are logged with the update that follows a new rollout.
     updates = [entry for entry in history if "step_time" in entry]
@@ -210,8 +258,8 @@ def _log(trainer: Any, watch: Watch, config: PolicyTraining, *, keeps_best: bool
         completions=kept(history),
         seconds=[sum(took_s[start : start + per]) for start in range(0, len(took_s), per)],
         evaluations=[entry[REWARD] for entry in history if REWARD in entry],
-        best=watch.best if keeps_best else None,
-        stopped=watch.stopped,
+        best=best.best if keeps_best else None,
+        stopped=best.stopped,
     )
 
 
@@ -237,12 +285,7 @@ def _row(prompt: tuple[str, str]) -> dict[str, str]:
 
 
 def _arguments(
-    config: PolicyTraining,
-    rewards: Sequence[RewardPart],
-    scratch: Path,
-    *,
-    use_vllm: bool,
-    evaluates: bool,
+    config: PolicyTraining, scratch: Path, *, weights: list[float], use_vllm: bool, evaluates: bool
 ) -> Any:
     """TRL's arguments: one rollout of prompts x samples, then `updates_per_rollout` updates."""
     from trl import GRPOConfig
@@ -259,6 +302,18 @@ def _arguments(
     minibatch, accumulation = share_of_batch(
         config.minibatch_size, per_update // config.minibatch_size
     )
+    completions = minibatch * accumulation * config.updates_per_rollout
+    if (
+        config.algorithm.groups_without_spread == "refill"
+        and completions % config.samples_per_prompt
+    ):
+        raise InputError(
+            f"a process has {completions} completions of a rollout, which are no whole problems of "
+            f"{config.samples_per_prompt} samples",
+            where="train_policy",
+            remedy="samples_per_prompt that divides a process's share of a rollout, or "
+            'algorithm.groups_without_spread = "skip"',
+        )
     return GRPOConfig(
         **shared_arguments(
             scratch, config, save_every_updates=config.save_every_steps * config.updates_per_rollout
@@ -276,7 +331,7 @@ def _arguments(
         gradient_accumulation_steps=accumulation,
         steps_per_generation=accumulation * config.updates_per_rollout,
         num_generations=config.samples_per_prompt,
-        reward_weights=[part.weight for part in rewards],
+        reward_weights=weights,
         eval_strategy="steps" if evaluates else "no",
         eval_steps=config.held_out.every_steps * config.updates_per_rollout,
         num_generations_eval=config.held_out.samples_per_problem,

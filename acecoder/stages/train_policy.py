@@ -33,7 +33,7 @@ from acecoder.rl.measures import write_measures
 from acecoder.rl.reward_functions import RewardPart, ScoreFunction
 from acecoder.rl.series import series
 from acecoder.rl.training import HackingLook, PolicyTraining, TrainingLog
-from acecoder.rl.watches.watch import Gaps, HackingWatch, WatchConfig, rewarded
+from acecoder.rl.watches.watch import HackingWatch, WatchConfig, rewarded
 from acecoder.schema import Problem
 from acecoder.training.processes import rank
 
@@ -44,6 +44,9 @@ COUNTED = (
     "rollouts_without_spread",
 )
 """What the trainer counts in every rollout."""
+UNMEASURED = "hacking/unmeasured"
+LOOKED = {"hacking/gap", UNMEASURED}
+"""One of them is logged of a rollout that was looked at."""
 
 
 class TrainPolicyConfig(PolicyTraining, Generates, Trains):
@@ -83,10 +86,6 @@ def train_policy(
     say(f"{len(prompts)} problems, {config.steps} steps of {config.algorithm.kind}")
     with ExitStack() as opened:
         rewards = _opened(config, rewarded(read, config.hacking), reward_model, say, opened)
-        look = None
-        if config.hacking:
-            gaps = opened.enter_context(config.hacking.open(read))
-            look = _look(config.hacking, config.prompt, read, gaps, say)
         log = training.train(
             prompts,
             rewards,
@@ -100,7 +99,7 @@ def train_policy(
                 MarkWhole(context.home),
                 ReportSteps(context.progress, {"reward": "reward", "kl": "kl"}, context.log),
             ),
-            hacking=look,
+            hacking=_look(config.hacking, config.prompt, read, say) if config.hacking else None,
             say=say,
         )
     if rank() > 0:
@@ -129,7 +128,9 @@ def train_policy(
     if config.hacking and "hacking_gap" in curves:
         metrics["hacking_gap"] = curves["hacking_gap"][-1]
         metrics["hacking_alarms"] = sum(g > config.hacking.max_gap for g in curves["hacking_gap"])
-        write_measures(policy, hacking_gap=metrics["hacking_gap"])
+        last = next(each for each in reversed(log.rollouts) if LOOKED & each.keys())
+        if UNMEASURED not in last:  # else nobody knows the gap of what is published
+            write_measures(policy, hacking_gap=metrics["hacking_gap"])
     return Report(
         {name: float(value) for name, value in metrics.items()},
         series=curves,
@@ -157,16 +158,20 @@ def _look(
     config: WatchConfig,
     prompt: PromptConfig,
     problems: Mapping[str, Problem],
-    gaps: Gaps,
     say: Callable[[str], None],
 ) -> HackingLook:
-    """Looks at every so many rollouts, and says where the gap is too wide."""
+    """Looks at every so many rollouts, and says where the gap is too wide, or nothing could be measured."""
 
     def look(rollout: int, names: list[str], completions: list[str]) -> Mapping[str, float]:
         if rollout % config.every_steps:
             return {}
         answers = zip(names, completions, strict=True)
-        found = gaps(names, [whole_answer(t, problems[n], prompt) for n, t in answers])
+        texts = [whole_answer(text, problems[name], prompt) for name, text in answers]
+        try:
+            found = config.gaps(problems, names, texts)
+        except PlatformError as fault:
+            say(f"rollout {rollout}: nothing was measured for the hacking gap: {fault.what}")
+            return {"unmeasured": 1.0}
         if found.get("gap", 0.0) > config.max_gap:
             say(
                 f"rollout {rollout}: programs pass {found['gap']:.2f} more of the tests they are rewarded for "

@@ -1,4 +1,4 @@
-"""Endpoints that tests script, and no waits between tries."""
+"""Endpoints that tests script, no waits between tries, and a tiny model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from acecoder.engine.home import Home
 from acecoder.llm.requesting import client
+from acecoder.llm.weights import resolve
 from tests.stages.scripted_endpoint import Endpoint, Script
 
 
@@ -21,6 +23,12 @@ def serve() -> Iterator[Callable[[Script], Endpoint]]:
     yield start
     for each in started:
         each.server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Weights of a tiny random model."""
+    return resolve("random:tiny", "", Home(tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture(autouse=True)

@@ -5,97 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from transformers import AutoTokenizer, TrainerCallback
+from transformers import AutoTokenizer
 
 from acecoder.config import validate
-from acecoder.engine.home import CHECKPOINT_MARK, Home
-from acecoder.engine.runner import run_stage
-from acecoder.errors import PlatformError
-from acecoder.llm.weights import resolve
-from acecoder.reporting.records import of_step
-from acecoder.reporting.views.train_policy import VIEW
+from acecoder.errors import InputError, PlatformError
 from acecoder.rl import training
-from acecoder.rl.held_out import Best
-from acecoder.rl.measures import read_measures
-from acecoder.rl.reward_functions import RewardPart, ScoreFunction, TrlReward
-from acecoder.rl.series import series
+from acecoder.rl.reward_functions import RewardPart, TrlReward
 from acecoder.rl.stopping import end_ids
 from acecoder.rl.training import PolicyTraining
-from acecoder.stages import load_stage
-from tests.nodes import publish
-
-PROMPTS = [
-    (f"p{i}", f"<|im_start|>user\nReturn {i}.<|im_end|>\n<|im_start|>assistant\n") for i in range(5)
-]
-TABLE: dict[str, Any] = {
-    "algorithm": {"kind": "reinforce++", "kl_coefficient": 0.0},
-    "learning_rate": 1e-2,
-    "steps": 6,
-    "prompts_per_step": 2,
-    "samples_per_prompt": 2,
-    "updates_per_rollout": 1,
-    "minibatch_size": 4,
-    "max_new_tokens": 6,
-    "dtype": "float32",
-    "save_every_steps": 1,
-}
-Rollout = tuple[list[str], list[str]]
-
-
-class Mark(TrainerCallback):
-    """Marks checkpoints; ends the training after the one of an update, as a kill would."""
-
-    def __init__(self, end_after: int | None = None) -> None:
-        self.end_after = end_after
-
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / CHECKPOINT_MARK).touch()
-        if state.global_step == self.end_after:
-            raise InterruptedError
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return resolve("random:tiny", "", Home(tmp_path_factory.mktemp("home")))
-
-
-def variety(names: list[str], completions: list[str]) -> list[float]:
-    """More for more different characters."""
-    return [float(len(set(text))) for text in completions]
-
-
-def train(
-    base: str,
-    folder: Path,
-    seen: list[Rollout],
-    table: dict[str, Any],
-    end_after: int | None = None,
-    reward: ScoreFunction = variety,
-    parts: Sequence[RewardPart] = (),
-    hacking: training.HackingLook | None = None,
-) -> training.TrainingLog:
-    def noted(names: list[str], completions: list[str]) -> Sequence[float | None]:
-        seen.append((list(names), list(completions)))
-        return reward(names, completions)
-
-    return training.train(
-        PROMPTS,
-        parts or [RewardPart("variety", 1.0, noted)],
-        base,
-        validate(PolicyTraining, table, where="test"),
-        stop=("```",),
-        use_vllm=False,
-        scratch=folder / "scratch",
-        destination=folder / "policy",
-        callbacks=[Mark(end_after)],
-        hacking=hacking,
-    )
+from tests.stages.policy_training import PROMPTS, TABLE, Rollout, train, variety
 
 
 def test_stopped_at_any_save_of_three_epochs_it_goes_on_with_the_same_prompts_and_completions(
@@ -275,111 +198,6 @@ def test_a_sum_is_logged_by_its_parts_and_lacks_none(base: str, tmp_path: Path) 
     assert rollout["rewards/one/wait_s"] >= 0
 
 
-class HeldOutRewards:
-    """Rewards of problems that are held out, one value per evaluation; a spread for the others."""
-
-    def __init__(self, *values: float) -> None:
-        self.values = list(values)
-
-    def __call__(self, names: list[str], completions: list[str]) -> list[float]:
-        if len(set(names)) < len(names):  # of a rollout: several completions of each problem
-            return variety(names, completions)
-        return [self.values.pop(0)] * len(names)
-
-
-EVALUATED = {**TABLE, "held_out": {"num_problems": 1, "every_steps": 2, "samples_per_problem": 1}}
-
-
-def test_problems_are_held_out_and_the_weights_of_the_best_evaluation_kept_also_after_a_stop(
-    base: str, tmp_path: Path
-) -> None:
-    seen: list[Rollout] = []
-    log = train(
-        base, tmp_path / "whole", seen, EVALUATED, reward=HeldOutRewards(0.5, 0.75, 0.625, 0.5625)
-    )
-    assert log.evaluations == [0.5, 0.75, 0.625, 0.5625] and not log.stopped
-    assert log.best == Best(2, 0.75)
-    evaluated = {names[0] for names, _ in seen if len(names) == 1}
-    assert len(evaluated) == 1
-    assert not evaluated & {name for names, _ in seen if len(names) > 1 for name in names}
-    # Stopped behind the best evaluation, with nothing left but the checkpoint.
-    cut = tmp_path / "cut"
-    with pytest.raises(InterruptedError):
-        train(base, cut, [], EVALUATED, 3, reward=HeldOutRewards(0.5, 0.75))
-    shutil.rmtree(cut / "scratch/best")
-    resumed = train(base, cut, [], EVALUATED, reward=HeldOutRewards(0.625, 0.5625))
-    assert resumed.best == log.best and resumed.evaluations == log.evaluations
-    first, second = (tmp_path / name / "policy/model.safetensors" for name in ("whole", "cut"))
-    assert first.read_bytes() == second.read_bytes()
-    assert training.weight_change(base, tmp_path / "whole/policy")[0] > 0
-    assert not (tmp_path / "whole/policy/best.json").exists()
-
-
-def test_a_policy_that_collapses_ends_the_training_and_leaves_the_best_weights(
-    base: str, tmp_path: Path
-) -> None:
-    log = train(base, tmp_path, [], EVALUATED, reward=HeldOutRewards(0.75, 0.25))
-    assert log.updates == 2 and "collapsed" in log.stopped
-    assert log.best == Best(0, 0.75)
-    assert training.weight_change(base, tmp_path / "policy") == (0.0, 0)
-
-
-def test_what_is_measured_of_rollouts_is_logged(base: str, tmp_path: Path) -> None:
-    looked: list[int] = []
-
-    def look(rollout: int, names: list[str], completions: list[str]) -> dict[str, float]:
-        looked.append(rollout)
-        return {"gap": 0.25} if rollout == 2 else {}
-
-    log = train(base, tmp_path, [], {**TABLE, "steps": 3}, hacking=look)
-    assert looked == [1, 2, 3]
-    found = series(log.rollouts, log.seconds)
-    assert found["hacking_gap"] == [0.25]
-    assert {
-        len(found[name]) for name in ("reward", "entropy", "length_tokens", "reward_variety")
-    } == {3}
-    assert all(0 <= share <= 1 for share in found["reward_wait_share"])
-    assert all(rate > 0 for rate in found["tokens_per_s"])
-
-
-def test_the_stage_reports_what_it_watched_and_leaves_the_gap_for_the_gate(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    rows = [
-        {"id": f"p{i}", "question": f"Return {i}.", "entry_point": "f",
-         "tests": [f"assert f() == {i}", f"assert f() != {i + 1}"]}
-        for i in range(4)
-    ]  # fmt: skip
-    parts = {
-        "tests": {"kind": "tests_pass_rate"},
-        "length": {"kind": "length", "free_chars": 1, "most_chars": 200},
-    }
-    table = {
-        **TABLE,
-        "model": {"kind": "local", "source": "random:tiny"},
-        "reward": {"kind": "weighted_sum", "parts": parts},
-        "steps": 2,
-        "held_out": {"num_problems": 2, "every_steps": 1},
-        "hacking": {"held_back_share": 0.5, "every_steps": 1},
-    }
-    done = run_stage(
-        load_stage("train_policy"),
-        step="train_policy",
-        table=table,
-        inputs={"problems": publish(home, "problems", rows)},
-        home=home,
-    )
-    metrics, found = done.report.metrics, done.report.series
-    assert metrics["hacking_gap"] == 0.0 and metrics["hacking_alarms"] == 0
-    assert read_measures(done.directory / "policy") == {"hacking_gap": 0.0}
-    assert len(found["held_out_reward"]) == 3 and metrics["best_rollout"] in (0, 1, 2)
-    assert {"reward_tests", "reward_length", "reward_wait_share"} <= found.keys()
-    record = of_step(home, "train_policy", "train_policy", done.directory.name, table)
-    assert record is not None
-    page = VIEW.section({"train_policy": record})
-    assert "parts of the reward by rollout" in page and "whose reward on held-out problems" in page
-    assert "more of the tests they were rewarded for" in page and "nothing to show" not in page
-
-
 def test_a_reward_that_overlaps_is_begun_while_the_trainer_goes_on(
     base: str, tmp_path: Path
 ) -> None:
@@ -415,3 +233,29 @@ def test_what_was_begun_counts_only_for_the_same_completions() -> None:
     assert function(completions=["a"], problem_id=["p"], log_metric=logged.__setitem__) == [1.0]
     assert asked == [["ab"], ["abc"], ["a"]] and logged.keys() == {"rewards/variety/wait_s"}
     function.close()
+
+
+def test_a_refill_counts_once_what_cannot_be_scored_and_shows_the_rollouts_own_completions(
+    base: str, tmp_path: Path
+) -> None:
+    def reward(names: list[str], completions: list[str]) -> list[float | None]:
+        known = dull(names, completions)
+        return [None, *known[1:]]
+
+    table = {**TABLE, "algorithm": {"kind": "dapo", "mask_truncated": False}}
+    table |= {"steps": 2, "max_unscorable_share": 1.0}
+    seen: list[Rollout] = []
+    log = train(base, tmp_path, seen, table, reward=reward)
+    assert sum(each["completions_unscorable"] for each in log.rollouts) == len(seen) > 2
+    first = set(seen[0][0])
+    assert {each.problem_id for each in log.completions[0]} <= first
+
+
+def test_processes_that_hold_parts_of_problems_cannot_refill(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    table = {**TABLE, "algorithm": "dapo", "samples_per_prompt": 2, "prompts_per_step": 2}
+    config = validate(PolicyTraining, table, where="test")
+    with pytest.raises(InputError, match="a process has 1 completions of a rollout"):
+        training._arguments(config, tmp_path, weights=[1.0], use_vllm=False, evaluates=False)

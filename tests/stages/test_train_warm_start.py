@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoTokenizer, TrainerCallback
+from transformers import AutoTokenizer
 
 from acecoder.config import validate
-from acecoder.engine.home import CHECKPOINT_MARK, Home
+from acecoder.engine.home import Home
 from acecoder.engine.runner import run_stage
 from acecoder.errors import InputError, PlatformError
-from acecoder.llm.weights import resolve
 from acecoder.rl import warm_start
 from acecoder.rl.warm_start import Demonstration, WarmStartTraining
 from acecoder.stages import load_stage
 from tests.nodes import publish
+from tests.stages.policy_training import Mark
 
 TINY = {"kind": "local", "source": "random:tiny", "batch_size": 4}
 TABLE: dict[str, Any] = {
@@ -26,21 +26,6 @@ TABLE: dict[str, Any] = {
 }  # fmt: skip
 PROMPT = "<|im_start|>user\nReturn {i}.<|im_end|>\n<|im_start|>assistant\n```python\n"
 LEARNT = [Demonstration(PROMPT.format(i=i), f"def f():\n    return {i}\n```") for i in range(6)]
-
-
-class Mark(TrainerCallback):
-    def __init__(self, end_after: int | None = None) -> None:
-        self.end_after = end_after
-
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / CHECKPOINT_MARK).touch()
-        if state.global_step == self.end_after:
-            raise InterruptedError
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return resolve("random:tiny", "", Home(tmp_path_factory.mktemp("home")))
 
 
 def train(

@@ -50,6 +50,18 @@ def test_a_program_that_knows_the_rewarded_tests_shows_a_gap_and_a_right_one_non
     known = {int(test.split("(")[1].split(")")[0]) for test in seen if isinstance(test, str)}
     learnt = f"def double(x):\n    return 2 * x if x in {known} else None\n"
     right = "def double(x):\n    return 2 * x\n"
-    with config.open({"p": PROBLEM}) as gaps:
-        assert gaps(["p"], [right]) == {"held_back": 0.0, "repeat": 0.0, "gap": 0.0}
-        assert gaps(["p", "p"], [learnt, right]) == {"held_back": 0.5, "repeat": 0.0, "gap": 0.5}
+    problems = {"p": PROBLEM}
+    assert config.gaps(problems, ["p"], [right]) == {"held_back": 0.0, "repeat": 0.0, "gap": 0.0}
+    found = config.gaps(problems, ["p", "p"], [learnt, right])
+    assert found == {"held_back": 0.5, "repeat": 0.0, "gap": 0.5}
+    alone = PROBLEM.model_copy(update={"tests": TESTS[:1]})
+    assert config.gaps({"p": alone}, ["p"], [right]) == {}, "no test to hold back"
+
+
+def test_programs_that_live_by_the_hash_seed_show_a_gap() -> None:
+    """Half of them are right under the reward's seed, and half of those under another too."""
+    programs = [
+        f"def double(x):\n    return 2 * x if hash('{i}') % 2 else None\n" for i in range(24)
+    ]
+    found = HeldBack(held_back_share=0.25).gaps({"p": PROBLEM}, ["p"] * 24, programs)
+    assert found["repeat"] > 0.05 and found["gap"] >= found["repeat"]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Literal
 
-from acecoder.errors import PlatformError
 from acecoder.rendering import extract_program
-from acecoder.rl.watches.watch import Gaps, WatchConfig, held_back
-from acecoder.sandbox.contract import Job, Judges
-from acecoder.sandbox.opening import Sandbox, default_workers, open_sandbox
+from acecoder.rl.watches.watch import WatchConfig, held_back
+from acecoder.sandbox.contract import Job, Judges, SandboxConfig
+from acecoder.sandbox.opening import default_workers, open_sandbox
 from acecoder.schema import Problem, pass_rate
 from acecoder.training.processes import processes_here
 
@@ -22,50 +20,41 @@ class HeldBack(WatchConfig, Judges):
     kind: Literal["held_back"] = "held_back"
     """`held_back`: by tests of the problem that are not part of the reward."""
 
-    @contextmanager
-    def open(self, problems: Mapping[str, Problem]) -> Iterator[Gaps]:
-        """See `WatchConfig`."""
-        config = self.sandbox.model_copy(update={"flaky_check": True})
-        num_workers = max(1, default_workers() // processes_here())
-        with open_sandbox(config, num_workers=num_workers) as sandbox:
+    def gaps(
+        self, problems: Mapping[str, Problem], names: Sequence[str], completions: Sequence[str]
+    ) -> Mapping[str, float]:
+        """See `WatchConfig`. The tests of the reward are judged as the reward does; the others, and the same in
+        another order, under two hash seeds."""
+        seen: list[Job] = []
+        others: list[Job] = []
+        for index, (name, text) in enumerate(zip(names, completions, strict=True)):
+            shown, hidden = held_back(problems[name].tests, self.held_back_share)
+            if not hidden or len(seen) == self.max_programs:
+                continue
+            program = extract_program(text, problems[name])
+            entry_point = problems[name].entry_point or ""
+            seen.append(Job(name, shown, ((f"seen/{index}", program),), entry_point))
+            for kind, tests in (("hidden", hidden), ("again", shown[::-1])):
+                others.append(Job(name, tests, ((f"{kind}/{index}", program),), entry_point))
+        if not seen:
+            return {}
+        twice = self.sandbox.model_copy(update={"flaky_check": True})
+        rates = {**_mean_rates(self.sandbox, seen), **_mean_rates(twice, others)}
+        measured = {
+            "held_back": rates["seen"] - rates["hidden"],
+            "repeat": rates["seen"] - rates["again"],
+        }
+        return {**measured, "gap": max(measured.values())}
 
-            def gaps(names: Sequence[str], completions: Sequence[str]) -> Mapping[str, float]:
-                return _gaps(sandbox, self, problems, names, completions)
 
-            yield gaps
-
-
-def _gaps(
-    sandbox: Sandbox,
-    config: HeldBack,
-    problems: Mapping[str, Problem],
-    names: Sequence[str],
-    completions: Sequence[str],
-) -> Mapping[str, float]:
-    """Mean pass rates on the reward's tests, less those on others; nothing where the sandbox is gone."""
-    jobs: list[Job] = []
-    for index, (name, text) in enumerate(zip(names, completions, strict=True)):
-        seen, hidden = held_back(problems[name].tests, config.held_back_share)
-        if not hidden or len(jobs) >= 3 * config.max_programs:
-            continue
-        program = extract_program(text, problems[name])
-        entry_point = problems[name].entry_point or ""
-        for kind, tests in (("seen", seen), ("hidden", hidden), ("again", seen[::-1])):
-            jobs.append(Job(name, tests, ((f"{kind}/{index}", program),), entry_point))
-    rates: dict[str, list[float]] = {"seen": [], "hidden": [], "again": []}
-    try:
+def _mean_rates(config: SandboxConfig, jobs: Sequence[Job]) -> dict[str, float]:
+    """Kind of job, the part of its key before the slash -> mean pass rate."""
+    rates: dict[str, list[float]] = {}
+    num_workers = max(1, default_workers() // processes_here())
+    with open_sandbox(config, num_workers=num_workers) as sandbox:
         for each in sandbox.judge(jobs):
-            rates[each.key.partition("/")[0]].append(pass_rate(each.outcomes))
-    except PlatformError:
-        return {}
-    if not rates["seen"]:
-        return {}
-    seen_rate = fmean(rates["seen"])
-    measured = {
-        "held_back": seen_rate - fmean(rates["hidden"]),
-        "repeat": seen_rate - fmean(rates["again"]),
-    }
-    return {**measured, "gap": max(measured.values())}
+            rates.setdefault(each.key.partition("/")[0], []).append(pass_rate(each.outcomes))
+    return {kind: fmean(values) for kind, values in rates.items()}
 
 
 CONFIG = HeldBack

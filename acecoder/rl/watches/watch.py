@@ -7,19 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from pydantic import Field, SerializeAsAny
 
 from acecoder.config import Chosen, Config
 from acecoder.schema import Problem, Test
-
-
-class Gaps(Protocol):
-    """(problem ids, completions) of a rollout -> what was measured: `gap` is the larger of the two others."""
-
-    def __call__(self, names: Sequence[str], completions: Sequence[str]) -> Mapping[str, float]: ...
 
 
 class WatchConfig(Config):
@@ -36,9 +29,11 @@ class WatchConfig(Config):
     max_gap: float = Field(0.15, ge=0, le=1)
     """Above this gap an alarm is said and counted."""
 
-    def open(self, problems: Mapping[str, Problem]) -> AbstractContextManager[Gaps]:
-        """What measures the gap on problems with all their tests, ready for a whole training. Raises
-        SandboxUnavailable."""
+    def gaps(
+        self, problems: Mapping[str, Problem], names: Sequence[str], completions: Sequence[str]
+    ) -> Mapping[str, float]:
+        """What a rollout's completions show on problems with all their tests, by name: `gap` is the largest of
+        the others. Empty where no problem has a test held back. Raises SandboxUnavailable."""
         raise NotImplementedError
 
 
