@@ -4,8 +4,8 @@
     .venv/bin/python -m benchmarks.learns --row policy --seed 1
     .venv/bin/python -m benchmarks.learns                      # the table of the rows that are finished
 
-Every row is a chain of the product's own stages in one home, so that a row that was stopped goes on. Each model
-answers the held-out problems of `first_steps` greedily, and 8 times at the training temperature. The controls:
+Each row runs the product's own stages in one home, so a row that was stopped resumes. Each model answers the
+held-out problems of `first_steps` greedily, and 8 times at the training temperature. The controls:
 
 * `warm start`: supervised steps on right programs alone; RL begins from it.
 * `shuffled`: RL with the same seed and steps, the rewards of a rollout dealt out at random.

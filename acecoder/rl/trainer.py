@@ -77,8 +77,8 @@ class PolicyTrainer(GRPOTrainer):
                 f"{share:.0%} of a rollout's completions could not be scored, and at most "
                 f"{self._max_unscorable_share:.0%} may be",
                 where="train_policy",
-                remedy="see why the sandbox or the reward model's server is gone; the training goes on from its "
-                "last checkpoint",
+                remedy="find out why the sandbox or the reward model's server is down, and run again: training "
+                "resumes from its last checkpoint",
             )
         clamp = self._algorithm.reward_clamp
         self._rewards_N = total_N.clamp(-clamp, clamp)

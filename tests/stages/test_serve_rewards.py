@@ -110,6 +110,10 @@ def test_what_is_wrong_is_told_and_nobody_without_the_token_is_answered(service:
     assert (
         post(f"{service}/rewards", {"problem_ids": ["x"], "completions": [""]}).status_code == 400
     )
+    huge = post(f"{service}/run_code", {"code": "x" * 1_000_001})
+    assert huge.status_code == 400 and "code" in huge.json()["error"]
+    hostile = "assert " + "-" * 100_000 + "1"
+    assert post(f"{service}/run_code", {"code": hostile}).status_code in (200, 400)
     many = {"problem_ids": ["add"] * 501, "completions": [""] * 501}
     full = post(f"{service}/rewards", many)
     assert full.status_code == 503 and int(full.headers["Retry-After"]) > 0

@@ -22,6 +22,8 @@ from acecoder.schema import Outcome, Problem, StdinTest, Test
 TURN = re.compile(r"<\|im_start\|>user\n(.*?)<\|im_end\|>", re.DOTALL)
 """A user's turn in ChatML, in which the question is looked for."""
 MAX_COMPLETIONS = 65_536
+MAX_CODE_CHARS = 1_000_000
+"""Of `/run_code`, which parses it in the service's own process."""
 PYTHON = ("python", "python3", "pytest")
 
 
@@ -54,7 +56,7 @@ class OpenRlhfAsked(Asked):
 class RunCodeAsked(Asked):
     """Of `/run_code`."""
 
-    code: str
+    code: str = Field(max_length=MAX_CODE_CHARS)
     """A program, and the asserts that it is held to as its last statements."""
     language: str = "python"
     """Nothing but Python is run."""

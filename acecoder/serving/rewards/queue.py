@@ -94,7 +94,7 @@ class Batching(Generic[Item, Answer]):
             found = await loop.run_in_executor(self._thread, self._answer, items)
         except (
             Exception
-        ) as fault:  # of whatever kind: those who wait are told, the next call goes on
+        ) as fault:  # any failure is reported to the requests of this call, and the next call runs
             self.counts.failed += len(items)
             for each in together:
                 if not each.answers.done():

@@ -71,7 +71,7 @@ def _room(field: FieldInfo) -> Chosen | None:
 def _of_room(
     room: Chosen, prefix: str, rooms: frozenset[str]
 ) -> Iterator[tuple[Key, tuple[str, ...]]]:
-    """The keys of every kind of a room; one that several have alike is told once."""
+    """The keys of every kind in a room. A key that several kinds share is listed once, with their names."""
     kinds: dict[Key, list[str]] = {}
     configs = room.configs().values()
     told = " ".join(str(config.model_fields["kind"].description) for config in configs)
